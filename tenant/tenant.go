@@ -1,0 +1,66 @@
+// Package tenant says what a tenant is: one organisation with its own hosts,
+// accounts and data.
+//
+// It is a leaf: every other package may import it, it imports none. It must
+// not read the database (package registry does) nor know HTTP (hostroute does).
+package tenant
+
+import (
+	"context"
+	"strconv"
+	"time"
+)
+
+// ID names a tenant. The zero ID is nobody.
+type ID int64
+
+// String is the decimal form, for logs.
+func (id ID) String() string { return strconv.FormatInt(int64(id), 10) }
+
+// State is where a tenant stands in its life.
+type State string
+
+// The states of a tenant. Federation and reads go on in every state but Deleted.
+const (
+	Active    State = "active"
+	Suspended State = "suspended" // by staff: no log-ins, no posts
+	Deleted   State = "deleted"   // tombstones answer 410
+)
+
+// Tenant is one organisation as the platform knows it: what is needed on every
+// request, kept in memory by package registry.
+type Tenant struct {
+	ID   ID
+	Name string // shown to people: "Acme Cycles"
+	// Host is the canonical service host, lower case, with port in development:
+	// "social.acme.com", "acme.localhost:8080". Every URI starts with it.
+	Host string
+	// HandleDomain is the part after the second @ of a handle. It equals Host
+	// unless the tenant runs a split domain.
+	HandleDomain string
+	// Scheme is "https", or "http" where TLS is off without a proxy (development).
+	Scheme      string
+	State       State
+	Description string // plain text, for the instance document
+	ContactMail string
+	BrandColour string // "#rrggbb" or ""
+	// AuthorizedFetch demands a signature on reads of actors and objects.
+	AuthorizedFetch bool
+	CreatedAt       time.Time
+}
+
+// URL returns an absolute URL on the tenant's canonical host. The path starts with a slash.
+func (t *Tenant) URL(path string) string { return t.Scheme + "://" + t.Host + path }
+
+type contextKey struct{}
+
+// NewContext returns a context that carries the tenant.
+func NewContext(ctx context.Context, t *Tenant) context.Context {
+	return context.WithValue(ctx, contextKey{}, t)
+}
+
+// FromContext returns the tenant that the host of this request belongs to, or nil.
+func FromContext(ctx context.Context) *Tenant {
+	t, _ := ctx.Value(contextKey{}).(*Tenant)
+	return t
+}
