@@ -1,0 +1,114 @@
+// Package jobs holds the arguments of every background job.
+//
+// It is a leaf: whoever enqueues a job and whoever works it meet here, so that
+// neither imports the other. Arguments hold ids, never bodies or entities, and
+// never change meaning: a new meaning gets a new Kind. It must hold no workers.
+package jobs
+
+import (
+	"time"
+
+	"github.com/riverqueue/river"
+
+	"rookery/tenant"
+)
+
+// The queues, by kind of work. Each process decides how many workers serve which.
+const (
+	QueueInbox   = "inbox"
+	QueueDeliver = "deliver"
+	QueueFanout  = "fanout"
+	QueueFetch   = "fetch"
+	QueueUpkeep  = "upkeep"
+)
+
+// Scoped is embedded by every job of a tenant. The tag makes uniqueness per tenant.
+type Scoped struct {
+	TenantID tenant.ID `json:"tenant_id" river:"unique"`
+}
+
+// Tenant says whose job it is.
+func (s Scoped) Tenant() tenant.ID { return s.TenantID }
+
+// ApplyActivities applies received activities that the inbox has stored.
+type ApplyActivities struct {
+	Scoped
+	IDs []int64 `json:"ids"`
+}
+
+// Kind implements river.JobArgs.
+func (ApplyActivities) Kind() string { return "inbox_apply" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (ApplyActivities) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueInbox, MaxAttempts: 12}
+}
+
+// Publish turns one social.Event into an activity and its deliveries.
+type Publish struct {
+	Scoped
+	EventID int64 `json:"event_id" river:"unique"`
+}
+
+// Kind implements river.JobArgs.
+func (Publish) Kind() string { return "outbox_publish" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (Publish) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueFanout, MaxAttempts: 20}
+}
+
+// Deliver sends one stored activity to the inboxes of deliveries FirstID to LastID.
+type Deliver struct {
+	Scoped
+	ActivityID int64 `json:"activity_id"`
+	FirstID    int64 `json:"first_id"`
+	LastID     int64 `json:"last_id"`
+}
+
+// Kind implements river.JobArgs.
+func (Deliver) Kind() string { return "federation_deliver" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (Deliver) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueDeliver, MaxAttempts: 25}
+}
+
+// RefreshAccount reads a remote actor anew.
+type RefreshAccount struct {
+	Scoped
+	AccountID int64 `json:"account_id" river:"unique"`
+}
+
+// Kind implements river.JobArgs.
+func (RefreshAccount) Kind() string { return "fetch_account" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts: at most one refresh an hour for an account.
+func (RefreshAccount) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueFetch, MaxAttempts: 4, UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: time.Hour}}
+}
+
+// FetchParents reads the posts above a status that answers an unknown one.
+type FetchParents struct {
+	Scoped
+	StatusID int64 `json:"status_id" river:"unique"`
+}
+
+// Kind implements river.JobArgs.
+func (FetchParents) Kind() string { return "fetch_parents" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (FetchParents) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueFetch, MaxAttempts: 3, UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: time.Hour}}
+}
+
+// Upkeep removes what is no longer needed, in small batches, over all tenants.
+type Upkeep struct{}
+
+// Kind implements river.JobArgs.
+func (Upkeep) Kind() string { return "upkeep" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (Upkeep) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueUpkeep, MaxAttempts: 3, UniqueOpts: river.UniqueOpts{ByArgs: true}}
+}
