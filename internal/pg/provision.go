@@ -1,0 +1,92 @@
+package pg
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// The roles. None is a superuser or has BYPASSRLS.
+const (
+	RoleOwner    = "rookery_owner"    // owns the tables, runs migrations, sees no rows
+	RoleApp      = "rookery_app"      // serves: one tenant at a time
+	RolePlatform = "rookery_platform" // the audited way across tenants
+)
+
+const createRoles = `
+DO $$
+DECLARE r text;
+BEGIN
+    -- roles belong to the whole server: two provisioning processes must not race
+    PERFORM pg_advisory_xact_lock(hashtext('rookery_roles'));
+    FOREACH r IN ARRAY ARRAY['rookery_owner', 'rookery_app', 'rookery_platform'] LOOP
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = r) THEN
+            EXECUTE format('CREATE ROLE %I LOGIN', r);
+        END IF;
+        IF NOT pg_has_role(current_user, r, 'MEMBER') THEN
+            EXECUTE format('GRANT %I TO CURRENT_USER', r);
+        END IF;
+    END LOOP;
+END $$`
+
+const createGrants = `
+CREATE SCHEMA IF NOT EXISTS river AUTHORIZATION rookery_owner;
+GRANT CREATE, USAGE ON SCHEMA public TO rookery_owner;
+GRANT USAGE ON SCHEMA public, river TO rookery_app, rookery_platform;
+ALTER DEFAULT PRIVILEGES FOR ROLE rookery_owner IN SCHEMA public, river
+    GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO rookery_app, rookery_platform;
+ALTER DEFAULT PRIVILEGES FOR ROLE rookery_owner IN SCHEMA river
+    GRANT USAGE ON SEQUENCES TO rookery_app, rookery_platform;`
+
+// Provision makes the roles and grants in the database of adminURL, whose login may
+// create roles. It may run any number of times. On a managed Postgres without such a
+// login, deploy/postgres/roles.sql says the same by hand.
+func Provision(ctx context.Context, adminURL string) error {
+	conn, err := pgx.Connect(ctx, adminURL)
+	if err != nil {
+		return fmt.Errorf("connect to provision: %w", mapError(err))
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	for _, sql := range []string{createRoles, createGrants} {
+		if _, err := conn.Exec(ctx, sql); err != nil {
+			return fmt.Errorf("provision roles: %w", err)
+		}
+	}
+	return nil
+}
+
+// CreateDatabase makes an empty database on the server of adminURL unless it exists.
+func CreateDatabase(ctx context.Context, adminURL, name string) error {
+	conn, err := pgx.Connect(ctx, adminURL)
+	if err != nil {
+		return fmt.Errorf("connect to create a database: %w", mapError(err))
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	var exists bool
+	if err := conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)`, name).Scan(&exists); err != nil {
+		return fmt.Errorf("look for database %s: %w", name, err)
+	}
+	if exists {
+		return nil
+	}
+	if _, err := conn.Exec(ctx, "CREATE DATABASE "+pgx.Identifier{name}.Sanitize()); err != nil {
+		return fmt.Errorf("create database %s: %w", name, err)
+	}
+	return nil
+}
+
+// As returns the URL with another login role, for servers that trust local sockets.
+func As(databaseURL, role string) (string, error) {
+	u, err := url.Parse(databaseURL)
+	if err != nil {
+		return "", fmt.Errorf("read the database URL: %w", err)
+	}
+	u.User = url.User(role)
+	if q := u.Query(); q.Has("user") {
+		q.Set("user", role)
+		u.RawQuery = q.Encode()
+	}
+	return u.String(), nil
+}

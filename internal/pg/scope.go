@@ -1,0 +1,132 @@
+package pg
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/riverqueue/river"
+
+	"rookery/tenant"
+)
+
+// Scope is a transaction of one tenant: the only door to tenant data. Its queries
+// must name @tenant_id, which it fills in itself.
+type Scope struct {
+	tx          pgx.Tx
+	tenant      tenant.ID
+	inserter    *river.Client[pgx.Tx]
+	afterCommit []func()
+}
+
+// Tenant says whose data the scope reaches.
+func (s *Scope) Tenant() tenant.ID { return s.tenant }
+
+// AfterCommit registers what happens once the transaction is durable, such as
+// publishing to open streams. It is dropped when the transaction fails.
+func (s *Scope) AfterCommit(fn func()) { s.afterCommit = append(s.afterCommit, fn) }
+
+// Enqueue inserts jobs in the scope's own transaction: they run only if it commits.
+// Unique jobs that are waiting already are skipped.
+func (s *Scope) Enqueue(ctx context.Context, args ...river.JobArgs) error {
+	if len(args) == 0 {
+		return nil
+	}
+	params := make([]river.InsertManyParams, len(args))
+	for i, a := range args {
+		params[i] = river.InsertManyParams{Args: a}
+	}
+	return s.EnqueueWith(ctx, params)
+}
+
+// EnqueueWith is Enqueue with options for each job: a time, a priority.
+func (s *Scope) EnqueueWith(ctx context.Context, params []river.InsertManyParams) error {
+	if _, err := s.inserter.InsertManyTx(ctx, s.tx, params); err != nil {
+		return fmt.Errorf("enqueue %d jobs: %w", len(params), mapError(err))
+	}
+	return nil
+}
+
+// Tenant runs fn in a transaction of one tenant and commits if it returns nil.
+// BEGIN and the tenant's id travel in one round trip. fn runs once more after a
+// deadlock, so it must not change anything but the database and its own variables.
+func (db *DB) Tenant(ctx context.Context, id tenant.ID, fn func(*Scope) error) error {
+	if id <= 0 {
+		return errors.New("a scope needs a tenant")
+	}
+	for try := 0; ; try++ {
+		err := db.tenantOnce(ctx, id, fn)
+		if err == nil || try == 2 || !isRetryable(err) {
+			return err
+		}
+	}
+}
+
+func (db *DB) tenantOnce(ctx context.Context, id tenant.ID, fn func(*Scope) error) error {
+	begin := pgx.TxOptions{BeginQuery: fmt.Sprintf("BEGIN; SET LOCAL app.tenant_id = '%d'", int64(id))}
+	scope := &Scope{tenant: id, inserter: db.inserter}
+	err := pgx.BeginTxFunc(ctx, db.app, begin, func(tx pgx.Tx) error {
+		scope.tx = tx
+		return fn(scope)
+	})
+	if err != nil {
+		return mapError(err)
+	}
+	for _, fn := range scope.afterCommit {
+		fn()
+	}
+	return nil
+}
+
+// Nested runs fn under a savepoint: if it fails, only its own changes are undone.
+// After-commit functions of a failed fn are dropped.
+func (s *Scope) Nested(ctx context.Context, fn func(*Scope) error) error {
+	inner := &Scope{tenant: s.tenant, inserter: s.inserter}
+	err := pgx.BeginFunc(ctx, s.tx, func(tx pgx.Tx) error {
+		inner.tx = tx
+		return fn(inner)
+	})
+	if err != nil {
+		return mapError(err)
+	}
+	s.afterCommit = append(s.afterCommit, inner.afterCommit...)
+	return nil
+}
+
+func (s *Scope) query(ctx context.Context, sql string, args pgx.NamedArgs) (pgx.Rows, error) {
+	return s.tx.Query(ctx, sql, tenantArgs{s.tenant, args})
+}
+
+func (s *Scope) exec(ctx context.Context, sql string, args pgx.NamedArgs) (pgconn.CommandTag, error) {
+	return s.tx.Exec(ctx, sql, tenantArgs{s.tenant, args})
+}
+
+func (s *Scope) sendBatch(ctx context.Context, b *pgx.Batch) error {
+	return s.tx.SendBatch(ctx, b).Close()
+}
+
+func (s *Scope) rewriter(args pgx.NamedArgs) pgx.QueryRewriter { return tenantArgs{s.tenant, args} }
+
+// tenantArgs adds @tenant_id to a query's arguments. StrictNamedArgs then refuses SQL
+// that does not use every argument: a query that forgets @tenant_id cannot be sent.
+type tenantArgs struct {
+	tenant tenant.ID
+	named  pgx.NamedArgs
+}
+
+var errTenantArg = errors.New("tenant_id comes from the scope, never from the caller")
+
+// RewriteQuery implements pgx.QueryRewriter.
+func (a tenantArgs) RewriteQuery(ctx context.Context, conn *pgx.Conn, sql string, _ []any) (string, []any, error) {
+	m := make(pgx.StrictNamedArgs, len(a.named)+1)
+	for k, v := range a.named {
+		m[k] = v
+	}
+	if _, dup := m["tenant_id"]; dup {
+		return "", nil, errTenantArg
+	}
+	m["tenant_id"] = int64(a.tenant)
+	return m.RewriteQuery(ctx, conn, sql, nil)
+}
