@@ -1,0 +1,101 @@
+package config
+
+import (
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+)
+
+// Settings lists every setting there is.
+var Settings = []Setting{
+	{Key: "database_url", Help: "Postgres, as a URL. The login must be able to act as rookery_app and rookery_platform.", Secret: true},
+	{Key: "database_platform_url", Help: "Postgres for work across tenants; empty: the same as database_url.", Secret: true},
+	{Key: "database_owner_url", Help: "Postgres as the owner of the tables, for migrations; empty: the same as database_url.", Secret: true},
+	{Key: "database_conns", Default: "24", Help: "How many connections this process may open for tenants' work."},
+	{Key: "platform_host", Default: "rookery.localhost:8080", Help: "The platform's own host: console and staff pages."},
+	{Key: "media_host", Default: "media.localhost:8080", Help: "A host of its own for user files, so that they never share an origin with a session."},
+	{Key: "master_key", Help: "Seals private keys in the database. At least 32 characters; keep it apart from backups.", Secret: true},
+	{Key: "roles", Default: "web,worker", Help: "What this process does: web, worker, or both."},
+	{Key: "queues", Default: "inbox=8,deliver=48,fanout=8,fetch=16,upkeep=2", Help: "Which queues this process works, and with how many workers."},
+	{Key: "listen", Default: "127.0.0.1:8080", Help: "Where to listen for the public."},
+	{Key: "admin_listen", Default: "127.0.0.1:9090", Help: "Where to listen for metrics and profiles; keep it private."},
+	{Key: "tls", Default: "off", Help: "off: plain http behind a proxy."},
+	{Key: "public_scheme", Default: "https", Help: "What peers and browsers see in front of a host: https, or http in development."},
+	{Key: "trusted_proxies", Help: "Address ranges whose X-Forwarded-For and X-Forwarded-Proto are believed."},
+	{Key: "limits", Default: "on", Help: "Rate limits: on, off, or a factor such as 10 (for load tests)."},
+	{Key: "federation_allow_prefixes", Help: "Extra address ranges that outgoing requests may reach. Empty in production."},
+	{Key: "federation_allow_http", Default: "false", Help: "Whether peers may be reached over plain http. False in production."},
+	{Key: "federation_ca_file", Help: "Extra certificate authorities for outgoing requests, as PEM. For tests and private networks."},
+	{Key: "log_level", Default: "info", Help: "debug, info, warn or error."},
+	{Key: "log_format", Default: "text", Help: "text or json."},
+	{Key: "shutdown_grace", Default: "20", Help: "Seconds that requests and jobs in flight get at shutdown."},
+}
+
+// validate checks every value whose shape is known, so that a typing error stops the
+// start with one sentence and not a request later.
+func (c *Config) validate() error {
+	checks := []struct {
+		keys []string
+		ok   func(string) bool
+		want string
+	}{
+		{[]string{"federation_allow_http"}, isBool, "true or false"},
+		{[]string{"database_conns", "shutdown_grace"}, isPositive, "a whole number above 0"},
+		{[]string{"tls"}, oneOf("off"), "off"},
+		{[]string{"public_scheme"}, oneOf("https", "http"), "https or http"},
+		{[]string{"log_level"}, oneOf("debug", "info", "warn", "error"), "debug, info, warn or error"},
+		{[]string{"log_format"}, oneOf("text", "json"), "text or json"},
+		{[]string{"roles"}, each(oneOf("web", "worker")), "web, worker, or web,worker"},
+		{[]string{"queues"}, each(isPair), "a list such as inbox=8,deliver=48"},
+		{[]string{"federation_allow_prefixes", "trusted_proxies"}, each(isPrefix), "a list of ranges such as 10.0.0.0/8"},
+		{[]string{"limits"}, isLimits, "on, off or a factor such as 10"},
+	}
+	for _, check := range checks {
+		for _, key := range check.keys {
+			v := c.values[key]
+			if !check.ok(v.Value) {
+				return fmt.Errorf("%s is “%s” (from the %s): it must be %s", v.Env(), v.Shown(), v.Source, check.want)
+			}
+		}
+	}
+	return nil
+}
+
+func isBool(s string) bool { _, err := strconv.ParseBool(s); return err == nil }
+
+func isPositive(s string) bool { n, err := strconv.Atoi(s); return err == nil && n > 0 }
+
+func isPrefix(s string) bool { _, err := netip.ParsePrefix(s); return err == nil }
+
+func isPair(s string) bool {
+	name, number, ok := strings.Cut(s, "=")
+	return ok && name != "" && isPositive(number)
+}
+
+func isLimits(s string) bool {
+	n, err := strconv.ParseFloat(s, 64)
+	return s == "on" || s == "off" || (err == nil && n > 0)
+}
+
+func oneOf(words ...string) func(string) bool {
+	return func(s string) bool {
+		for _, w := range words {
+			if s == w {
+				return true
+			}
+		}
+		return false
+	}
+}
+
+func each(ok func(string) bool) func(string) bool {
+	return func(s string) bool {
+		for part := range strings.SplitSeq(s, ",") {
+			if part = strings.TrimSpace(part); part != "" && !ok(part) {
+				return false
+			}
+		}
+		return true
+	}
+}
