@@ -10,11 +10,8 @@ type terms map[string]any
 
 var (
 	namespaces = terms{
-		"toot":     "http://joinmastodon.org/ns#",
-		"schema":   "http://schema.org#",
-		"misskey":  "https://misskey-hub.net/ns#",
-		"fedibird": "http://fedibird.com/ns#",
-		"gts":      "https://gotosocial.org/ns#",
+		"toot": "http://joinmastodon.org/ns#",
+		"gts":  "https://gotosocial.org/ns#",
 	}
 	emojiTerms = terms{"Emoji": "toot:Emoji"}
 	actorTerms = terms{
@@ -30,8 +27,17 @@ var (
 		"Hashtag":                   "as:Hashtag",
 		"PropertyValue":             "schema:PropertyValue",
 		"value":                     "schema:value",
+		"schema":                    "http://schema.org#",
+		// FEP-2c59 inline: its own context document is one more that a reader would
+		// have to fetch.
+		"webfinger": terms{
+			"@id":   "https://purl.archive.org/socialweb/webfinger#webfinger",
+			"@type": "http://www.w3.org/2001/XMLSchema#string",
+		},
 	}
 	noteTerms = terms{
+		"misskey":            "https://misskey-hub.net/ns#",
+		"fedibird":           "http://fedibird.com/ns#",
 		"sensitive":          "as:sensitive",
 		"Hashtag":            "as:Hashtag",
 		"blurhash":           "toot:blurhash",
@@ -55,7 +61,6 @@ var (
 	actorContext = mustContext([]any{
 		ContextIRI,
 		"https://w3id.org/security/v1",
-		"https://purl.archive.org/socialweb/webfinger", // FEP-2c59
 		joined(namespaces, emojiTerms, actorTerms, policyTerms),
 	})
 	noteContext  = mustContext([]any{ContextIRI, joined(namespaces, emojiTerms, noteTerms, policyTerms)})
