@@ -1,0 +1,5 @@
+//go:build !race
+
+package htmlsafe_test
+
+const raceFactor = 1
