@@ -1,0 +1,244 @@
+package assets_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+
+	"rookery/dashboard/assets"
+)
+
+// The policy pages are served under: nothing inline, nothing from elsewhere
+// but media.
+const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' https: http: data:; media-src 'self' https: http:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+const maxPageWeight = 150 << 10 // without media
+
+// Every page is opened in a browser at four widths, light and dark.
+//
+// SCREENS=dir keeps pictures. The accessibility rules run where axe-core is
+// installed (npm install --no-save axe-core at the root of the checkout).
+func TestGallery(t *testing.T) {
+	t.Parallel()
+	browser := startBrowser(t)
+	axe := readAxe(t)
+	server := serveGallery(t)
+	for _, p := range galleryPages() {
+		t.Run(p.name, func(t *testing.T) {
+			tab, cancel := chromedp.NewContext(browser)
+			defer cancel()
+			tab, stop := context.WithTimeout(tab, 2*time.Minute)
+			defer stop()
+			lookAt(t, tab, server, p, axe)
+		})
+	}
+}
+
+// lookAt opens one page at every width and scheme and checks what can be seen
+// by a script.
+func lookAt(t *testing.T, tab context.Context, server string, p galleryPage, axe string) {
+	t.Helper()
+	watch := page.AddScriptToEvaluateOnNewDocumentParams{Source: `window.refused = [];
+		document.addEventListener("securitypolicyviolation", e => window.refused.push(e.violatedDirective + " " + e.blockedURI + " " + e.sample));
+		addEventListener("error", e => window.refused.push("script: " + e.message));`}
+	must(t, chromedp.Do(tab, chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, page.AddScriptToEvaluateOnNewDocument, watch)
+		return err
+	})))
+	must(t, chromedp.Do(tab, colours("light"), chromedp.EmulateViewport(1280, 800), chromedp.Navigate(server+"/page/"+p.name)))
+	if axe != "" {
+		// Evaluated by the debugger, so the page's policy does not apply to it.
+		must(t, chromedp.Do(tab, chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+			_, err := chromedp.Evaluate[bool](axe+"\n;true")(ctx, target)
+			return err
+		})))
+	}
+	for _, width := range []int64{320, 390, 768, 1280} {
+		must(t, chromedp.Do(tab, chromedp.EmulateViewport(width, 800)))
+		if got := evaluate[int64](t, tab, `document.documentElement.scrollWidth`); got > width {
+			t.Errorf("at %d px the page is %d px wide: %s", width, got, evaluate[string](t, tab, widest))
+		}
+		if width != 390 && width != 1280 {
+			continue
+		}
+		for _, scheme := range []string{"light", "dark"} {
+			must(t, chromedp.Do(tab, colours(scheme)))
+			if axe != "" {
+				for _, found := range runAxe(t, tab, scheme) {
+					t.Errorf("%d px, %s: %s", width, scheme, found)
+				}
+			}
+			keepScreen(t, tab, fmt.Sprintf("%s-%d-%s.png", p.name, width, scheme))
+		}
+		must(t, chromedp.Do(tab, colours("light")))
+	}
+	if refused := evaluate[[]string](t, tab, `window.refused`); len(refused) > 0 {
+		t.Errorf("refused by the policy, or a fault in the script: %q", refused)
+	}
+}
+
+// widest names what sticks out on the right, for whoever has to mend it.
+const widest = `[...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > innerWidth + 1)
+	.slice(0, 4).map(e => e.tagName + "." + e.className).join(", ")`
+
+func colours(scheme string) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{
+				{Name: "prefers-color-scheme", Value: scheme},
+				{Name: "prefers-reduced-motion", Value: "reduce"}, // a colour in transition is no colour to measure
+			},
+		})
+		return err
+	})
+}
+
+// runAxe applies the rules of WCAG 2.2 AA. What differs between the schemes is
+// colour alone, so dark is measured for contrast only.
+func runAxe(t *testing.T, tab context.Context, scheme string) []string {
+	t.Helper()
+	only := `{runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}`
+	if scheme == "dark" {
+		only = `{runOnly: {type: "rule", values: ["color-contrast"]}}`
+	}
+	found, err := chromedp.Run(tab, chromedp.Evaluate[[]string](`axe.run(document, `+only+`).then(r => r.violations.map(
+		v => v.id + ": " + v.nodes.map(n => n.html.slice(0, 160) + " " + (n.any[0] ? n.any[0].message : "")).join(" | ")))`,
+		chromedp.EvalAwaitPromise))
+	must(t, err)
+	return found
+}
+
+func keepScreen(t *testing.T, tab context.Context, name string) {
+	t.Helper()
+	dir := os.Getenv("SCREENS")
+	if dir == "" {
+		return
+	}
+	picture, err := chromedp.Run(tab, chromedp.FullScreenshot(100))
+	must(t, err)
+	must(t, os.MkdirAll(dir, 0o755))
+	must(t, os.WriteFile(filepath.Join(dir, name), picture, 0o644))
+}
+
+func evaluate[T any](t *testing.T, tab context.Context, script string) T {
+	t.Helper()
+	v, err := chromedp.Run(tab, chromedp.Evaluate[T](script))
+	must(t, err)
+	return v
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func startBrowser(t *testing.T) context.Context {
+	t.Helper()
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Skip("chromium is not installed: pages are not looked at")
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox,
+		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.Flag("hide-scrollbars", true))
+	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	t.Cleanup(stop)
+	browser, cancel := chromedp.NewContext(allocator)
+	t.Cleanup(cancel)
+	must(t, chromedp.Do(browser))
+	return browser
+}
+
+func readAxe(t *testing.T) string {
+	t.Helper()
+	source, err := os.ReadFile("../../node_modules/axe-core/axe.min.js")
+	if errors.Is(err, os.ErrNotExist) {
+		t.Log("axe-core is not installed: accessibility rules are not run")
+		return ""
+	}
+	must(t, err)
+	return string(source)
+}
+
+// serveGallery serves every page with what it links to, under the policy.
+func serveGallery(t *testing.T) string {
+	t.Helper()
+	mux := http.NewServeMux()
+	for _, p := range galleryPages() {
+		html := p.html(t)
+		mux.HandleFunc("GET /page/"+p.name, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/html; charset=utf-8")
+			w.Header().Set("Content-Security-Policy", policy)
+			_, _ = w.Write(html)
+		})
+	}
+	mux.Handle(assets.Prefix, assets.Handler())
+	if os.Getenv("SCREENS") != "" {
+		// For pictures as on the design sheets: Inter, where the system has it.
+		mux.HandleFunc("GET "+assets.URL("app.css"), func(w http.ResponseWriter, _ *http.Request) {
+			f, _ := assets.Lookup(assets.URL("app.css"))
+			w.Header().Set("Content-Type", f.Type)
+			_, _ = w.Write([]byte(strings.Replace(string(f.Body), "--font:system-ui", "--font:Inter,system-ui", 1)))
+		})
+	}
+	mux.HandleFunc("GET /brand.css", func(w http.ResponseWriter, _ *http.Request) {
+		css, err := assets.BrandCSS(brandColour)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		w.Header().Set("Content-Type", "text/css; charset=utf-8")
+		_, _ = w.Write(css)
+	})
+	mux.Handle("GET /pic/", http.StripPrefix("/pic/", http.FileServer(http.Dir("testdata"))))
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// What needs no browser: weight, nothing inline, every icon there.
+func TestGalleryMarkup(t *testing.T) {
+	t.Parallel()
+	static := 0
+	for _, name := range []string{"app.css", "app.js", "favicon.svg"} {
+		f, ok := assets.Lookup(assets.URL(name))
+		if !ok {
+			t.Fatalf("no %s", name)
+		}
+		static += len(f.Body)
+	}
+	for _, p := range galleryPages() {
+		html := string(p.html(t))
+		if weight := len(html) + static; weight > maxPageWeight {
+			t.Errorf("%s weighs %d bytes", p.name, weight)
+		}
+		for _, bad := range []string{" style=", "<style", "onclick=", "javascript:", `href="#"`, `href=""`, "ZgotmplZ", "%!"} {
+			if strings.Contains(html, bad) {
+				t.Errorf("%s holds %q", p.name, bad)
+			}
+		}
+		if n := strings.Count(html, "<h1"); n != 1 {
+			t.Errorf("%s has %d headings of the first level", p.name, n)
+		}
+		for _, use := range strings.Split(html, `<use href="#`)[1:] {
+			name, _, _ := strings.Cut(use, `"`)
+			if strings.Count(html, `<symbol id="`+name+`"`) != 1 {
+				t.Errorf("%s: icon %s is not in the sprite once", p.name, name)
+			}
+		}
+	}
+}

@@ -1,0 +1,83 @@
+package assets
+
+import (
+	"bytes"
+	"fmt"
+	"html/template"
+	"io"
+	"io/fs"
+	"sync"
+	"time"
+)
+
+// Page is what the base layout needs to know about a page: everything outside
+// its body.
+type Page struct {
+	Title       string // of the window: what, then where
+	Lang        string // BCP 47; "" is English
+	Description string
+	Canonical   string // absolute address of the page itself
+	BrandHash   string // BrandHash of the tenant's colour; "" keeps petrol
+	ActivityURL string // same thing as application/activity+json
+	FeedURL     string // RSS
+	FeedTitle   string
+	OEmbedURL   string
+	Graph       *Graph
+	NoIndex     bool // kept out of search engines
+}
+
+// Graph is what other sites show when somebody links to a page: Open Graph and
+// the card tags built on it.
+type Graph struct {
+	Type        string // "profile", "article", "website"
+	SiteName    string
+	Title       string
+	Description string
+	URL         string
+	Handle      string // profile:username, fediverse:creator
+	Image       string // absolute
+	ImageAlt    string
+	ImageWidth  int
+	ImageHeight int
+	IsLarge     bool // the picture is the point: show it wide
+	Published   time.Time
+}
+
+// Templates is a package's set of page bodies over the shared partials.
+type Templates struct{ set *template.Template }
+
+var shared = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("").Funcs(funcs).ParseFS(files, "templates/*.html"))
+})
+
+// Parse builds a set from the templates of a package. It panics on a template
+// that cannot be parsed: that is a fault of the build, found by any test.
+func Parse(own fs.FS, pattern string) *Templates {
+	set := template.Must(shared().Clone())
+	return &Templates{set: template.Must(set.ParseFS(own, pattern))}
+}
+
+// Render writes a whole page: the named body in the base layout, with the
+// icons it uses. Nothing is written when the body fails, so that the caller
+// can still answer with an error page.
+func (t *Templates) Render(w io.Writer, page Page, body string, view any) error {
+	var inner bytes.Buffer
+	if err := t.set.ExecuteTemplate(&inner, body, view); err != nil {
+		return fmt.Errorf("render %s: %w", body, err)
+	}
+	if page.Lang == "" {
+		page.Lang = "en"
+	}
+	var whole bytes.Buffer
+	err := t.set.ExecuteTemplate(&whole, "base", struct {
+		Page
+		Sprite, Body template.HTML
+	}{page, sprite(inner.Bytes()), template.HTML(inner.String())})
+	if err != nil {
+		return fmt.Errorf("render base of %s: %w", body, err)
+	}
+	if _, err := w.Write(whole.Bytes()); err != nil {
+		return fmt.Errorf("write page %s: %w", body, err)
+	}
+	return nil
+}

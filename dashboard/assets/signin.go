@@ -1,0 +1,29 @@
+package assets
+
+import "time"
+
+// Problem says what was wrong with the last try to sign in; the words for it
+// stand in the template "signin-problem".
+type Problem string
+
+// The problems the sign-in form has words for.
+const (
+	NoProblem Problem = ""
+	Mismatch  Problem = "mismatch" // unknown mail or wrong password; never say which
+	Paused    Problem = "paused"   // too many tries; Wait says how long
+	Stale     Problem = "stale"    // the form's token does not fit any more
+	NoAccess  Problem = "noaccess" // right password, but no membership here
+)
+
+// SignInForm is the sign-in form, the same on a tenant's host and on the
+// console's. It posts authenticity_token, next, email and password.
+type SignInForm struct {
+	Action    string
+	Token     string // against forged requests
+	Next      string // where to go afterwards; checked by the handler
+	Mail      string // what was typed before; the password never comes back
+	Problem   Problem
+	TriesLeft int           // with Mismatch: 0 says nothing about it
+	Wait      time.Duration // with Paused, and with TriesLeft the break that follows
+	SignedOut bool          // show that signing out worked
+}

@@ -1,0 +1,28 @@
+// Package console is where a company looks after its presence: its accounts
+// today, its domains, people and posts as they are built.
+//
+// It lives on the platform's own host and wears the platform's colour, so that
+// staff of two companies never mistake where they are. Handlers fill the view
+// structs and call a Render function; views hold plain values only. The view
+// layer must not know the database, the request or the rules of who may do
+// what, and it must not link to a page that does not exist.
+package console
+
+import (
+	"embed"
+	"io"
+	"sync"
+
+	"rookery/dashboard/assets"
+)
+
+//go:embed templates
+var files embed.FS
+
+var templates = sync.OnceValue(func() *assets.Templates {
+	return assets.Parse(files, "templates/*.html")
+})
+
+func render(w io.Writer, title, body string, view any) error {
+	return templates().Render(w, assets.Page{Title: title, NoIndex: true}, body, view)
+}

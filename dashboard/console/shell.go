@@ -1,0 +1,94 @@
+package console
+
+import "rookery/dashboard/assets"
+
+// Shell is what stands around every page of the console after signing in.
+type Shell struct {
+	Person     Person
+	Token      string // against forged requests; sent with the sign-out form
+	SignOutURL string
+	TenantsURL string
+	Room       *Room // the company one is in; nil on the list of companies
+}
+
+// Person is who is signed in.
+type Person struct {
+	ID   string
+	Name string
+	Mail string
+}
+
+// Face is the round picture of a person.
+func (p Person) Face() assets.Avatar { return assets.Avatar{Name: p.Name, Seed: p.ID} }
+
+// Room is one company as the console's frame shows it.
+type Room struct {
+	Name        string
+	HandleHost  string
+	Logo        assets.Avatar
+	Role        Role // of the person, in this company
+	AccountsURL string
+	Current     Place
+}
+
+// Place is an entry of the navigation.
+type Place string
+
+// The places of a room. An entry is added when its page is.
+const Accounts Place = "accounts"
+
+// Entry is a line of the navigation.
+type Entry struct {
+	Text      string
+	Icon      string
+	URL       string
+	IsCurrent bool
+}
+
+// Entries is the navigation of the room, in order.
+func (r Room) Entries() []Entry {
+	return []Entry{
+		{Text: "Accounts", Icon: "at", URL: r.AccountsURL, IsCurrent: r.Current == Accounts},
+	}
+}
+
+// Role is what a person may do in a company or as an account.
+type Role string
+
+// The roles, from most to least.
+const (
+	Owner     Role = "owner"
+	Publisher Role = "publisher"
+	Drafter   Role = "drafter"
+	Viewer    Role = "viewer"
+)
+
+// Word is the role as it is written on a page.
+func (r Role) Word() string {
+	switch r {
+	case Owner:
+		return "Owner"
+	case Publisher:
+		return "Publisher"
+	case Drafter:
+		return "Drafter"
+	case Viewer:
+		return "Viewer"
+	default:
+		return "Member"
+	}
+}
+
+// Effect says in one line what the role lets a person do.
+func (r Role) Effect() string {
+	switch r {
+	case Owner:
+		return "Posts at once, adds people"
+	case Publisher:
+		return "Posts at once"
+	case Drafter:
+		return "Posts need approval"
+	default:
+		return "Read only"
+	}
+}

@@ -1,0 +1,120 @@
+package console
+
+import (
+	"io"
+
+	"rookery/dashboard/assets"
+)
+
+// SignInView is the sign-in page of the console.
+type SignInView struct {
+	Form assets.SignInForm
+	Host string // of the platform
+}
+
+// RenderSignIn writes the sign-in page. Its form is the first that posts.
+func RenderSignIn(w io.Writer, v SignInView) error {
+	return render(w, "Sign in to Rookery", "console-signin", v)
+}
+
+// Tenant is a company in the list of those a person belongs to.
+type Tenant struct {
+	Name       string
+	HandleHost string
+	Logo       assets.Avatar
+	Role       Role
+	Accounts   int
+	URL        string // of its room
+	IsReadOnly bool
+}
+
+// TenantsView lists the companies a person belongs to.
+type TenantsView struct {
+	Shell   Shell
+	Tenants []Tenant
+}
+
+// RenderTenants writes the list of companies.
+func RenderTenants(w io.Writer, v TenantsView) error {
+	return render(w, "Your companies · Rookery", "tenants", v)
+}
+
+// Account is a line of the list of accounts.
+type Account struct {
+	ID        string
+	Name      string
+	Handle    string // whole, with both @
+	Avatar    assets.Avatar
+	Followers int
+	Posts     int
+	Role      Role // of the person who looks; "" is none
+	URL       string
+}
+
+// AccountsView is the first page of a company's room.
+type AccountsView struct {
+	Shell      Shell
+	Accounts   []Account
+	NewURL     string // "" when the person may not make accounts
+	SignInHost string // what one types into an app
+}
+
+// RenderAccounts writes the list of a company's accounts.
+func RenderAccounts(w io.Writer, v AccountsView) error {
+	return render(w, "Accounts · "+v.Shell.Room.Name, "accounts", v)
+}
+
+// NewAccountView is the form for a new account. Errors are whole sentences
+// that say what to do; what was typed is never thrown away.
+type NewAccountView struct {
+	Shell       Shell
+	Action      string
+	Token       string
+	CancelURL   string
+	HandleHost  string
+	Username    string
+	DisplayName string
+	// UsernameError and NameError stand under their fields, FormError above
+	// the form.
+	UsernameError string
+	NameError     string
+	FormError     string
+}
+
+// RenderNewAccount writes the form for a new account. It posts
+// authenticity_token, username and display_name.
+func RenderNewAccount(w io.Writer, v NewAccountView) error {
+	return render(w, "New account · "+v.Shell.Room.Name, "new-account", v)
+}
+
+// AccountMadeView tells how to work as an account that was just made.
+type AccountMadeView struct {
+	Shell       Shell
+	Account     Account
+	ServerName  string // what one types into an app
+	Mail        string // of the person, to sign in with
+	PublicURL   string
+	AccountsURL string
+}
+
+// RenderAccountMade writes the page after an account was made.
+func RenderAccountMade(w io.Writer, v AccountMadeView) error {
+	return render(w, v.Account.Handle+" is ready · "+v.Shell.Room.Name, "account-made", v)
+}
+
+// ErrorView is a page of the console that could not be shown. Signed out, the
+// Shell has no person and the page stands alone.
+type ErrorView struct {
+	Title     string // what happened
+	Why       string
+	Do        string
+	Status    int
+	RequestID string
+	BackURL   string
+	BackText  string
+}
+
+// RenderError writes an error page of the console.
+func RenderError(w io.Writer, v ErrorView) error {
+	return render(w, v.Title+" · Rookery", "console-error", v)
+}

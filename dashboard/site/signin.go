@@ -1,0 +1,46 @@
+package site
+
+import (
+	"io"
+
+	"rookery/dashboard/assets"
+)
+
+// SignInView is the sign-in page of a tenant's host.
+type SignInView struct {
+	Tenant  Tenant
+	Form    assets.SignInForm
+	AppName string // signing in on the way to this app's consent page
+}
+
+// RenderSignIn writes the sign-in page. Its form is the first that posts.
+func RenderSignIn(w io.Writer, v SignInView) error {
+	page := v.Tenant.page("Sign in to " + v.Tenant.Name)
+	page.NoIndex = true
+	return render(w, page, "signin", v)
+}
+
+// SignedOutView says that the session is over.
+type SignedOutView struct{ Tenant Tenant }
+
+// RenderSignedOut writes the page after signing out.
+func RenderSignedOut(w io.Writer, v SignedOutView) error {
+	page := v.Tenant.page("Signed out of " + v.Tenant.Name)
+	page.NoIndex = true
+	return render(w, page, "signed-out", v)
+}
+
+// CodeView shows an authorisation code to be typed into an app that cannot be
+// called back (urn:ietf:wg:oauth:2.0:oob).
+type CodeView struct {
+	Tenant  Tenant
+	AppName string
+	Code    string
+}
+
+// RenderCode writes the page with an authorisation code.
+func RenderCode(w io.Writer, v CodeView) error {
+	page := v.Tenant.page("Your code for " + v.AppName)
+	page.NoIndex = true
+	return render(w, page, "code", v)
+}
