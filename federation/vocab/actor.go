@@ -111,8 +111,11 @@ func isUsername(name string) bool {
 func (d Doc) webfinger() string {
 	address, _ := d.get("webfinger").(string)
 	user, host, found := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(address, "acct:"), "@"), "@")
+	if !found || !isUsername(user) || strings.ContainsAny(host, "/?#") {
+		return ""
+	}
 	// HostOf refuses what is no plain host; a port is fine in development.
-	if host = HostOf("https://" + host); !found || host == "" || !isUsername(user) {
+	if host = HostOf("https://" + host); host == "" {
 		return ""
 	}
 	return user + "@" + host

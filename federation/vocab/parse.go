@@ -98,14 +98,14 @@ func (s *scanner) object(depth int) (Doc, error) {
 	if depth > MaxDepth {
 		return Doc{}, s.malformed("nested too deeply")
 	}
-	members := make([]member, 0, 8)
-	var seen keySet
 	s.pos++
 	s.space()
 	if s.peek() == '}' {
 		s.pos++
-		return Doc{members}, nil
+		return Doc{[]member{}}, nil
 	}
+	members := make([]member, 0, 4)
+	var seen keySet
 	for {
 		if s.peek() != '"' {
 			return Doc{}, s.malformed("a key is missing")

@@ -3,6 +3,7 @@ package vocab_test
 import (
 	"encoding/json"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -114,6 +115,26 @@ func TestDeepDocumentsAreRefusedAtTheLimit(t *testing.T) {
 	}
 	if _, err := vocab.Parse([]byte(nested(vocab.MaxDepth))); err != nil {
 		t.Errorf("%d levels are allowed: %v", vocab.MaxDepth, err)
+	}
+}
+
+// MaxValues bounds what one request can make the server hold. Not
+// parallel: the counter is that of the whole process.
+func TestDenseDocumentsStaySmall(t *testing.T) {
+	for name, item := range map[string]string{
+		"empty objects": `{}`, "empty lists": `[]`, "small objects": `{"a":0}`, "numbers": `1.5`, "texts": `"abcde"`,
+	} {
+		half := vocab.MaxValues/2 - 2
+		raw := []byte(`{"a":[` + strings.Repeat(item+",", half) + item + `]}`)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if _, err := vocab.Parse(raw); err != nil {
+			t.Fatal(err)
+		}
+		runtime.ReadMemStats(&after)
+		if size := after.TotalAlloc - before.TotalAlloc; size > 20<<20 {
+			t.Errorf("%s: %d bytes for a document of %d", name, size, len(raw))
+		}
 	}
 }
 

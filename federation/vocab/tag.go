@@ -64,7 +64,7 @@ func (t *tags) addMention(d Doc) {
 func (t *tags) addHashtag(d Doc) {
 	name := strings.TrimSpace(d.Text("name", MaxName))
 	name = strings.TrimPrefix(strings.TrimPrefix(name, "#"), "＃") // the second is full-width
-	if name == "" || len(name) > MaxToken*2 || strings.ContainsAny(name, " \t\r\n#/<>\"") || len(t.hashtags) == MaxTags {
+	if name == "" || len(name) > MaxHashtag || strings.ContainsAny(name, " \t\r\n#/<>\"") || len(t.hashtags) == MaxTags {
 		return
 	}
 	for _, known := range t.hashtags {

@@ -21,7 +21,7 @@ package vocab
 const (
 	MaxBody   = 1 << 20 // of a document; Mastodon has the same limit
 	MaxDepth  = 64      // of nesting
-	MaxValues = 100_000 // in one document: bounds memory at some 10 MB
+	MaxValues = 100_000 // in one document: bounds memory at some 20 MB
 	MaxNumber = 1 << 53 // magnitude of any number: what every JSON reader keeps exactly
 	MaxCount  = 1<<31 - 1
 
@@ -32,6 +32,7 @@ const (
 	MaxSummary  = 20 << 10  // biographies, content warnings
 	MaxContent  = 100 << 10 // bodies of posts, their sources
 	MaxAltText  = 10 << 10
+	MaxHashtag  = 300 // a hundred characters of any script
 	MaxOption   = 500 // one choice of a poll
 	MaxToken    = 128 // media types, shortcodes, types, blurhashes
 	MaxPEM      = 16 << 10

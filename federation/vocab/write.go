@@ -16,7 +16,8 @@ type Document interface {
 }
 
 // Write marshals a document with its @context: the bytes to serve, sign and
-// store. Equal documents give equal bytes.
+// store. Equal documents give equal bytes. It fills in empty lists, so do not write
+// one document from two goroutines.
 func Write(doc Document) ([]byte, error) {
 	doc.prepare()
 	body, err := marshal(doc)

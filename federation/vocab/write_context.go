@@ -57,7 +57,7 @@ var (
 		"QuoteRequest":      "https://w3id.org/fep/044f#QuoteRequest",
 	}
 
-	plainContext = mustContext([]any{ContextIRI})
+	plainContext = mustContext(ContextIRI)
 	actorContext = mustContext([]any{
 		ContextIRI,
 		"https://w3id.org/security/v1",
@@ -82,7 +82,7 @@ func joined(parts ...terms) terms {
 }
 
 // mustContext marshals one of the constants above, which cannot fail.
-func mustContext(context []any) json.RawMessage {
+func mustContext(context any) json.RawMessage {
 	b, err := marshal(context)
 	if err != nil {
 		panic(err)
