@@ -2,6 +2,7 @@ package imaging
 
 import (
 	"bytes"
+	"fmt"
 	"image"
 	"image/gif"
 	"image/jpeg"
@@ -40,10 +41,14 @@ func (l Limits) orDefaults() Limits {
 // maxSide is the longest side any of our encoders can write.
 const maxSide = 65_535
 
-// maxScans is how many passes a progressive JPEG may take. Encoders use about
-// ten; each pass walks over all pixels however few bytes it has, so thousands
-// of them in a small file take minutes.
-const maxScans = 64
+// How many passes a JPEG may take: one for each component when it is baseline,
+// about ten in what encoders write as progressive. Each pass walks over all
+// pixels however few bytes it has, so thousands of them in a small file take
+// minutes.
+const (
+	maxScans            = 4
+	maxProgressiveScans = 64
+)
 
 type format int
 
@@ -120,7 +125,7 @@ func (h *header) read(data []byte, limits Limits) (int64, error) {
 	case formatJPEG:
 		config, err = jpeg.DecodeConfig(bytes.NewReader(data))
 		info := jpegSegments(data)
-		if info.scans > maxScans {
+		if info.scans > maxProgressiveScans || (info.scans > maxScans && !info.progressive) {
 			return 0, errDamaged
 		}
 		h.orientation = info.orientation
@@ -174,4 +179,4 @@ func decode(data []byte, f format) (m image.Image, err error) {
 
 type panicError struct{ value any }
 
-func (p panicError) Error() string { return "decoder panicked" }
+func (p panicError) Error() string { return fmt.Sprintf("decoder panicked: %v", p.value) }
