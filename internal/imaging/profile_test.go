@@ -81,7 +81,7 @@ func TestMissing(t *testing.T) {
 func TestLimiterWaitsForRoom(t *testing.T) {
 	t.Parallel()
 	limiter := imaging.NewLimiter(1) // every image needs all of it
-	photo := jpegOf(t, corners(2000, 1500))
+	photo := jpegOf(t, corners(600, 400))
 	const jobs = 4
 	done := make(chan error, jobs)
 	for range jobs {
