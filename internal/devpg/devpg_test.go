@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -148,16 +149,17 @@ func TestFolderThatOthersCannotEnter(t *testing.T) {
 
 func TestTCPAsksForAPassword(t *testing.T) {
 	t.Parallel()
-	srv, err := devpg.Start(t.Context(), devpg.Options{DataDir: t.TempDir(), FsyncOff: true, Port: 18251})
+	port := freePort(t)
+	srv, err := devpg.Start(t.Context(), devpg.Options{DataDir: t.TempDir(), FsyncOff: true, Port: port})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { stop(t, srv) })
 	exec(t, srv, "CREATE ROLE visitor LOGIN PASSWORD 'open sesame'")
-	if got := query(t, "postgres://visitor:open%20sesame@127.0.0.1:18251/postgres?sslmode=disable", "SELECT current_user::text"); got != "visitor" {
+	if got := query(t, fmt.Sprintf("postgres://visitor:open%%20sesame@127.0.0.1:%d/postgres?sslmode=disable", port), "SELECT current_user::text"); got != "visitor" {
 		t.Errorf("user over TCP = %q", got)
 	}
-	if conn, err := pgx.Connect(t.Context(), "postgres://postgres@127.0.0.1:18251/postgres?sslmode=disable"); err == nil {
+	if conn, err := pgx.Connect(t.Context(), fmt.Sprintf("postgres://postgres@127.0.0.1:%d/postgres?sslmode=disable", port)); err == nil {
 		_ = conn.Close(t.Context())
 		t.Error("the superuser was let in over TCP without a password")
 	}
@@ -210,6 +212,17 @@ func TestWithUser(t *testing.T) {
 	if _, err := devpg.WithUser("postgres://u:secret@%zz/", "a", "b"); err == nil || strings.Contains(err.Error(), "secret") {
 		t.Errorf("error of a bad URL = %v; want one without the password", err)
 	}
+}
+
+// freePort asks the kernel for a port and gives it back.
+func freePort(t *testing.T) int {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	return listener.Addr().(*net.TCPAddr).Port
 }
 
 func start(t *testing.T, dir string) *devpg.Server {

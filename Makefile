@@ -1,0 +1,107 @@
+# Everything works on a fresh Debian or Ubuntu machine with Go and Node: what is
+# missing is installed first (deploy/dev/need.sh), as root or with sudo by apt.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+# Where need.sh puts Postgres for an ordinary user; the system's comes first.
+export PATH := $(PATH):$(CURDIR)/.rookery/postgres/bin
+# No VCS stamp: a clone of another user's would make git, and so go build, fail.
+export GOFLAGS ?= -buildvcs=false
+
+# Tools run at pinned versions, from the module proxy, outside go.mod.
+GOLANGCI    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
+
+# What to test, and more flags for go test: make test PKG=./internal/pg ARGS=-v
+PKG  ?= ./...
+ARGS ?=
+# How long each fuzz target runs, and how long each end-to-end suite may take.
+FUZZTIME ?= 30s
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: build ## Install what is missing and run the demo (rookery dev)
+	@deploy/dev/need.sh postgres
+	bin/rookery dev
+
+.PHONY: build
+build: ## Build bin/rookery
+	go build -trimpath -o bin/rookery ./cmd/rookery
+
+.PHONY: test
+test: ready-test gofmt vet ## Install what is missing and run all tests
+	@go build -o bin/testrun ./internal/testkit/cmd/testrun
+	@bin/testrun -timeout 12m $(ARGS) $(PKG)
+
+.PHONY: ready-test
+ready-test:
+	@deploy/dev/need.sh postgres
+	@deploy/dev/need.sh --try chromium clients
+
+.PHONY: check
+check: gofmt vet lint test ## gofmt, vet, golangci-lint and all tests: before each commit
+
+.PHONY: gofmt
+gofmt:
+	@bad=$$(find . \( -name node_modules -o -name '.?*' -o -name bin \) -prune -o -name '*.go' -print0 | xargs -0r gofmt -l); \
+	if [ -n "$$bad" ]; then printf 'not formatted (gofmt -w):\n%s\n' "$$bad" >&2; exit 1; fi
+
+.PHONY: vet
+vet:
+	@go vet $(PKG)
+
+.PHONY: lint
+lint: ## Run golangci-lint (its first build takes some minutes)
+	go run $(GOLANGCI) run $(PKG)
+
+.PHONY: bench
+bench: ## Run the benchmarks of all packages against a Postgres of their own
+	@deploy/dev/need.sh postgres
+	@go build -o bin/testrun ./internal/testkit/cmd/testrun
+	@bin/testrun -run '^$$' -bench . -benchmem -timeout 60m $(ARGS) $(PKG)
+
+.PHONY: fuzz
+fuzz: ## Run each fuzz target for FUZZTIME (30s)
+	@set -e; for pkg in $$(go list $(PKG)); do \
+		for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+			echo "== $$pkg $$target"; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg; \
+		done; \
+	done
+
+# The suites against foreign software. Their cores run in `make test` too; these
+# run all of it: tests named TestE2E<Suite>…, with ROOKERY_E2E=full.
+.PHONY: e2e-fedify
+e2e-fedify: ## Federation with a real foreign server (Fedify on Node)
+	@deploy/dev/need.sh postgres node
+	@$(MAKE) --no-print-directory e2e SUITE=Fedify
+
+.PHONY: e2e-clients
+e2e-clients: ## Mastodon clients: toot, Mastodon.py, masto.js
+	@deploy/dev/need.sh postgres node clients
+	@$(MAKE) --no-print-directory e2e SUITE=Clients
+
+.PHONY: e2e-browser
+e2e-browser: ## All pages in a real browser (Chromium)
+	@deploy/dev/need.sh postgres chromium
+	@$(MAKE) --no-print-directory e2e SUITE=Browser
+
+# A suite without tests must not look like one that passes.
+.PHONY: e2e
+e2e: build
+	@go build -o bin/testrun ./internal/testkit/cmd/testrun
+	@grep -rqE '^func TestE2E$(SUITE)' --include='*_test.go' --exclude-dir=node_modules . || \
+		{ echo "no test named TestE2E$(SUITE)… exists" >&2; exit 1; }
+	@ROOKERY_E2E=full bin/testrun -count=1 -timeout 30m -run '^TestE2E$(SUITE)' $(ARGS) $(PKG)
+
+.PHONY: govulncheck
+govulncheck: ## Look for known vulnerabilities in what we call
+	go run $(GOVULNCHECK) ./...
+
+.PHONY: licences
+licences: ## List the licences of all libraries in the binary
+	@go run ./internal/testkit/cmd/licences ./cmd/rookery

