@@ -21,10 +21,6 @@ import (
 	"rookery/dashboard/assets"
 )
 
-// The policy pages are served under: nothing inline, nothing from elsewhere
-// but media.
-const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' https: http: data:; media-src 'self' https: http:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-
 const maxPageWeight = 150 << 10 // without media
 
 // Every page is opened in a browser at four widths, light and dark.
@@ -85,9 +81,30 @@ func lookAt(t *testing.T, tab context.Context, server string, p galleryPage, axe
 		}
 		must(t, chromedp.Do(tab, colours("light")))
 	}
+	openEverything(t, tab, p.name, axe)
 	if refused := evaluate[[]string](t, tab, `window.refused`); len(refused) > 0 {
 		t.Errorf("refused by the policy, or a fault in the script: %q", refused)
 	}
+}
+
+// openEverything unfolds what is folded (warnings, descriptions, menus) on a
+// phone, and looks again.
+func openEverything(t *testing.T, tab context.Context, name, axe string) {
+	t.Helper()
+	must(t, chromedp.Do(tab, chromedp.EmulateViewport(390, 800)))
+	folded := evaluate[int](t, tab, `(all => { all.forEach(d => d.open = true); return all.length; })(document.querySelectorAll("details"))`)
+	if folded == 0 {
+		return
+	}
+	if got := evaluate[int64](t, tab, `document.documentElement.scrollWidth`); got > 390 {
+		t.Errorf("unfolded, the page is %d px wide: %s", got, evaluate[string](t, tab, widest))
+	}
+	if axe != "" {
+		for _, found := range runAxe(t, tab, "light") {
+			t.Errorf("unfolded: %s", found)
+		}
+	}
+	keepScreen(t, tab, name+"-390-open.png")
 }
 
 // widest names what sticks out on the right, for whoever has to mend it.
@@ -182,7 +199,7 @@ func serveGallery(t *testing.T) string {
 		html := p.html(t)
 		mux.HandleFunc("GET /page/"+p.name, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")
-			w.Header().Set("Content-Security-Policy", policy)
+			w.Header().Set("Content-Security-Policy", assets.Policy)
 			_, _ = w.Write(html)
 		})
 	}

@@ -59,7 +59,7 @@
       const field = event.target;
       if (field.name !== target.dataset.follow || (field.type === "radio" && !field.checked)) return;
       const value = (field.dataset.words || field.value).trim();
-      target.textContent = value ? target.dataset.words.replace("%", value) : blank;
+      target.textContent = value && field.validity.valid ? target.dataset.words.replace("%", value) : blank;
     };
     document.addEventListener("input", update);
     document.addEventListener("change", update);
