@@ -52,11 +52,16 @@ func (m *modern) request(t testing.TB) *http.Request {
 	}
 	var base, list strings.Builder
 	for i, name := range m.components {
-		fmt.Fprintf(&base, "\"%s\": %s\n", name, values[name])
+		bare, params, _ := strings.Cut(name, ";")
+		item := fmt.Sprintf("%q", bare)
+		if params != "" {
+			item += ";" + params
+		}
+		fmt.Fprintf(&base, "%s: %s\n", item, values[bare])
 		if i > 0 {
 			list.WriteByte(' ')
 		}
-		fmt.Fprintf(&list, "%q", name)
+		list.WriteString(item)
 	}
 	input := "(" + list.String() + ")" + m.params
 	base.WriteString(`"@signature-params": ` + input)
@@ -111,26 +116,27 @@ func TestVerifyRFC9421(t *testing.T) {
 		"query not covered": {change: func(m *modern) {
 			m.target, m.components = "/inbox?a=1", []string{"@method", "@authority", "@path", "content-digest"}
 		}, want: fault.Unauthorized},
-		"other target":         {change: func(m *modern) { m.overrides = map[string]string{"@target-uri": "https://" + host + "/inbox"} }, want: fault.Unauthorized},
-		"http in target":       {change: func(m *modern) { m.overrides = map[string]string{"@target-uri": "http://" + host + m.target} }, want: fault.Unauthorized},
-		"other method":         {change: func(m *modern) { m.overrides = map[string]string{"@method": "PUT"} }, want: fault.Unauthorized},
-		"unknown component":    {change: func(m *modern) { m.components = append(m.components, "@scheme") }, want: fault.Unauthorized},
-		"upper-case component": {change: func(m *modern) { m.components = append(m.components, "Date") }, want: fault.Unauthorized},
-		"created 13 hours ago": {change: with(at(-13 * time.Hour)), want: fault.Unauthorized},
-		"created in 2 hours":   {change: with(at(2 * time.Hour)), want: fault.Unauthorized},
-		"expired":              {change: func(m *modern) { m.params += fmt.Sprintf(";expires=%d", now.Unix()-60) }, want: fault.Unauthorized},
-		"no created":           {change: with(`;keyid="` + keyID + `"`), want: fault.Unauthorized},
-		"no keyid":             {change: with(fmt.Sprintf(";created=%d", now.Unix())), want: fault.Malformed},
-		"created a string":     {change: with(`;created="1";keyid="` + keyID + `"`), want: fault.Malformed},
-		"keyid a number":       {change: with(fmt.Sprintf(";created=%d;keyid=1", now.Unix())), want: fault.Malformed},
-		"two keyids":           {change: func(m *modern) { m.params += `;keyid="https://v.test/u#k"` }, want: fault.Malformed},
-		"unknown parameter":    {change: func(m *modern) { m.params += ";x=1" }, want: fault.Malformed},
-		"alg of another kind":  {change: func(m *modern) { m.params += `;alg="hmac-sha256"` }, want: fault.Unauthorized},
-		"alg does not fit key": {change: func(m *modern) { m.params += `;alg="ed25519"` }, want: fault.Unauthorized},
-		"weak key":             {change: func(m *modern) { m.key = weak() }, want: fault.Unauthorized},
-		"labels differ":        {change: func(m *modern) { m.label = "sig2" }, want: fault.Malformed},
-		"two signatures":       {change: func(m *modern) { m.extra = `Signature-Input: sig2=("@method");created=1` }, want: fault.Malformed},
-		"also Authorization":   {change: func(m *modern) { m.extra = `Authorization: Signature keyId="x",signature="AAAA"` }, want: fault.Malformed},
+		"other target":             {change: func(m *modern) { m.overrides = map[string]string{"@target-uri": "https://" + host + "/inbox"} }, want: fault.Unauthorized},
+		"http in target":           {change: func(m *modern) { m.overrides = map[string]string{"@target-uri": "http://" + host + m.target} }, want: fault.Unauthorized},
+		"other method":             {change: func(m *modern) { m.overrides = map[string]string{"@method": "PUT"} }, want: fault.Unauthorized},
+		"unknown component":        {change: func(m *modern) { m.components = append(m.components, "@scheme") }, want: fault.Unauthorized},
+		"upper-case component":     {change: func(m *modern) { m.components = append(m.components, "Date") }, want: fault.Unauthorized},
+		"component with parameter": {change: func(m *modern) { m.components[0] = "@method;req" }, want: fault.Unauthorized},
+		"created 13 hours ago":     {change: with(at(-13 * time.Hour)), want: fault.Unauthorized},
+		"created in 2 hours":       {change: with(at(2 * time.Hour)), want: fault.Unauthorized},
+		"expired":                  {change: func(m *modern) { m.params += fmt.Sprintf(";expires=%d", now.Unix()-60) }, want: fault.Unauthorized},
+		"no created":               {change: with(`;keyid="` + keyID + `"`), want: fault.Unauthorized},
+		"no keyid":                 {change: with(fmt.Sprintf(";created=%d", now.Unix())), want: fault.Malformed},
+		"created a string":         {change: with(`;created="1";keyid="` + keyID + `"`), want: fault.Malformed},
+		"keyid a number":           {change: with(fmt.Sprintf(";created=%d;keyid=1", now.Unix())), want: fault.Malformed},
+		"two keyids":               {change: func(m *modern) { m.params += `;keyid="https://v.test/u#k"` }, want: fault.Malformed},
+		"unknown parameter":        {change: func(m *modern) { m.params += ";x=1" }, want: fault.Malformed},
+		"alg of another kind":      {change: func(m *modern) { m.params += `;alg="hmac-sha256"` }, want: fault.Unauthorized},
+		"alg does not fit key":     {change: func(m *modern) { m.params += `;alg="ed25519"` }, want: fault.Unauthorized},
+		"weak key":                 {change: func(m *modern) { m.key = weak() }, want: fault.Unauthorized},
+		"labels differ":            {change: func(m *modern) { m.label = "sig2" }, want: fault.Malformed},
+		"two signatures":           {change: func(m *modern) { m.extra = `Signature-Input: sig2=("@method");created=1` }, want: fault.Malformed},
+		"also Authorization":       {change: func(m *modern) { m.extra = `Authorization: Signature keyId="x",signature="AAAA"` }, want: fault.Malformed},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
