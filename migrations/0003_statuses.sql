@@ -199,6 +199,7 @@ CREATE TABLE media (
 );
 CREATE INDEX media_status ON media (tenant_id, status_id, position);
 CREATE INDEX media_unattached ON media (created_at) WHERE status_id IS NULL;
+CREATE INDEX media_key ON media (tenant_id, key) WHERE key <> '';
 
 SELECT isolate('statuses'), isolate('status_stats'), isolate('status_edits'), isolate('status_mentions'),
        isolate('pending_mentions'), isolate('status_tags'), isolate('favourites'), isolate('bookmarks'),
