@@ -1,0 +1,105 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"rookery/internal/pg"
+	"rookery/internal/social"
+)
+
+const insertConsoleSession = `
+INSERT INTO console_sessions (id_hash, person_id, user_agent, expires_at)
+VALUES (@id_hash, @person_id, @user_agent, @expires_at)`
+
+// AddConsoleSession stores a session on the platform's own host.
+func AddConsoleSession(ctx context.Context, p *pg.PlatformTx, s *Session) error {
+	_, err := pg.Exec(ctx, p, insertConsoleSession, s.args())
+	return err
+}
+
+const consoleSessionByHash = `
+SELECT s.id_hash, s.person_id, s.user_agent, s.created_at, s.last_seen_at, s.expires_at
+FROM   console_sessions s
+JOIN   persons p ON p.id = s.person_id AND p.disabled_at IS NULL
+WHERE  s.id_hash = @id_hash AND s.expires_at > now()`
+
+// ConsoleSessionByHash returns a session that has not expired, or fault.NotFound.
+func ConsoleSessionByHash(ctx context.Context, p *pg.PlatformTx, hash []byte) (*Session, error) {
+	return pg.One[Session](ctx, p, consoleSessionByHash, pgx.NamedArgs{"id_hash": hash})
+}
+
+const extendConsoleSession = `UPDATE console_sessions SET last_seen_at = now(), expires_at = @expires_at WHERE id_hash = @id_hash`
+
+// ExtendConsoleSession moves a session's end.
+func ExtendConsoleSession(ctx context.Context, p *pg.PlatformTx, hash []byte, until time.Time) error {
+	n, err := pg.Exec(ctx, p, extendConsoleSession, pgx.NamedArgs{"id_hash": hash, "expires_at": until})
+	return mustTouch(n, err)
+}
+
+const deleteConsoleSession = `DELETE FROM console_sessions WHERE id_hash = @id_hash`
+
+// DeleteConsoleSession signs a browser out of the platform's host.
+func DeleteConsoleSession(ctx context.Context, p *pg.PlatformTx, hash []byte) error {
+	n, err := pg.Exec(ctx, p, deleteConsoleSession, pgx.NamedArgs{"id_hash": hash})
+	return mustTouch(n, err)
+}
+
+const (
+	endConsoleSessions = `DELETE FROM console_sessions WHERE person_id = @person_id`
+	endSessions        = `DELETE FROM sessions WHERE person_id = @person_id`
+	endCodes           = `DELETE FROM oauth_codes WHERE person_id = @person_id AND token_id IS NULL`
+	endTokens          = `
+WITH gone AS (DELETE FROM tokens WHERE person_id = @person_id RETURNING tenant_id, id)
+SELECT pg_notify('` + RevocationChannel + `', tenant_id || '/' || id) FROM gone`
+)
+
+// EndSessionsOfPerson signs a person out of every browser, in all tenants.
+func EndSessionsOfPerson(ctx context.Context, p *pg.PlatformTx, person social.PersonID) error {
+	b := pg.NewBatch(p)
+	b.Exec(endConsoleSessions, pgx.NamedArgs{"person_id": person})
+	b.Exec(endSessions, pgx.NamedArgs{"person_id": person})
+	return b.Send(ctx)
+}
+
+// EndAccessOfPerson ends a person's sessions, codes and tokens, in all tenants.
+func EndAccessOfPerson(ctx context.Context, p *pg.PlatformTx, person social.PersonID) error {
+	b := pg.NewBatch(p)
+	for _, sql := range []string{endConsoleSessions, endSessions, endCodes, endTokens} {
+		b.Exec(sql, pgx.NamedArgs{"person_id": person})
+	}
+	return b.Send(ctx)
+}
+
+// The batches are small, so that no lock is held for long.
+const (
+	sweepConsoleSessions = `
+DELETE FROM console_sessions
+WHERE  id_hash IN (SELECT id_hash FROM console_sessions WHERE expires_at < @before LIMIT @limit)`
+	sweepSessions = `
+DELETE FROM sessions
+WHERE  (tenant_id, id_hash) IN (SELECT tenant_id, id_hash FROM sessions WHERE expires_at < @before LIMIT @limit)`
+	sweepCodes = `
+DELETE FROM oauth_codes
+WHERE  (tenant_id, code_hash) IN (SELECT tenant_id, code_hash FROM oauth_codes WHERE expires_at < @before LIMIT @limit)`
+	sweepLoginAttempts = `
+DELETE FROM login_attempts
+WHERE  (subject, window_start) IN (SELECT subject, window_start FROM login_attempts WHERE window_start < @before LIMIT @limit)`
+)
+
+// SweepAccess deletes sessions, codes and log-in counters that ended before a time,
+// at most limit of each, and returns how many rows went. The worker of upkeep calls
+// it until it returns 0.
+func SweepAccess(ctx context.Context, p *pg.PlatformTx, before time.Time, limit int) (int64, error) {
+	var total int64
+	for _, sql := range []string{sweepConsoleSessions, sweepSessions, sweepCodes, sweepLoginAttempts} {
+		n, err := pg.Exec(ctx, p, sql, pgx.NamedArgs{"before": before, "limit": limit})
+		if err != nil {
+			return total, err
+		}
+		total += n
+	}
+	return total, nil
+}

@@ -1,0 +1,156 @@
+// Package hostroute decides, before anything else, whose request this is.
+//
+// Its middleware turns the Host of a request into a tenant in the context, or into
+// 421. The process's one Echo uses it as a Pre middleware; handlers read
+// tenant.FromContext, ClientIP and Scheme. Nothing else may read the Host or a
+// forwarding header: the middleware deletes those that no trusted proxy wrote. It
+// must not render tenants' pages or look into the database.
+package hostroute
+
+import (
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"rookery/tenant"
+	"rookery/tenant/registry"
+)
+
+// Table is what the middleware asks; *registry.Registry answers.
+type Table interface {
+	ByHost(host string) (*tenant.Tenant, registry.Role, bool)
+	IsLoaded() bool
+}
+
+// Options say which hosts there are besides those of tenants.
+type Options struct {
+	Table Table
+	// Platform and Media are the platform's own host and the one of user files. Their
+	// handlers take over; with nil the request goes on without a tenant.
+	Platform, Media               string
+	PlatformHandler, MediaHandler http.Handler
+	// TrustedProxies may say who the client is and whether it came by TLS.
+	TrustedProxies []netip.Prefix
+	// TLS says that this process ends TLS itself, or that whoever stands before it
+	// always does (ROOKERY_PUBLIC_SCHEME=https).
+	TLS bool
+}
+
+// Site is the kind of host that a request came to.
+type Site string
+
+// The sites. The zero Site is a path that every host answers, such as /healthz.
+const (
+	Tenant   Site = "tenant"
+	Platform Site = "platform"
+	Media    Site = "media"
+)
+
+const siteKey = "hostroute.site"
+
+// SiteOf returns the kind of host that a request came to.
+func SiteOf(c echo.Context) Site {
+	s, _ := c.Get(siteKey).(Site)
+	return s
+}
+
+type router struct {
+	Options
+	platform, media string
+}
+
+// New makes the middleware.
+func New(o Options) echo.MiddlewareFunc {
+	r := &router{Options: o}
+	if o.Platform != "" {
+		r.platform = registry.Normalise(o.Platform)
+	}
+	if o.Media != "" {
+		r.media = registry.Normalise(o.Media)
+	}
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			readPeer(c, o.TrustedProxies, o.TLS)
+			return r.route(c, next)
+		}
+	}
+}
+
+func (r *router) route(c echo.Context, next echo.HandlerFunc) error {
+	req := c.Request()
+	if isProbe(req.URL.Path) {
+		return next(c)
+	}
+	// net/http puts the authority of an absolute-form request line here, over the Host
+	// header, as RFC 9112 section 3.2.2 asks.
+	host := registry.Normalise(req.Host)
+	// Tenants first: a self-hoster may give platform and tenant one name.
+	if t, role, ok := r.Table.ByHost(host); ok {
+		return r.tenant(c, next, t, role)
+	}
+	switch host {
+	case "":
+	case r.platform:
+		return hand(c, next, Platform, r.PlatformHandler)
+	case r.media:
+		return hand(c, next, Media, r.MediaHandler)
+	}
+	if !r.Table.IsLoaded() {
+		return answerStarting(c)
+	}
+	return answerUnknown(c)
+}
+
+func (r *router) tenant(c echo.Context, next echo.HandlerFunc, t *tenant.Tenant, role registry.Role) error {
+	req := c.Request()
+	if role != registry.Service && !isDiscovery(req.URL.Path) {
+		return redirect(c, t)
+	}
+	c.SetRequest(req.WithContext(tenant.NewContext(req.Context(), t)))
+	c.Set(siteKey, Tenant)
+	return next(c)
+}
+
+func hand(c echo.Context, next echo.HandlerFunc, site Site, handler http.Handler) error {
+	c.Set(siteKey, site)
+	if handler == nil {
+		return next(c)
+	}
+	handler.ServeHTTP(c.Response(), c.Request())
+	return nil
+}
+
+// isProbe names the paths that load balancers ask by address, with any Host.
+func isProbe(path string) bool { return path == "/healthz" || path == "/readyz" }
+
+// isDiscovery names what a handle domain answers itself: where handles are looked up.
+func isDiscovery(path string) bool {
+	return strings.HasPrefix(path, "/.well-known/") || path == "/nodeinfo" || strings.HasPrefix(path, "/nodeinfo/")
+}
+
+// redirect sends everything else to the service host. What is no GET keeps its method
+// and body (RFC 9110 section 15.4.9).
+func redirect(c echo.Context, t *tenant.Tenant) error {
+	req := c.Request()
+	status := http.StatusPermanentRedirect
+	if req.Method == http.MethodGet || req.Method == http.MethodHead {
+		status = http.StatusMovedPermanently
+	}
+	return c.Redirect(status, t.URL(pathOf(req.URL)))
+}
+
+// pathOf returns path and query as they came, starting with one slash at least: on
+// the tenant's URL even "//evil.test" stays a path.
+func pathOf(u *url.URL) string {
+	path := u.EscapedPath()
+	if !strings.HasPrefix(path, "/") {
+		path = "/"
+	}
+	if u.RawQuery != "" {
+		path += "?" + u.RawQuery
+	}
+	return path
+}

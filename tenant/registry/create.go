@@ -1,0 +1,152 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5"
+
+	"rookery/internal/fault"
+	"rookery/internal/ids"
+	"rookery/internal/pg"
+	"rookery/tenant"
+)
+
+// NewTenant says what is to be created.
+type NewTenant struct {
+	Name         string
+	Host         string // canonical service host
+	HandleDomain string // empty: the same as Host
+	Scheme       string // empty: https
+	Description  string
+	ContactMail  string
+	BrandColour  string
+}
+
+// KeyPurpose is what the private key of a tenant's instance actor is sealed for.
+func KeyPurpose(id tenant.ID) string { return "tenant-key/" + id.String() }
+
+var (
+	errTenantName = fault.New(fault.Invalid, "A tenant's name has 1 to 100 characters.")
+	errScheme     = fault.New(fault.Invalid, "The scheme is https, or http in development.")
+	errReserved   = fault.New(fault.Conflict, "This domain is the platform's own. Choose another one, such as social.example.com.")
+)
+
+const (
+	insertTenant = `
+INSERT INTO tenants (id, name, host, handle_domain, scheme, description, contact_mail, brand_colour, created_at)
+VALUES (@id, @name, @host, @handle_domain, @scheme, @description, @contact_mail, @brand_colour, @created_at)`
+	insertHost = `INSERT INTO tenant_hosts (host, tenant_id, role) VALUES (@host, @tenant_id, @role)`
+	insertKey  = `
+INSERT INTO tenant_keys (tenant_id, kind, public_pem, private_sealed)
+VALUES (@tenant_id, 'rsa', @public_pem, @private_sealed)`
+	takenHost = `SELECT host FROM tenant_hosts WHERE host = ANY(@hosts) ORDER BY host LIMIT 1`
+	notify    = `SELECT pg_notify('` + channel + `', '')`
+)
+
+// Create makes a tenant with its hosts and its instance actor's key. A host that was
+// ever another tenant's is fault.Conflict: names belong to one tenant for ever.
+func (r *Registry) Create(ctx context.Context, n NewTenant) (*tenant.Tenant, error) {
+	t, err := r.validate(n)
+	if err != nil {
+		return nil, err
+	}
+	if r.seal == nil {
+		return nil, errors.New("create a tenant: no master key to seal its key with")
+	}
+	private, public, err := r.newKey()
+	if err != nil {
+		return nil, fmt.Errorf("make the key of tenant %s: %w", t.Host, err)
+	}
+	err = r.db.Platform(ctx, "create a tenant", func(tx *pg.PlatformTx) error {
+		return insert(ctx, tx, t, public, r.seal.Seal(private, KeyPurpose(t.ID)))
+	})
+	if err != nil {
+		return nil, fmt.Errorf("create tenant %s: %w", t.Host, r.nameConflict(ctx, t, err))
+	}
+	// Others hear of it; whoever created it should see it at once.
+	if err := r.Load(ctx); err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+func insert(ctx context.Context, tx *pg.PlatformTx, t *tenant.Tenant, publicKey string, sealedKey []byte) error {
+	b := pg.NewBatch(tx)
+	b.Exec(insertTenant, pgx.NamedArgs{
+		"id": t.ID, "name": t.Name, "host": t.Host, "handle_domain": t.HandleDomain, "scheme": t.Scheme,
+		"description": t.Description, "contact_mail": t.ContactMail, "brand_colour": t.BrandColour, "created_at": t.CreatedAt,
+	})
+	b.Exec(insertHost, pgx.NamedArgs{"host": t.Host, "tenant_id": t.ID, "role": Service})
+	if t.HandleDomain != t.Host {
+		b.Exec(insertHost, pgx.NamedArgs{"host": t.HandleDomain, "tenant_id": t.ID, "role": Handle})
+	}
+	b.Exec(insertKey, pgx.NamedArgs{"tenant_id": t.ID, "public_pem": publicKey, "private_sealed": sealedKey})
+	b.Exec(notify, pgx.NamedArgs{})
+	return b.Send(ctx)
+}
+
+// nameConflict says which of the names is taken.
+func (r *Registry) nameConflict(ctx context.Context, t *tenant.Tenant, err error) error {
+	if fault.CodeOf(err) != fault.Conflict {
+		return err
+	}
+	taken := t.Host
+	_ = r.db.Platform(ctx, "say which domain is taken", func(tx *pg.PlatformTx) error {
+		host, err := pg.Value[string](ctx, tx, takenHost, pgx.NamedArgs{"hosts": []string{t.Host, t.HandleDomain}})
+		if err == nil {
+			taken = host
+		}
+		return err
+	})
+	return fault.Newf(fault.Conflict, "%s belongs to a tenant of this platform already. Choose another domain, or use that tenant (rookery tenant list).", taken)
+}
+
+func (r *Registry) validate(n NewTenant) (*tenant.Tenant, error) {
+	// To the microsecond, which is what the database keeps.
+	t := &tenant.Tenant{
+		ID: tenant.ID(ids.New()), Scheme: n.Scheme, State: tenant.Active, CreatedAt: time.Now().Truncate(time.Microsecond),
+	}
+	if t.Scheme == "" {
+		t.Scheme = "https"
+	}
+	if t.Scheme != "https" && !(t.Scheme == "http" && r.anyPort) {
+		return nil, errScheme
+	}
+	var err error
+	if t.Host, err = r.usableHost(n.Host); err != nil {
+		return nil, err
+	}
+	t.HandleDomain = t.Host
+	if n.HandleDomain != "" {
+		if t.HandleDomain, err = r.usableHost(n.HandleDomain); err != nil {
+			return nil, err
+		}
+	}
+	profile := Profile{Name: n.Name, Description: n.Description, ContactMail: n.ContactMail, BrandColour: n.BrandColour}
+	if err := profile.applyTo(t); err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+func (r *Registry) usableHost(host string) (string, error) {
+	normal, err := checkHost(host, r.anyPort)
+	if err != nil {
+		return "", err
+	}
+	if slices.Contains(r.reserved, normal) {
+		return "", errReserved
+	}
+	return normal, nil
+}
+
+func plainText(s string, longest int) (string, bool) {
+	s = strings.TrimSpace(s)
+	return s, utf8.ValidString(s) && !strings.ContainsRune(s, 0) && utf8.RuneCountInString(s) <= longest
+}

@@ -1,0 +1,194 @@
+// Package registry knows every tenant and every host that leads to one.
+//
+// It keeps them in memory, because each request asks, and follows changes that any
+// process makes (NOTIFY, and a full reload each minute). While the database is away
+// it answers from what it read last. The first middleware, the workers and the
+// operator's commands call it. It is the only package that reads without a tenant
+// scope; it must not touch any other data of tenants.
+package registry
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"rookery/federation/signature"
+	"rookery/internal/pg"
+	"rookery/internal/seal"
+	"rookery/tenant"
+)
+
+// Role says what a host is to its tenant.
+type Role string
+
+// The roles of hosts.
+const (
+	Service Role = "service" // the canonical host: everything is served here
+	Handle  Role = "handle"  // the part after the @ of a split domain: discovery alone
+	Alias   Role = "alias"   // a former or second name: discovery and redirects
+)
+
+// Options say what a Registry works with.
+type Options struct {
+	DB   *pg.DB
+	Log  *slog.Logger // nil: silent
+	Seal *seal.Key    // for Create; may be nil in processes that create nothing
+	// Reserved are hosts that no tenant may have: the platform's own, the media host.
+	Reserved []string
+	// AllowPort lets hosts carry a port, and http be a scheme: development.
+	AllowPort bool
+	// ReloadEvery is how long a change can go unseen where its notice got lost; 0: a minute.
+	ReloadEvery time.Duration
+	// NewKey makes the key pair of a tenant's instance actor as PEM; nil: RSA.
+	NewKey func() (private []byte, public string, err error)
+}
+
+// Registry answers from memory. It is safe for concurrent use; the tenants it
+// returns are shared and must not be changed.
+type Registry struct {
+	db       *pg.DB
+	log      *slog.Logger
+	seal     *seal.Key
+	reserved []string
+	anyPort  bool
+	newKey   func() ([]byte, string, error)
+	every    time.Duration
+	loading  sync.Mutex // so that an older reading never replaces a newer one
+	table    atomic.Pointer[table]
+}
+
+// New makes an empty Registry. Call Load, then Run.
+func New(o Options) *Registry {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.NewKey == nil {
+		o.NewKey = newRSAKey
+	}
+	if o.ReloadEvery == 0 {
+		o.ReloadEvery = time.Minute
+	}
+	r := &Registry{db: o.DB, log: o.Log, seal: o.Seal, anyPort: o.AllowPort, newKey: o.NewKey, every: o.ReloadEvery}
+	for _, host := range o.Reserved {
+		if host != "" {
+			r.reserved = append(r.reserved, Normalise(host))
+		}
+	}
+	return r
+}
+
+func newRSAKey() (private []byte, public string, err error) {
+	key, err := signature.GenerateRSA()
+	if err != nil {
+		return nil, "", err
+	}
+	if private, err = signature.MarshalPrivateKey(key); err != nil {
+		return nil, "", err
+	}
+	public, err = signature.MarshalPublicKey(key.Public())
+	return private, public, err
+}
+
+// table is one reading of the database, never changed.
+type table struct {
+	byHost map[string]entry
+	byID   map[tenant.ID]*tenant.Tenant
+	all    []*tenant.Tenant
+}
+
+type entry struct {
+	tenant *tenant.Tenant
+	role   Role
+}
+
+// IsLoaded reports whether the table was ever read. Before that, an unknown host may
+// be a tenant's: the answer is 503, not 421.
+func (r *Registry) IsLoaded() bool { return r.table.Load() != nil }
+
+// ByHost returns the tenant that a host leads to, in whatever spelling, and what the
+// host is to it.
+func (r *Registry) ByHost(host string) (*tenant.Tenant, Role, bool) {
+	t := r.table.Load()
+	if t == nil {
+		return nil, "", false
+	}
+	e, ok := t.byHost[Normalise(host)]
+	return e.tenant, e.role, ok
+}
+
+// ByID returns a tenant.
+func (r *Registry) ByID(id tenant.ID) (*tenant.Tenant, bool) {
+	t := r.table.Load()
+	if t == nil {
+		return nil, false
+	}
+	found, ok := t.byID[id]
+	return found, ok
+}
+
+// All returns every tenant, deleted ones too, the oldest first. The slice is the
+// caller's, the tenants are shared.
+func (r *Registry) All() []*tenant.Tenant {
+	t := r.table.Load()
+	if t == nil {
+		return nil
+	}
+	return slices.Clone(t.all)
+}
+
+// Load reads the whole table anew.
+func (r *Registry) Load(ctx context.Context) error {
+	r.loading.Lock()
+	defer r.loading.Unlock()
+	var tenants []*tenant.Tenant
+	var hosts []*hostRow
+	err := r.db.Platform(ctx, "read the table of tenants", func(tx *pg.PlatformTx) error {
+		b := pg.NewBatch(tx)
+		pg.QueueMany(b, selectTenants, pgx.NamedArgs{}, &tenants)
+		pg.QueueMany(b, selectHosts, pgx.NamedArgs{}, &hosts)
+		return b.Send(ctx)
+	})
+	if err != nil {
+		return fmt.Errorf("read the table of tenants: %w", err)
+	}
+	t := &table{byHost: make(map[string]entry, len(hosts)), byID: make(map[tenant.ID]*tenant.Tenant, len(tenants)), all: tenants}
+	for _, one := range tenants {
+		t.byID[one.ID] = one
+	}
+	for _, h := range hosts {
+		// A tenant made between the two reads appears with the next one.
+		if one := t.byID[h.TenantID]; one != nil {
+			t.byHost[h.Host] = entry{tenant: one, role: Role(h.Role)}
+		}
+	}
+	r.table.Store(t)
+	return nil
+}
+
+type hostRow struct {
+	Host     string
+	TenantID tenant.ID
+	Role     string
+}
+
+const selectTenants = `
+SELECT id, name, host, handle_domain, scheme, state, description, contact_mail, brand_colour, authorized_fetch, created_at
+FROM   tenants
+ORDER  BY id`
+
+const selectHosts = `SELECT host, tenant_id, role FROM tenant_hosts`
+
+// List reads all tenants from the database: for the operator's commands, which do
+// not Run.
+func (r *Registry) List(ctx context.Context) ([]*tenant.Tenant, error) {
+	if err := r.Load(ctx); err != nil {
+		return nil, err
+	}
+	return r.All(), nil
+}
