@@ -2,6 +2,7 @@ package signature
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -33,7 +34,7 @@ func signatureCredentials(header http.Header) []string {
 // cavageHeader picks the one place a signature stands in. Two of them would let
 // one part of a program check the first and another believe the second.
 func cavageHeader(header http.Header) (string, error) {
-	values := append(signatureCredentials(header), header["Signature"]...)
+	values := slices.Concat(signatureCredentials(header), header["Signature"])
 	switch {
 	case len(values) == 0:
 		return "", refuse("The request is not signed.")

@@ -38,7 +38,7 @@ func TestCanaryIsNeverDialled(t *testing.T) {
 		if _, err := client.Post(t.Context(), safehttp.PostRequest{URL: url}); !safehttp.IsPermanent(err) {
 			t.Errorf("post %s = %v; want a permanent error", url, err)
 		}
-		if answer, err := client.Standard(0, 1).Get(url); err == nil {
+		if answer, err := standard(t, client, url, 1); err == nil {
 			answer.Body.Close()
 			t.Errorf("standard client reached %s", url)
 		}

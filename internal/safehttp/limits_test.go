@@ -79,7 +79,7 @@ func TestStandardClientIsBounded(t *testing.T) {
 	p := peer(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.Copy(w, zeros(100)) })
 	client := newClient(t, options())
 	for limit, want := range map[int64]error{99: safehttp.ErrTooLarge, 100: nil} {
-		answer, err := client.Standard(5*time.Second, limit).Get(p.URL)
+		answer, err := standard(t, client, p.URL, limit)
 		if err != nil {
 			t.Fatal(err)
 		}

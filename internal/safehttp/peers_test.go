@@ -77,7 +77,7 @@ func (c *canary) port() string { return c.address[strings.LastIndexByte(c.addres
 func (c *canary) check(t testing.TB) {
 	t.Helper()
 	before := c.hits.Load()
-	conn, err := net.DialTimeout("tcp", c.address, time.Second)
+	conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(t.Context(), "tcp", c.address)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,6 +106,16 @@ func rawPeer(t testing.TB, write func(conn net.Conn)) string {
 		}
 	}()
 	return "http://" + listener.Addr().String() + "/"
+}
+
+// standard fetches with the client that libraries get.
+func standard(t testing.TB, client *safehttp.Client, url string, limit int64) (*http.Response, error) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		return nil, err
+	}
+	return client.Standard(5*time.Second, limit).Do(req)
 }
 
 func get(ctx context.Context, client *safehttp.Client, url string) (*safehttp.Response, error) {
