@@ -72,7 +72,7 @@ func gatePages() []galleryPage {
 		view("consent", site.RenderConsent, sampleConsent()),
 		view("consent-alone", site.RenderConsent, alone),
 		view("consent-none", site.RenderConsent, none),
-		view("code", site.RenderCode, site.CodeView{Tenant: acme, AppName: "Heron", Code: "kD93xQbZ-7rT2mWc1pLa0VtYe8sHn4gJuF6iRoXlqA"}),
+		view("code", site.RenderCode, site.CodeView{Tenant: acme, AppName: "Heron", Code: "kD93xQbZ-7rT2mWc1pLa0VtYe8sHn4gJuF6iRoXlqA", ValidFor: 10 * time.Minute}),
 		view("follow", site.RenderFollow, site.FollowView{Tenant: acme, Account: support, Action: "/@support/follow", Handle: "priya,mastodon.example", Error: "“priya,mastodon.example” has a comma. Did you mean @priya@mastodon.example?"}),
 	}
 }

@@ -70,7 +70,7 @@ type ConsentView struct {
 	Hidden    []Hidden // client_id, redirect_uri, response_type, scope, state, code_challenge …
 	Person    Person
 	SwitchURL string // "Not you?"; "" hides it
-	AppsURL   string // where this can be ended; "" says it in words only
+	AppsURL   string // where this can be ended; "" says to sign out in the app
 }
 
 // RenderConsent writes the consent page.

@@ -2,6 +2,7 @@ package site
 
 import (
 	"io"
+	"time"
 
 	"rookery/dashboard/assets"
 )
@@ -33,9 +34,10 @@ func RenderSignedOut(w io.Writer, v SignedOutView) error {
 // CodeView shows an authorisation code to be typed into an app that cannot be
 // called back (urn:ietf:wg:oauth:2.0:oob).
 type CodeView struct {
-	Tenant  Tenant
-	AppName string
-	Code    string
+	Tenant   Tenant
+	AppName  string
+	Code     string
+	ValidFor time.Duration // 0 says nothing about it
 }
 
 // RenderCode writes the page with an authorisation code.
