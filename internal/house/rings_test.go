@@ -51,7 +51,7 @@ var rings = []struct {
 	{"4 edges", []string{
 		"federation", "federation/fetch", "federation/actor", "federation/discovery",
 		"federation/inbox", "federation/outbox", "federation/deliver",
-		"api", "api/httpx", "api/render", "api/v1", "api/v2", "api/oauth", "api/streaming", "api/platform",
+		"api", "api/file", "api/httpx", "api/render", "api/v1", "api/v2", "api/oauth", "api/streaming", "api/platform",
 		"dashboard", "dashboard/*",
 		"billing/webhook",
 		"tenant/hostroute",
