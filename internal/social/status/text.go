@@ -1,0 +1,114 @@
+package status
+
+import (
+	"context"
+	"strings"
+
+	"rookery/internal/htmlsafe"
+	"rookery/internal/pg"
+	"rookery/internal/social"
+	"rookery/internal/store"
+	"rookery/tenant"
+)
+
+// written is what a typed text says.
+type written struct {
+	body     string // HTML
+	tags     []string
+	mentions []social.AccountID
+	remote   bool     // somebody elsewhere is mentioned
+	pending  []string // user@host of handles that nobody here knows yet
+}
+
+// maxMentions bounds what one post may ask of others. More handles stay text.
+const maxMentions = 50
+
+// read turns a typed text into HTML and finds whom it mentions, with one look-up.
+func read(ctx context.Context, scope *pg.Scope, t *tenant.Tenant, text string) (*written, error) {
+	found := htmlsafe.Scan(text)
+	handles := mentionedHandles(t, found.Mentions)
+	accounts, err := store.AccountsByHandles(ctx, scope, handles)
+	if err != nil {
+		return nil, err
+	}
+	return render(t, text, found, accounts), nil
+}
+
+func render(t *tenant.Tenant, text string, found htmlsafe.Entities, accounts []*social.Account) *written {
+	known := make(map[social.Handle]*social.Account, len(accounts))
+	for _, a := range accounts {
+		if a.SuspendedAt == nil {
+			known[social.Handle{User: strings.ToLower(a.Username), Host: a.Domain}] = a
+		}
+	}
+	w := &written{tags: uniqueTags(found.Hashtags)}
+	links := make(map[string]string)
+	seen := make(map[social.Handle]bool)
+	for _, m := range found.Mentions {
+		h := lookupHandle(t, m)
+		a := known[h]
+		if a != nil {
+			links[m.Key()] = accountPage(a)
+		}
+		if seen[h] || len(seen) == maxMentions {
+			continue
+		}
+		seen[h] = true
+		switch {
+		case a != nil:
+			w.mentions = append(w.mentions, a.ID)
+			w.remote = w.remote || !a.IsLocal()
+		case h.Host != "":
+			w.pending = append(w.pending, h.Acct())
+		}
+	}
+	w.body = htmlsafe.Render(text, htmlsafe.Options{Mentions: links, TagURL: t.URL("/tags/")})
+	return w
+}
+
+// lookupHandle is the handle as accounts are stored: the tenant's own hosts are "".
+func lookupHandle(t *tenant.Tenant, m htmlsafe.Handle) social.Handle {
+	h := social.Handle{User: strings.ToLower(m.User), Host: strings.ToLower(m.Host)}
+	if h.Host == strings.ToLower(t.Host) || h.Host == strings.ToLower(t.HandleDomain) {
+		h.Host = ""
+	}
+	return h
+}
+
+func mentionedHandles(t *tenant.Tenant, found []htmlsafe.Handle) []social.Handle {
+	var out []social.Handle
+	seen := make(map[social.Handle]bool)
+	for _, m := range found {
+		h := lookupHandle(t, m)
+		if !seen[h] && len(out) < maxMentions {
+			seen[h] = true
+			out = append(out, h)
+		}
+	}
+	return out
+}
+
+func accountPage(a *social.Account) string {
+	if a.URL != "" {
+		return a.URL
+	}
+	return a.URI
+}
+
+// maxTags bounds how many tags of a post count.
+const maxTags = 64
+
+// uniqueTags keeps the first spelling of each tag.
+func uniqueTags(tags []string) []string {
+	var out []string
+	seen := make(map[string]bool)
+	for _, tag := range tags {
+		key := htmlsafe.NormaliseTag(tag)
+		if key == "" || seen[key] || len(out) == maxTags {
+			continue
+		}
+		seen[key] = true
+		out = append(out, tag)
+	}
+	return out
+}

@@ -1,0 +1,62 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"rookery/internal/pg"
+	"rookery/internal/social"
+)
+
+const countFollow = `
+INSERT INTO account_stats (tenant_id, account_id, following_count, followers_count)
+SELECT @tenant_id, n.id, GREATEST(n.following, 0), GREATEST(n.followers, 0)
+FROM   (VALUES (@follower::bigint, @change::bigint, 0::bigint), (@target::bigint, 0::bigint, @change::bigint)) AS n (id, following, followers)
+JOIN   accounts a ON a.tenant_id = @tenant_id AND a.id = n.id
+ORDER  BY n.id
+ON CONFLICT (tenant_id, account_id) DO UPDATE SET
+       following_count = GREATEST(account_stats.following_count + CASE WHEN EXCLUDED.account_id = @follower THEN @change::bigint ELSE 0 END, 0),
+       followers_count = GREATEST(account_stats.followers_count + CASE WHEN EXCLUDED.account_id = @target THEN @change::bigint ELSE 0 END, 0)`
+
+// CountFollow adds change (1 or -1) to both sides of a follow. Call it only for a
+// row that this transaction has accepted or deleted.
+func CountFollow(ctx context.Context, scope *pg.Scope, follower, target social.AccountID, change int) error {
+	_, err := pg.Exec(ctx, scope, countFollow, pgx.NamedArgs{"follower": follower, "target": target, "change": change})
+	return err
+}
+
+const countStatuses = `
+INSERT INTO account_stats (tenant_id, account_id, statuses_count, last_status_at)
+SELECT @tenant_id, n.id, count(*), max(n.at)
+FROM   unnest(@ids::bigint[], @times::timestamptz[]) AS n (id, at)
+JOIN   accounts a ON a.tenant_id = @tenant_id AND a.id = n.id
+GROUP  BY n.id
+ORDER  BY n.id
+ON CONFLICT (tenant_id, account_id) DO UPDATE SET
+       statuses_count = account_stats.statuses_count + EXCLUDED.statuses_count,
+       last_status_at = GREATEST(account_stats.last_status_at, EXCLUDED.last_status_at)`
+
+// QueueCountStatuses adds new statuses to their authors' counters.
+func QueueCountStatuses(b *pg.Batch, authors []social.AccountID, times []time.Time) {
+	if len(authors) > 0 {
+		b.Exec(countStatuses, pgx.NamedArgs{"ids": numbers(authors), "times": times})
+	}
+}
+
+// The status and its boosts, which go with it.
+const uncountStatuses = `
+UPDATE account_stats a SET statuses_count = GREATEST(a.statuses_count - n.gone, 0)
+FROM   (SELECT s.account_id, count(*) AS gone
+        FROM   statuses s
+        WHERE  s.tenant_id = @tenant_id AND (s.id = @id OR s.boost_of_id = @id) AND s.visibility <> 'direct'
+        GROUP  BY s.account_id) AS n
+WHERE  a.tenant_id = @tenant_id AND a.account_id = n.account_id`
+
+// UncountStatuses takes a status and its boosts off their authors' counters. Call
+// it before the deletion.
+func UncountStatuses(ctx context.Context, scope *pg.Scope, id social.StatusID) error {
+	_, err := pg.Exec(ctx, scope, uncountStatuses, pgx.NamedArgs{"id": id})
+	return err
+}

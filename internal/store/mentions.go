@@ -1,0 +1,98 @@
+package store
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"rookery/internal/pg"
+	"rookery/internal/social"
+)
+
+const insertMentions = `
+INSERT INTO status_mentions (tenant_id, status_id, account_id)
+SELECT @tenant_id, n.status_id, n.account_id
+FROM   unnest(@status_ids::bigint[], @account_ids::bigint[]) AS n (status_id, account_id)
+JOIN   accounts a ON a.tenant_id = @tenant_id AND a.id = n.account_id
+ON CONFLICT DO NOTHING`
+
+// QueueMentions stores who is mentioned where: the two lists run in parallel.
+func QueueMentions(b *pg.Batch, statuses []social.StatusID, accounts []social.AccountID) {
+	if len(statuses) > 0 {
+		b.Exec(insertMentions, pgx.NamedArgs{"status_ids": numbers(statuses), "account_ids": numbers(accounts)})
+	}
+}
+
+const deleteMentions = `
+DELETE FROM status_mentions
+WHERE  tenant_id = @tenant_id AND status_id = @status_id AND NOT account_id = ANY(@keep)`
+
+// KeepMentions removes the mentions of a status that an edit has taken out.
+func KeepMentions(ctx context.Context, scope *pg.Scope, id social.StatusID, keep []social.AccountID) error {
+	_, err := pg.Exec(ctx, scope, deleteMentions, pgx.NamedArgs{"status_id": id, "keep": numbers(keep)})
+	return err
+}
+
+const mentionsByStatuses = `
+SELECT m.status_id, m.account_id, a.username, a.domain, a.url, a.uri
+FROM   status_mentions m
+JOIN   accounts a ON a.tenant_id = m.tenant_id AND a.id = m.account_id
+WHERE  m.tenant_id = @tenant_id AND m.status_id = ANY(@ids)
+ORDER  BY m.status_id, m.account_id`
+
+// MentionsByStatuses returns who is mentioned in each of the statuses.
+func MentionsByStatuses(ctx context.Context, scope *pg.Scope, ids []social.StatusID) (map[social.StatusID][]*social.Mention, error) {
+	rows, err := pg.Many[social.Mention](ctx, scope, mentionsByStatuses, pgx.NamedArgs{"ids": numbers(ids)})
+	m := make(map[social.StatusID][]*social.Mention)
+	for _, mention := range rows {
+		m[mention.StatusID] = append(m[mention.StatusID], mention)
+	}
+	return m, err
+}
+
+const accountsByHandles = `SELECT` + accountColumns + `
+FROM   unnest(@users::text[], @domains::text[]) AS q (username, domain)
+JOIN   accounts a ON a.tenant_id = @tenant_id AND a.domain = q.domain AND lower(a.username) = lower(q.username)
+LEFT   JOIN account_stats st ON st.tenant_id = a.tenant_id AND st.account_id = a.id`
+
+// AccountsByHandles returns the accounts with one of the handles, case aside.
+func AccountsByHandles(ctx context.Context, scope *pg.Scope, handles []social.Handle) ([]*social.Account, error) {
+	if len(handles) == 0 {
+		return nil, nil
+	}
+	return pg.Many[social.Account](ctx, scope, accountsByHandles, pgx.NamedArgs{
+		"users":   column(handles, func(h social.Handle) string { return h.User }),
+		"domains": column(handles, func(h social.Handle) string { return h.Host }),
+	})
+}
+
+const insertPendingMentions = `
+INSERT INTO pending_mentions (tenant_id, status_id, handle)
+SELECT @tenant_id, @status_id, n.handle
+FROM   unnest(@handles::text[]) AS n (handle)
+WHERE  length(n.handle) <= 384
+ON CONFLICT DO NOTHING`
+
+// AddPendingMentions keeps the handles that no look-up has found yet.
+func AddPendingMentions(ctx context.Context, scope *pg.Scope, id social.StatusID, handles []string) error {
+	if len(handles) == 0 {
+		return nil
+	}
+	_, err := pg.Exec(ctx, scope, insertPendingMentions, pgx.NamedArgs{"status_id": id, "handles": handles})
+	return err
+}
+
+const pendingMentions = `SELECT handle FROM pending_mentions WHERE tenant_id = @tenant_id AND status_id = @status_id ORDER BY handle`
+
+// PendingMentions returns the handles (user@host) of a status that wait for a look-up.
+func PendingMentions(ctx context.Context, scope *pg.Scope, id social.StatusID) ([]string, error) {
+	return pg.Values[string](ctx, scope, pendingMentions, pgx.NamedArgs{"status_id": id})
+}
+
+const deletePendingMentions = `DELETE FROM pending_mentions WHERE tenant_id = @tenant_id AND status_id = @status_id`
+
+// ClearPendingMentions forgets the handles of a status once they have been looked up.
+func ClearPendingMentions(ctx context.Context, scope *pg.Scope, id social.StatusID) error {
+	_, err := pg.Exec(ctx, scope, deletePendingMentions, pgx.NamedArgs{"status_id": id})
+	return err
+}

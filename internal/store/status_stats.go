@@ -1,0 +1,94 @@
+package store
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"rookery/internal/pg"
+	"rookery/internal/social"
+)
+
+// Counters change only in the statement that really inserted or deleted the row
+// they count, or set-wise for rows that the caller knows to be new. Rows are
+// touched in the order of their ids, so that two batches do not deadlock.
+
+const countReplies = `
+INSERT INTO status_stats (tenant_id, status_id, replies_count)
+SELECT @tenant_id, n.id, count(*)
+FROM   unnest(@ids::bigint[]) AS n (id)
+JOIN   statuses s ON s.tenant_id = @tenant_id AND s.id = n.id
+GROUP  BY n.id
+ORDER  BY n.id
+ON CONFLICT (tenant_id, status_id) DO UPDATE SET replies_count = status_stats.replies_count + EXCLUDED.replies_count`
+
+// QueueCountReplies adds one to a parent's replies for each time it is named.
+func QueueCountReplies(b *pg.Batch, parents []social.StatusID) {
+	if len(parents) > 0 {
+		b.Exec(countReplies, pgx.NamedArgs{"ids": numbers(parents)})
+	}
+}
+
+const countBoosts = `
+INSERT INTO status_stats (tenant_id, status_id, boosts_count)
+SELECT @tenant_id, n.id, count(*)
+FROM   unnest(@ids::bigint[]) AS n (id)
+JOIN   statuses s ON s.tenant_id = @tenant_id AND s.id = n.id
+GROUP  BY n.id
+ORDER  BY n.id
+ON CONFLICT (tenant_id, status_id) DO UPDATE SET boosts_count = status_stats.boosts_count + EXCLUDED.boosts_count`
+
+// QueueCountBoosts adds one to an original's boosts for each time it is named.
+func QueueCountBoosts(b *pg.Batch, originals []social.StatusID) {
+	if len(originals) > 0 {
+		b.Exec(countBoosts, pgx.NamedArgs{"ids": numbers(originals)})
+	}
+}
+
+const uncountStatus = `
+UPDATE status_stats SET
+       replies_count = GREATEST(replies_count - @replies::bigint, 0), boosts_count = GREATEST(boosts_count - @boosts::bigint, 0)
+WHERE  tenant_id = @tenant_id AND status_id = @id`
+
+// UncountReply takes a deleted reply off its parent's counter.
+func UncountReply(ctx context.Context, scope *pg.Scope, parent social.StatusID) error {
+	_, err := pg.Exec(ctx, scope, uncountStatus, pgx.NamedArgs{"id": parent, "replies": 1, "boosts": 0})
+	return err
+}
+
+// UncountBoost takes a deleted boost off its original's counter.
+func UncountBoost(ctx context.Context, scope *pg.Scope, original social.StatusID) error {
+	_, err := pg.Exec(ctx, scope, uncountStatus, pgx.NamedArgs{"id": original, "replies": 0, "boosts": 1})
+	return err
+}
+
+// StatusFlags is what a viewer has done with a status.
+type StatusFlags struct {
+	StatusID   social.StatusID
+	Favourited bool
+	Boosted    bool
+	Bookmarked bool
+	Pinned     bool
+	Muted      bool // the conversation
+}
+
+const flagsByStatuses = `
+SELECT s.id AS status_id,
+       EXISTS (SELECT FROM favourites x WHERE x.tenant_id = @tenant_id AND x.account_id = @viewer AND x.status_id = s.id) AS favourited,
+       EXISTS (SELECT FROM statuses x WHERE x.tenant_id = @tenant_id AND x.account_id = @viewer AND x.boost_of_id = s.id) AS boosted,
+       EXISTS (SELECT FROM bookmarks x WHERE x.tenant_id = @tenant_id AND x.account_id = @viewer AND x.status_id = s.id) AS bookmarked,
+       EXISTS (SELECT FROM pins x WHERE x.tenant_id = @tenant_id AND x.account_id = @viewer AND x.status_id = s.id) AS pinned,
+       EXISTS (SELECT FROM conversation_mutes x WHERE x.tenant_id = @tenant_id AND x.account_id = @viewer
+               AND x.conversation_id = s.conversation_id) AS muted
+FROM   statuses s
+WHERE  s.tenant_id = @tenant_id AND s.id = ANY(@ids)`
+
+// FlagsByStatuses returns what a viewer has done with each of the statuses.
+func FlagsByStatuses(ctx context.Context, scope *pg.Scope, viewer social.AccountID, ids []social.StatusID) (map[social.StatusID]*StatusFlags, error) {
+	rows, err := pg.Many[StatusFlags](ctx, scope, flagsByStatuses, pgx.NamedArgs{"viewer": viewer, "ids": numbers(ids)})
+	m := make(map[social.StatusID]*StatusFlags, len(rows))
+	for _, f := range rows {
+		m[f.StatusID] = f
+	}
+	return m, err
+}

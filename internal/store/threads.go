@@ -1,0 +1,143 @@
+package store
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"rookery/internal/pg"
+	"rookery/internal/social"
+)
+
+// ThreadLink is what a reply must know of its parent, and a parent of replies
+// that came before it.
+type ThreadLink struct {
+	ID                 social.StatusID
+	URI                string
+	AccountID          social.AccountID
+	InReplyToAccountID social.AccountID
+	InReplyToURI       string
+	ConversationID     social.StatusID
+	Visibility         social.Visibility
+	IsLocal            bool
+}
+
+const threadLinkColumns = `
+SELECT s.id, s.uri, s.account_id, COALESCE(s.in_reply_to_account_id, 0) AS in_reply_to_account_id, s.in_reply_to_uri, s.conversation_id,
+       s.visibility, s.is_local
+FROM   statuses s`
+
+// The lock is the one that the foreign key would take a moment later: a parent
+// cannot vanish between this look-up and the reply's insertion.
+const threadParents = threadLinkColumns + `
+WHERE  s.tenant_id = @tenant_id AND s.uri = ANY(@uris) AND s.boost_of_id IS NULL
+ORDER  BY s.id
+FOR    KEY SHARE`
+
+const threadOrphans = threadLinkColumns + `
+WHERE  s.tenant_id = @tenant_id AND s.in_reply_to_id IS NULL AND s.in_reply_to_uri <> '' AND s.in_reply_to_uri = ANY(@uris)
+ORDER  BY s.id
+LIMIT  1000`
+
+// QueueThreadParents looks up the statuses with the given URIs that can be answered.
+func QueueThreadParents(b *pg.Batch, uris []string, dest *[]*ThreadLink) {
+	pg.QueueMany(b, threadParents, pgx.NamedArgs{"uris": uris}, dest)
+}
+
+// QueueThreadOrphans looks up the replies that wait for a parent with one of the URIs.
+func QueueThreadOrphans(b *pg.Batch, uris []string, dest *[]*ThreadLink) {
+	pg.QueueMany(b, threadOrphans, pgx.NamedArgs{"uris": uris}, dest)
+}
+
+// Adoption links a waiting reply to its parent.
+type Adoption struct {
+	ID              social.StatusID
+	ParentID        social.StatusID
+	ParentAccountID social.AccountID
+	From, To        social.StatusID // the conversation before and after
+	Open            bool            // the reply counts
+}
+
+const adoptOrphans = `
+UPDATE statuses s SET in_reply_to_id = n.parent_id, in_reply_to_account_id = n.parent_account_id
+FROM   unnest(@ids::bigint[], @parents::bigint[], @accounts::bigint[]) AS n (id, parent_id, parent_account_id)
+WHERE  s.tenant_id = @tenant_id AND s.id = n.id AND s.in_reply_to_id IS NULL`
+
+const joinConversations = `
+UPDATE statuses s SET conversation_id = n.new_id
+FROM   unnest(@old_ids::bigint[], @new_ids::bigint[]) AS n (old_id, new_id)
+WHERE  s.tenant_id = @tenant_id AND s.conversation_id = n.old_id`
+
+// A muted part keeps the whole thread muted.
+const joinConversationMutes = `
+INSERT INTO conversation_mutes (tenant_id, account_id, conversation_id)
+SELECT @tenant_id, m.account_id, n.new_id
+FROM   unnest(@old_ids::bigint[], @new_ids::bigint[]) AS n (old_id, new_id)
+JOIN   conversation_mutes m ON m.tenant_id = @tenant_id AND m.conversation_id = n.old_id
+ON CONFLICT DO NOTHING`
+
+// QueueAdoptions links waiting replies to parents that have arrived.
+func QueueAdoptions(b *pg.Batch, list []Adoption) {
+	if len(list) == 0 {
+		return
+	}
+	b.Exec(adoptOrphans, pgx.NamedArgs{
+		"ids":      column(list, func(a Adoption) int64 { return int64(a.ID) }),
+		"parents":  column(list, func(a Adoption) int64 { return int64(a.ParentID) }),
+		"accounts": column(list, func(a Adoption) int64 { return int64(a.ParentAccountID) }),
+	})
+	conversations := pgx.NamedArgs{
+		"old_ids": column(list, func(a Adoption) int64 { return int64(a.From) }),
+		"new_ids": column(list, func(a Adoption) int64 { return int64(a.To) }),
+	}
+	b.Exec(joinConversations, conversations)
+	b.Exec(joinConversationMutes, conversations)
+}
+
+// The path ends a walk that would go round in a circle: two servers can claim
+// that their posts answer each other.
+var threadAncestors = `
+WITH RECURSIVE up AS (
+    SELECT s.in_reply_to_id AS id, 1 AS depth, ARRAY[s.id] AS path
+    FROM   statuses s
+    WHERE  s.tenant_id = @tenant_id AND s.id = @id
+  UNION ALL
+    SELECT s.in_reply_to_id, up.depth + 1, up.path || s.id
+    FROM   up JOIN statuses s ON s.tenant_id = @tenant_id AND s.id = up.id
+    WHERE  up.depth < @limit AND NOT s.id = ANY(up.path)
+)
+SELECT` + statusColumns + `
+FROM   up JOIN statuses s ON s.tenant_id = @tenant_id AND s.id = up.id` + statusStatsJoin + `
+WHERE  NOT s.id = ANY(up.path) AND ` + visibleTo("s") + ` AND ` + hiddenFrom("s.account_id") + `
+ORDER  BY up.depth DESC`
+
+// ThreadAncestors returns the posts above a status that the viewer may see, the topmost first.
+func ThreadAncestors(ctx context.Context, scope *pg.Scope, viewer social.AccountID, id social.StatusID, limit int) ([]*social.Status, error) {
+	return pg.Many[social.Status](ctx, scope, threadAncestors, pgx.NamedArgs{"viewer": viewer, "id": id, "limit": limit})
+}
+
+// The walk stops after @limit posts: a recursive query yields its rows as they
+// are found and LIMIT ends it. Sorting by path afterwards gives depth first.
+var threadDescendants = `
+WITH RECURSIVE down AS (
+    SELECT s.id, 1 AS depth, ARRAY[s.id] AS path
+    FROM   statuses s
+    WHERE  s.tenant_id = @tenant_id AND s.in_reply_to_id = @id AND s.id <> @id
+  UNION ALL
+    SELECT s.id, down.depth + 1, down.path || s.id
+    FROM   down JOIN statuses s ON s.tenant_id = @tenant_id AND s.in_reply_to_id = down.id
+    WHERE  down.depth < @depth AND s.id <> @id AND NOT s.id = ANY(down.path)
+), found AS (
+    SELECT id, path FROM down LIMIT @limit
+)
+SELECT` + statusColumns + `
+FROM   found JOIN statuses s ON s.tenant_id = @tenant_id AND s.id = found.id` + statusStatsJoin + `
+WHERE  ` + visibleTo("s") + ` AND ` + hiddenFrom("s.account_id") + `
+ORDER  BY found.path`
+
+// ThreadDescendants returns the posts below a status that the viewer may see, each
+// followed by its own replies.
+func ThreadDescendants(ctx context.Context, scope *pg.Scope, viewer social.AccountID, id social.StatusID, depth, limit int) ([]*social.Status, error) {
+	return pg.Many[social.Status](ctx, scope, threadDescendants,
+		pgx.NamedArgs{"viewer": viewer, "id": id, "depth": depth, "limit": limit})
+}
