@@ -84,7 +84,7 @@ func CheckAuthorize(ctx context.Context, scope *pg.Scope, p AuthorizeParams) (*A
 	r := &AuthRequest{App: app, RedirectURI: p.RedirectURI, State: p.State, CodeChallenge: p.CodeChallenge}
 	if len(p.State) > maxState {
 		r.State = ""
-		return nil, r.refuse(badRequest("The state is too long."))
+		return nil, r.refuse(BadRequest("The state is too long."))
 	}
 	if p.ResponseType != "code" {
 		return nil, r.refuse(errResponseType)
@@ -127,7 +127,7 @@ func checkChallenge(p AuthorizeParams) *OAuthError {
 		return errChallenge
 	}
 	if len(p.CodeChallenge) != s256Length || !isBase64URL(p.CodeChallenge) {
-		return badRequest("The code challenge is not the SHA-256 of a verifier.")
+		return BadRequest("The code challenge is not the SHA-256 of a verifier.")
 	}
 	return nil
 }

@@ -65,4 +65,5 @@ var (
 	errDenied    = oauthError("access_denied", fault.Forbidden, "The resource owner or authorization server denied the request.")
 )
 
-func badRequest(text string) *OAuthError { return oauthError("invalid_request", fault.Malformed, text) }
+// BadRequest is invalid_request with a text of the caller.
+func BadRequest(text string) *OAuthError { return oauthError("invalid_request", fault.Malformed, text) }

@@ -96,7 +96,7 @@ func (j *Judge) Exchange(ctx context.Context, id tenant.ID, r GrantRequest) (*Is
 			issued, err = issueToApp(ctx, scope, app, r.Scope)
 			return err
 		case "":
-			return badRequest("Missing required parameter: grant_type.")
+			return BadRequest("Missing required parameter: grant_type.")
 		}
 		return ErrGrantType
 	})
@@ -111,7 +111,7 @@ func (j *Judge) Exchange(ctx context.Context, id tenant.ID, r GrantRequest) (*Is
 
 func redeem(ctx context.Context, scope *pg.Scope, app *App, r GrantRequest, now time.Time) (*Issued, *OAuthError, error) {
 	if r.Code == "" || len(r.Code) > longestToken {
-		return nil, badRequest("Missing required parameter: code."), nil
+		return nil, BadRequest("Missing required parameter: code."), nil
 	}
 	hash := hashOf(r.Code)
 	code, err := store.LockCode(ctx, scope, hash)
