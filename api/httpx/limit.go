@@ -8,6 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"rookery/internal/ids"
+	"rookery/internal/limit"
 	"rookery/tenant"
 	"rookery/tenant/access"
 )
@@ -34,7 +35,7 @@ func take(c echo.Context, route Route, limiter Limiter, home *tenant.Tenant, vie
 	tightest := quota{remaining: -1}
 	for _, k := range keys(c, route, home, viewer) {
 		var q quota
-		q.limit, q.remaining, q.reset, q.ok = limiter.Take(k.key, k.class)
+		q.most, q.remaining, q.reset, q.ok = limiter.Take(k.key, k.class)
 		if !q.ok || tightest.remaining < 0 || q.remaining < tightest.remaining {
 			tightest = q
 		}
@@ -43,7 +44,7 @@ func take(c echo.Context, route Route, limiter Limiter, home *tenant.Tenant, vie
 		}
 	}
 	header := c.Response().Header()
-	header.Set("X-RateLimit-Limit", strconv.Itoa(tightest.limit))
+	header.Set("X-RateLimit-Limit", strconv.Itoa(tightest.most))
 	header.Set("X-RateLimit-Remaining", strconv.Itoa(max(tightest.remaining, 0)))
 	header.Set("X-RateLimit-Reset", tightest.reset.UTC().Format(resetLayout))
 	if tightest.ok {
@@ -55,9 +56,9 @@ func take(c echo.Context, route Route, limiter Limiter, home *tenant.Tenant, vie
 }
 
 type quota struct {
-	limit, remaining int
-	reset            time.Time
-	ok               bool
+	most, remaining int
+	reset           time.Time
+	ok              bool
 }
 
 type limitKey struct{ key, class string }
@@ -81,16 +82,11 @@ func keys(c echo.Context, route Route, home *tenant.Tenant, viewer *access.Viewe
 	return out
 }
 
-// addressBlock is what one subscriber holds: an IPv4 address, an IPv6 /64.
+// addressBlock is what one subscriber holds.
 func addressBlock(ip string) string {
 	addr, err := netip.ParseAddr(ip)
 	if err != nil {
 		return "unknown"
 	}
-	addr = addr.Unmap().WithZone("")
-	if addr.Is4() {
-		return addr.String()
-	}
-	block, _ := addr.Prefix(64) // cannot fail: 64 is within 128
-	return block.String()
+	return limit.AddressKey(addr)
 }

@@ -1,0 +1,140 @@
+package v1
+
+import (
+	"context"
+	"fmt"
+	"html"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"rookery/api/entity"
+	"rookery/api/httpx"
+	"rookery/internal/social/status"
+	"rookery/tenant"
+	"rookery/tenant/access"
+)
+
+// Stats counts what a tenant holds.
+type Stats interface {
+	Instance(ctx context.Context, t *tenant.Tenant) (InstanceStats, error)
+}
+
+// InstanceStats are the numbers of an instance document.
+type InstanceStats struct {
+	Users       int // local accounts
+	ActiveMonth int // accounts that wrote within four weeks
+	Statuses    int // local posts
+	Domains     int // other servers known
+	Contact     *entity.Account
+}
+
+// Server is what is the same for all tenants of this installation.
+type Server struct {
+	Stats         Stats
+	Version       string // of Rookery: "0.1.0"
+	SourceURL     string
+	VAPIDKey      string // public key of web push; empty without push
+	MaxCharacters int    // of a post; 0 is the default
+	AboutPath     string // page about a tenant on its own host; empty when there is none
+	ThumbnailPath string // picture of a tenant on its own host; empty when there is none
+}
+
+// Instance serves the documents about a tenant as a server.
+type Instance struct{ server Server }
+
+// NewInstance returns the handlers.
+func NewInstance(server Server) *Instance {
+	if server.MaxCharacters == 0 {
+		server.MaxCharacters = status.DefaultMaxChars
+	}
+	return &Instance{server: server}
+}
+
+// keepInstance is how long caches may keep a document about the server.
+const keepInstance = 5 * time.Minute
+
+// Routes is the table. The privacy policy and the terms of service have no line:
+// until a tenant can write them they are 404, as on a Mastodon without them.
+func (i *Instance) Routes() []httpx.Route {
+	open := func(path string, handler echo.HandlerFunc) httpx.Route {
+		return httpx.Route{Method: http.MethodGet, Path: path, Auth: httpx.Public, Act: access.Read, Handler: handler}
+	}
+	return []httpx.Route{
+		open("/api/v1/instance", i.show),
+		open("/api/v1/instance/extended_description", i.extendedDescription),
+		open("/api/v1/instance/languages", i.languages),
+		// Tenants have no written rules yet.
+		open("/api/v1/instance/rules", emptyList),
+		// Whom an organisation talks to is its own business; Mastodon can hide it, too.
+		open("/api/v1/instance/peers", emptyList),
+		// Weekly numbers of log-ins and sign-ups: not published.
+		open("/api/v1/instance/activity", emptyList),
+		// Blocks are not published.
+		open("/api/v1/instance/domain_blocks", emptyList),
+		// Nothing is translated: no source language has a target.
+		open("/api/v1/instance/translation_languages", func(c echo.Context) error {
+			return c.JSON(http.StatusOK, entity.Object[[]string]{})
+		}),
+	}
+}
+
+func (i *Instance) show(c echo.Context) error {
+	ctx := c.Request().Context()
+	home := tenant.FromContext(ctx)
+	stats, err := i.server.Stats.Instance(ctx, home)
+	if err != nil {
+		return fmt.Errorf("count instance: %w", err)
+	}
+	return httpx.CachedJSON(c, keepInstance, i.server.document(home, stats))
+}
+
+func (s Server) document(home *tenant.Tenant, stats InstanceStats) *entity.InstanceV1 {
+	configuration := s.Configuration(home)
+	var thumbnail *string
+	if s.ThumbnailPath != "" {
+		url := home.URL(s.ThumbnailPath)
+		thumbnail = &url
+	}
+	return &entity.InstanceV1{
+		URI:              home.HandleDomain,
+		Title:            home.Name,
+		ShortDescription: html.EscapeString(home.Description),
+		Description:      html.EscapeString(home.Description),
+		Email:            home.ContactMail,
+		Version:          s.CompatibleVersion(),
+		URLs:             entity.InstanceV1URLs{StreamingAPI: configuration.URLs.Streaming},
+		Stats:            entity.InstanceV1Stats{UserCount: stats.Users, StatusCount: stats.Statuses, DomainCount: stats.Domains},
+		Thumbnail:        thumbnail,
+		Languages:        entity.Array[string]{"en"},
+		ContactAccount:   stats.Contact,
+		Configuration: entity.InstanceV1Configuration{
+			Accounts:         configuration.Accounts,
+			Statuses:         configuration.Statuses,
+			MediaAttachments: configuration.MediaAttachments,
+			Polls:            configuration.Polls,
+		},
+	}
+}
+
+func (i *Instance) extendedDescription(c echo.Context) error {
+	home := tenant.FromContext(c.Request().Context())
+	return httpx.CachedJSON(c, keepInstance, entity.ExtendedDescription{Content: paragraphs(home.Description)})
+}
+
+func (i *Instance) languages(c echo.Context) error {
+	return httpx.CachedJSON(c, keepInstance, languages)
+}
+
+// paragraphs turns plain text into HTML: an empty line ends a paragraph.
+func paragraphs(text string) string {
+	var out strings.Builder
+	for part := range strings.SplitSeq(strings.ReplaceAll(text, "\r\n", "\n"), "\n\n") {
+		if part = strings.TrimSpace(part); part != "" {
+			out.WriteString("<p>" + strings.ReplaceAll(html.EscapeString(part), "\n", "<br>") + "</p>")
+		}
+	}
+	return out.String()
+}
