@@ -9,7 +9,7 @@ import (
 	"image/jpeg"
 	"image/png"
 
-	"github.com/buckket/go-blurhash"
+	"github.com/bbrks/go-blurhash"
 
 	"rookery/internal/fault"
 )

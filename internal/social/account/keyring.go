@@ -14,6 +14,7 @@ import (
 	"rookery/internal/social"
 	"rookery/internal/store"
 	"rookery/tenant"
+	"rookery/tenant/registry"
 )
 
 // RSA is the kind of key that requests are signed with.
@@ -21,11 +22,6 @@ const RSA = "rsa"
 
 func accountPurpose(t tenant.ID, account social.AccountID, kind string) string {
 	return fmt.Sprintf("account-key/%d/%d/%s", t, account, kind)
-}
-
-// TenantPurpose binds the sealed key of a tenant's instance actor to its row.
-func TenantPurpose(t tenant.ID, kind string) string {
-	return fmt.Sprintf("tenant-key/%d/%s", t, kind)
 }
 
 func sealKey(key *seal.Key, kind string, private crypto.Signer, purpose string) (store.SealedKey, error) {
@@ -66,7 +62,7 @@ func (k *Keyring) ForAccount(ctx context.Context, t tenant.ID, a *social.Account
 
 // ForTenant returns what a tenant's instance actor signs with: every GET.
 func (k *Keyring) ForTenant(ctx context.Context, t *tenant.Tenant) (*signature.Signer, error) {
-	return k.open(TenantPurpose(t.ID, RSA), InstanceURI(t)+"#main-key", func() (*store.SealedKey, error) {
+	return k.open(registry.KeyPurpose(t.ID), InstanceURI(t)+"#main-key", func() (*store.SealedKey, error) {
 		return store.TenantKey(ctx, k.db, t.ID, RSA)
 	})
 }
