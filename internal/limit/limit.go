@@ -137,6 +137,12 @@ func New(o Options) *Limiter {
 // IsOff reports whether limits are lifted: then no headers are shown.
 func (l *Limiter) IsOff() bool { return l.factor == Off }
 
+// Size is about how many counters are kept: for metrics.
+func (l *Limiter) Size() int {
+	l.counters.CleanUp()
+	return l.counters.EstimatedSize()
+}
+
 // Take counts one request of somebody under a rule. Windows begin at whole multiples
 // of their length, as Mastodon's do.
 func (l *Limiter) Take(r Rule, who string) Result { return l.count(r, who, 1) }
