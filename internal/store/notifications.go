@@ -137,6 +137,16 @@ func WithdrawNotification(ctx context.Context, scope *pg.Scope, account, from so
 	return err
 }
 
+const withdrawBoost = `
+DELETE FROM notifications
+WHERE  tenant_id = @tenant_id AND status_id = @status_id AND from_id = @from_id AND type = 'reblog'`
+
+// WithdrawBoostNotification removes the notification of a boost that was undone.
+func WithdrawBoostNotification(ctx context.Context, scope *pg.Scope, from social.AccountID, status social.StatusID) error {
+	_, err := pg.Exec(ctx, scope, withdrawBoost, pgx.NamedArgs{"from_id": from, "status_id": status})
+	return err
+}
+
 const unreadCount = `
 SELECT count(*) FROM (
     SELECT FROM notifications n

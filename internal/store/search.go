@@ -38,6 +38,20 @@ func QueueIndexStatuses(b *pg.Batch, ids []social.StatusID, texts []string) {
 	}
 }
 
+const reindexStatus = `
+UPDATE search_texts SET body = to_tsvector('simple', @text)
+WHERE  tenant_id = @tenant_id AND kind = 'status' AND ref_id = @id`
+
+// QueueReindexStatus brings the search text of an edited status up to date: of a
+// remote one only if it is indexed at all.
+func QueueReindexStatus(b *pg.Batch, id social.StatusID, text string, add bool) {
+	if add {
+		QueueIndexStatuses(b, []social.StatusID{id}, []string{text})
+		return
+	}
+	b.Exec(reindexStatus, pgx.NamedArgs{"id": id, "text": indexable(text)})
+}
+
 const indexTags = `
 INSERT INTO search_texts (tenant_id, kind, ref_id, name)
 SELECT @tenant_id, 'tag', 0, n.tag

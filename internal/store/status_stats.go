@@ -92,3 +92,28 @@ func FlagsByStatuses(ctx context.Context, scope *pg.Scope, viewer social.Account
 	}
 	return m, err
 }
+
+const statusReach = `
+SELECT DISTINCT a.id
+FROM   (SELECT account_id FROM status_mentions WHERE tenant_id = @tenant_id AND status_id = @id
+        UNION SELECT account_id FROM favourites WHERE tenant_id = @tenant_id AND status_id = @id
+        UNION SELECT account_id FROM statuses WHERE tenant_id = @tenant_id AND boost_of_id = @id
+        UNION SELECT account_id FROM statuses WHERE tenant_id = @tenant_id AND in_reply_to_id = @id
+        UNION SELECT in_reply_to_account_id FROM statuses WHERE tenant_id = @tenant_id AND id = @id) AS heard
+JOIN   accounts a ON a.tenant_id = @tenant_id AND a.id = heard.account_id AND a.domain <> ''
+LIMIT  1000`
+
+// StatusReach returns the remote accounts, followers aside, whose servers have
+// heard of a status: they were named in it, answered, boosted or liked it.
+func StatusReach(ctx context.Context, scope *pg.Scope, id social.StatusID) ([]social.AccountID, error) {
+	return pg.Values[social.AccountID](ctx, scope, statusReach, pgx.NamedArgs{"id": id})
+}
+
+const localBoosters = `
+SELECT s.account_id FROM statuses s
+WHERE  s.tenant_id = @tenant_id AND s.boost_of_id = @id AND s.is_local`
+
+// LocalBoosters returns the tenant's own accounts that boosted a status.
+func LocalBoosters(ctx context.Context, scope *pg.Scope, id social.StatusID) ([]social.AccountID, error) {
+	return pg.Values[social.AccountID](ctx, scope, localBoosters, pgx.NamedArgs{"id": id})
+}

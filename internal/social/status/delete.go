@@ -1,0 +1,120 @@
+package status
+
+import (
+	"context"
+	"fmt"
+
+	"rookery/internal/pg"
+	"rookery/internal/social"
+	"rookery/internal/store"
+	"rookery/internal/stream"
+)
+
+// Delete removes a post for ever: its URI becomes a tombstone, boosts of it go
+// with it, counters follow. The caller has proved that the author wants it. For a
+// local post the event names everybody elsewhere who has heard of it; an event
+// about a boost carries the boosted post and its author (TargetID is not 0), one
+// about a post does not.
+func (s *Service) Delete(ctx context.Context, scope *pg.Scope, st *social.Status) error {
+	if err := store.LockStatus(ctx, scope, st.ID); err != nil {
+		return err
+	}
+	st, err := store.StatusByID(ctx, scope, st.ID) // its parent may have been found since
+	if err != nil {
+		return err
+	}
+	event, err := farewell(ctx, scope, st)
+	if err != nil {
+		return err
+	}
+	homes, err := store.HomesOf(ctx, scope, st.ID)
+	if err != nil {
+		return err
+	}
+	if err := uncount(ctx, scope, st); err != nil {
+		return fmt.Errorf("uncount status %d: %w", st.ID, err)
+	}
+	if err := store.UnindexStatuses(ctx, scope, []social.StatusID{st.ID}); err != nil {
+		return err
+	}
+	if err := store.DeleteStatus(ctx, scope, st.ID); err != nil {
+		return fmt.Errorf("delete status %d: %w", st.ID, err)
+	}
+	if err := store.BuryStatus(ctx, scope, st.URI, st.AccountID); err != nil {
+		return err
+	}
+	s.publishGone(scope, st, homes)
+	if event == nil {
+		return nil
+	}
+	return store.AddEvent(ctx, scope, event)
+}
+
+// farewell is the event of a deletion, made while it is still known who has
+// heard of the post. nil: nobody elsewhere has.
+func farewell(ctx context.Context, scope *pg.Scope, st *social.Status) (*social.Event, error) {
+	if !st.IsLocal {
+		return nil, nil
+	}
+	event := &social.Event{
+		Kind: social.EventStatusDeleted, AccountID: st.AccountID, StatusID: st.ID, ObjectURI: st.URI, Visibility: st.Visibility,
+	}
+	if st.BoostOfID != 0 {
+		original, err := store.StatusByID(ctx, scope, st.BoostOfID)
+		if err != nil {
+			return nil, err
+		}
+		event.StatusID, event.TargetID = original.ID, original.AccountID
+		if !original.IsLocal {
+			event.RecipientIDs = []social.AccountID{original.AccountID}
+		}
+		return event, nil
+	}
+	recipients, err := store.StatusReach(ctx, scope, st.ID)
+	if err != nil {
+		return nil, err
+	}
+	event.RecipientIDs = recipients
+	if st.Visibility == social.Direct && len(recipients) == 0 {
+		return nil, nil
+	}
+	return event, nil
+}
+
+func uncount(ctx context.Context, scope *pg.Scope, st *social.Status) error {
+	if err := store.UncountStatuses(ctx, scope, st.ID); err != nil {
+		return err
+	}
+	if st.InReplyToID != 0 && st.Visibility.IsOpen() {
+		if err := store.UncountReply(ctx, scope, st.InReplyToID); err != nil {
+			return err
+		}
+	}
+	if st.BoostOfID != 0 {
+		if err := store.WithdrawBoostNotification(ctx, scope, st.AccountID, st.BoostOfID); err != nil {
+			return err
+		}
+		return store.UncountBoost(ctx, scope, st.BoostOfID)
+	}
+	return nil
+}
+
+// publishGone tells open streams that a post, and the boosts of it, are gone.
+func (s *Service) publishGone(scope *pg.Scope, st *social.Status, homes []*store.TimelineEntry) {
+	gone := map[social.StatusID]*stream.Event{}
+	order := []social.StatusID{st.ID}
+	main := streamEvent(scope, stream.Delete, st)
+	gone[st.ID] = &main
+	for _, e := range homes {
+		if gone[e.StatusID] == nil {
+			gone[e.StatusID] = &stream.Event{Tenant: scope.Tenant(), Kind: stream.Delete, StatusID: e.StatusID}
+			order = append(order, e.StatusID)
+		}
+		gone[e.StatusID].Owners = append(gone[e.StatusID].Owners, e.OwnerID)
+	}
+	events := make([]stream.Event, len(order))
+	for i, id := range order {
+		events[i] = *gone[id]
+	}
+	scope.AfterCommit(func() { s.streams.Publish(events...) })
+}
