@@ -28,11 +28,24 @@ VALUES (@tenant_id, @id, @client_id, @secret_hash, @name, @website, @redirect_ur
 
 // AddApp stores a new app; its id is set already.
 func AddApp(ctx context.Context, scope *pg.Scope, a *App) error {
-	_, err := pg.Exec(ctx, scope, insertApp, pgx.NamedArgs{
+	_, err := pg.Exec(ctx, scope, insertApp, a.args())
+	return err
+}
+
+// EnsureApp stores an app unless the tenant has one with its client id, and returns
+// the one that is there.
+func EnsureApp(ctx context.Context, scope *pg.Scope, a *App) (*App, error) {
+	if _, err := pg.Exec(ctx, scope, insertApp+` ON CONFLICT (tenant_id, client_id) DO NOTHING`, a.args()); err != nil {
+		return nil, err
+	}
+	return AppByClientID(ctx, scope, a.ClientID)
+}
+
+func (a *App) args() pgx.NamedArgs {
+	return pgx.NamedArgs{
 		"id": a.ID, "client_id": a.ClientID, "secret_hash": a.SecretHash, "name": a.Name, "website": a.Website,
 		"redirect_uris": textList(a.RedirectURIs), "scopes": textList(a.Scopes),
-	})
-	return err
+	}
 }
 
 const appColumns = `

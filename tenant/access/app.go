@@ -122,6 +122,21 @@ func checkRedirectURI(uri string) error {
 	return nil
 }
 
+// OwnApp returns the platform's own app of a tenant, under which the operator's
+// commands make tokens: it has every scope, and nobody knows its secret, so that no
+// code or token can be asked for in its name.
+func OwnApp(ctx context.Context, scope *pg.Scope) (*App, error) {
+	_, unknown := newSecret()
+	app, err := store.EnsureApp(ctx, scope, &App{
+		ID: social.AppID(ids.New()), ClientID: "rookery", SecretHash: unknown, Name: "Rookery",
+		RedirectURIs: nil, Scopes: AllScopes(),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("find the platform's own app: %w", err)
+	}
+	return app, nil
+}
+
 // Client is how a program proves to be an app.
 type Client struct {
 	ID     string

@@ -93,6 +93,34 @@ func TestRegisterApp(t *testing.T) {
 	}
 }
 
+func TestOwnApp(t *testing.T) {
+	t.Parallel()
+	w := fixture.New(t)
+	own := func(h *fixture.Home) (app *access.App) {
+		h.Do(t, func(ctx context.Context, s *pg.Scope) (err error) {
+			app, err = access.OwnApp(ctx, s)
+			return err
+		})
+		return app
+	}
+	first, again, other := own(w.A), own(w.A), own(w.B)
+	if first.ID != again.ID || first.ID == other.ID {
+		t.Errorf("ids %d, %d and in the other tenant %d", first.ID, again.ID, other.ID)
+	}
+	if !access.Scopes(first.Scopes).Cover(access.AllScopes()) || len(first.RedirectURIs) != 0 {
+		t.Errorf("app %+v", first)
+	}
+	for _, secret := range []string{"", "rookery"} {
+		err := w.A.Try(t, func(ctx context.Context, s *pg.Scope) error {
+			_, err := access.AuthenticateApp(ctx, s, access.Client{ID: first.ClientID, Secret: secret})
+			return err
+		})
+		if access.AsOAuthError(err) != access.ErrClient {
+			t.Errorf("secret %q: %v", secret, err)
+		}
+	}
+}
+
 func manyURIs(n int) string {
 	var b strings.Builder
 	for i := range n {

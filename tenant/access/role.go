@@ -10,12 +10,11 @@ type Action string
 
 // The actions that roles differ in.
 const (
-	Read     Action = "read"     // timelines, conversations, notifications, settings
-	Draft    Action = "draft"    // prepare: upload media, keep drafts, markers and bookmarks
-	Post     Action = "post"     // speak to others: post, edit, delete, boost, favourite, vote
-	Relate   Action = "relate"   // follow, block, mute, answer follow requests, report
-	Manage   Action = "manage"   // profile, filters, lists and settings of the account
-	Moderate Action = "moderate" // what concerns others of the tenant: a membership's right, never an operator's
+	Read   Action = "read"   // timelines, conversations, notifications, settings
+	Draft  Action = "draft"  // prepare: upload media, keep drafts, markers and bookmarks
+	Post   Action = "post"   // speak to others: post, edit, delete, boost, favourite, vote
+	Relate Action = "relate" // follow, block, mute, answer follow requests, report
+	Manage Action = "manage" // profile, filters, lists and settings of the account
 )
 
 // roleActions is the matrix. Until there are approvals a drafter cannot post at all:
