@@ -1,0 +1,76 @@
+package deliver
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/riverqueue/river"
+
+	"rookery/internal/jobs"
+	"rookery/internal/pg"
+	"rookery/internal/store"
+)
+
+// settleTime is what is left for writing when a job is being stopped.
+const settleTime = 5 * time.Second
+
+// settle writes outcomes and makes the jobs that try again, in one transaction. It
+// also runs when the process is told to stop: what has been sent must not be
+// forgotten.
+func (w *Worker) settle(ctx context.Context, m *mail, list []store.Outcome) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+	defer cancel()
+	err := w.DB.Tenant(ctx, m.args.TenantID, func(scope *pg.Scope) error {
+		settled, err := store.SettleDeliveries(ctx, scope, m.args.ActivityID, list)
+		if err != nil {
+			return err
+		}
+		var gone []string
+		var again []river.InsertManyParams
+		for _, out := range list {
+			switch {
+			case !slices.Contains(settled, out.Before.ID): // another job was quicker
+			case out.State == store.DeliveryGone:
+				gone = append(gone, out.Before.InboxURL)
+			case out.State == store.DeliveryWaiting:
+				again = append(again, w.retry(m.args, out))
+			}
+		}
+		if len(again) > 0 {
+			if err := scope.EnqueueWith(ctx, again); err != nil {
+				return err
+			}
+		}
+		return unfollow(ctx, scope, gone)
+	})
+	if err != nil {
+		return fmt.Errorf("settle %d deliveries of activity %d: %w", len(list), m.args.ActivityID, err)
+	}
+	return nil
+}
+
+func (w *Worker) retry(args jobs.Deliver, out store.Outcome) river.InsertManyParams {
+	args.FirstID, args.LastID = out.Before.ID, out.Before.ID
+	return river.InsertManyParams{
+		Args: args, InsertOpts: &river.InsertOpts{Priority: priorityRetry, ScheduledAt: *out.NextTryAt},
+	}
+}
+
+// unfollow ends what comes of inboxes that are gone, and has the accounts looked up:
+// whether they are gone too, only their own server can say.
+func unfollow(ctx context.Context, scope *pg.Scope, inboxes []string) error {
+	if len(inboxes) == 0 {
+		return nil
+	}
+	accounts, err := store.UnfollowGone(ctx, scope, inboxes)
+	if err != nil {
+		return err
+	}
+	refresh := make([]river.JobArgs, len(accounts))
+	for i, id := range accounts {
+		refresh[i] = jobs.RefreshAccount{Scoped: jobs.Scoped{TenantID: scope.Tenant()}, AccountID: int64(id)}
+	}
+	return scope.Enqueue(ctx, refresh...)
+}

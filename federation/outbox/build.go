@@ -1,0 +1,187 @@
+package outbox
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"rookery/federation/convert"
+	"rookery/federation/vocab"
+	"rookery/internal/ids"
+	"rookery/internal/pg"
+	"rookery/internal/social"
+	"rookery/internal/social/media"
+	"rookery/internal/store"
+	"rookery/tenant"
+)
+
+// message is an activity and whom it is for.
+type message struct {
+	activity   *vocab.ActivityDocument
+	asserts    social.StatusID   // the post that must exist for it to be sent
+	visibility social.Visibility // open ones are served to anybody who asks
+	to         store.Recipients
+}
+
+// builder makes one event's message.
+type builder struct {
+	scope  *pg.Scope
+	tenant *tenant.Tenant
+	event  *social.Event
+	media  media.Addresses
+}
+
+// eventURI is the id of an activity that nothing else names.
+func (b *builder) eventURI() string {
+	return b.tenant.URL("/ap/activities/" + ids.Format(int64(b.event.ID)))
+}
+
+func (b *builder) mediaURL(m *social.Media) string { return b.media.URL(b.tenant.ID, m) }
+
+func (b *builder) build(ctx context.Context) (*message, error) {
+	switch b.event.Kind {
+	case social.EventStatusCreated:
+		return b.created(ctx)
+	case social.EventStatusEdited:
+		return b.edited(ctx)
+	case social.EventStatusDeleted:
+		return b.deleted(ctx)
+	case social.EventFavourited, social.EventUnfavourited:
+		return b.favourite(ctx)
+	case social.EventFollowed, social.EventUnfollowed, social.EventBlocked, social.EventUnblocked:
+		return b.towards(ctx)
+	case social.EventFollowAccepted, social.EventFollowRejected:
+		return b.answer(ctx)
+	case social.EventAccountUpdated:
+		return b.profile(ctx)
+	case social.EventAccountDeleted:
+		return b.farewell()
+	case social.EventPinned, social.EventUnpinned:
+		return b.featured(ctx)
+	}
+	return nil, fmt.Errorf("event %d is of a kind this program does not know: %q", b.event.ID, b.event.Kind)
+}
+
+// post loads the event's status with its author, mentions and files. A post that is
+// gone is no longer told of (SECURITY.md rule 23).
+func (b *builder) post(ctx context.Context) (*store.FullStatus, error) {
+	full, err := store.PublishedStatus(ctx, b.scope, b.event.StatusID)
+	if err != nil {
+		return nil, err
+	}
+	if full.Status.AccountID != b.event.AccountID {
+		return nil, errNothing
+	}
+	return full, nil
+}
+
+func (b *builder) note(full *store.FullStatus) *vocab.NoteDocument {
+	post := convert.Post{Status: full.Status, Author: full.Author, Mentions: full.Mentions, Media: full.Media}
+	return convert.NoteDocument(b.tenant, post, b.mediaURL)
+}
+
+// created is a Create, whose id follows from the post's so that the outbox can name
+// it for ever, or the Announce that a boost is.
+func (b *builder) created(ctx context.Context) (*message, error) {
+	full, err := b.post(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if full.Original != nil {
+		activity := convert.AnnounceDocument(full.Status, full.Author, full.Original.URI, full.OriginalAuthor.URI)
+		m := b.reach(full, activity)
+		m.to.Accounts = append(m.to.Accounts, full.OriginalAuthor.ID)
+		return m, nil
+	}
+	return b.reach(full, vocab.NewCreate(convert.CreateURI(b.tenant, full.Status), b.note(full))), nil
+}
+
+func (b *builder) edited(ctx context.Context) (*message, error) {
+	full, err := b.post(ctx)
+	if err != nil {
+		return nil, err
+	}
+	m := b.reach(full, vocab.NewUpdate(b.eventURI(), b.note(full)))
+	m.to.EarlierOf = full.Status.ID // somebody who is no longer mentioned has a copy
+	return m, nil
+}
+
+// reach addresses what tells of a post: followers unless it is direct, whoever is
+// mentioned, whoever is answered where anybody may read it.
+func (b *builder) reach(full *store.FullStatus, activity *vocab.ActivityDocument) *message {
+	st := full.Status
+	m := &message{activity: activity, asserts: st.ID, visibility: st.Visibility}
+	m.to.Accounts = slices.Clone(b.event.RecipientIDs)
+	if st.Visibility != social.Direct {
+		m.to.FollowersOf = st.AccountID
+	}
+	for _, mention := range full.Mentions {
+		m.to.Accounts = append(m.to.Accounts, mention.AccountID)
+	}
+	if st.InReplyToAccountID != 0 && st.Visibility.IsOpen() {
+		m.to.Accounts = append(m.to.Accounts, st.InReplyToAccountID)
+	}
+	return m
+}
+
+// deleted is a Delete of a post or an Undo of a boost, to all who heard of it. The
+// row is gone: what is needed stands in the event and in what was sent before.
+func (b *builder) deleted(ctx context.Context) (*message, error) {
+	author, err := store.AccountByID(ctx, b.scope, b.event.AccountID)
+	if err != nil {
+		return nil, err
+	}
+	m := &message{visibility: b.event.Visibility}
+	m.to.Accounts, m.to.EarlierOf = slices.Clone(b.event.RecipientIDs), b.event.StatusID
+	if b.event.TargetID != 0 {
+		m.to.Accounts = append(m.to.Accounts, b.event.TargetID)
+	}
+	if b.event.Visibility != social.Direct {
+		m.to.FollowersOf = author.ID
+	}
+	if announce := b.sentAnnounce(ctx); announce != nil {
+		m.activity = vocab.NewUndo(b.eventURI(), announce)
+		return m, nil
+	}
+	recipients, err := b.recipientURIs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	to, cc := convert.Audience(b.event.Visibility, author.FollowersURL, recipients)
+	m.activity = vocab.NewDelete(b.eventURI(), author.URI, vocab.NewTombstone(b.event.ObjectURI, vocab.At(b.event.CreatedAt)), to, cc)
+	return m, nil
+}
+
+// sentAnnounce rebuilds the Announce that a boost was sent as, nil if the event is of a post.
+func (b *builder) sentAnnounce(ctx context.Context) *vocab.ActivityDocument {
+	sent, err := store.ActivityByURI(ctx, b.scope, b.event.ObjectURI)
+	if err != nil {
+		return nil
+	}
+	doc, err := vocab.Parse(sent.Body)
+	if err != nil {
+		return nil
+	}
+	a := vocab.ReadActivity(doc)
+	if a.Type != vocab.TypeAnnounce {
+		return nil
+	}
+	return vocab.NewAnnounce(a.ID, a.Actor, a.Object.ID, vocab.At(a.Published), a.To, a.CC)
+}
+
+func (b *builder) recipientURIs(ctx context.Context) ([]string, error) {
+	if len(b.event.RecipientIDs) == 0 {
+		return nil, nil
+	}
+	accounts, err := store.AccountsByIDs(ctx, b.scope, b.event.RecipientIDs)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, id := range b.event.RecipientIDs {
+		if a := accounts[id]; a != nil {
+			out = append(out, a.URI)
+		}
+	}
+	return out, nil
+}
