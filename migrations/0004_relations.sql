@@ -79,11 +79,12 @@ CREATE TABLE timeline_entries (
     tenant_id bigint NOT NULL,
     owner_id  bigint NOT NULL,
     status_id bigint NOT NULL,
-    PRIMARY KEY (tenant_id, owner_id, status_id),
     FOREIGN KEY (tenant_id, owner_id) REFERENCES accounts (tenant_id, id) ON DELETE CASCADE,
     FOREIGN KEY (tenant_id, status_id) REFERENCES statuses (tenant_id, id) ON DELETE CASCADE
 );
 CREATE INDEX timeline_entries_status ON timeline_entries (tenant_id, status_id);
+-- Last, for the reason given at statuses.
+ALTER TABLE timeline_entries ADD PRIMARY KEY (tenant_id, owner_id, status_id);
 
 CREATE TABLE notifications (
     tenant_id  bigint NOT NULL,

@@ -64,7 +64,7 @@ func QueueNotifications(b *pg.Batch, list []social.Notification, dest *[]*social
 const notificationWanted = `
        n.tenant_id = @tenant_id AND n.account_id = @account_id
        AND (cardinality(@types::text[]) = 0 OR n.type = ANY(@types::text[])) AND NOT n.type = ANY(@exclude_types::text[])
-       AND (@from_id = 0 OR n.from_id = @from_id)
+       AND (@from_id::bigint = 0 OR n.from_id = @from_id)
        AND NOT EXISTS (SELECT FROM accounts a WHERE a.tenant_id = @tenant_id AND a.id = n.from_id AND a.suspended_at IS NOT NULL)`
 
 var notifications = paged(`

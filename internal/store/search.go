@@ -194,7 +194,7 @@ FROM   search_texts x
 JOIN   statuses s ON s.tenant_id = @tenant_id AND s.id = x.ref_id` + statusStatsJoin + `
 JOIN   accounts a ON a.tenant_id = @tenant_id AND a.id = s.account_id
 WHERE  x.tenant_id = @tenant_id AND x.kind = 'status' AND x.body @@ websearch_to_tsquery('simple', @text)
-       AND (@account_id = 0 OR s.account_id = @account_id) AND s.id < @max_id AND s.id > @since_id
+       AND (@account_id::bigint = 0 OR s.account_id = @account_id) AND s.id < @max_id AND s.id > @since_id
        AND (s.account_id = @viewer
             OR (s.visibility = 'public' AND a.indexable)
             OR EXISTS (SELECT FROM favourites q WHERE q.tenant_id = @tenant_id AND q.account_id = @viewer AND q.status_id = s.id)

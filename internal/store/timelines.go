@@ -9,14 +9,15 @@ import (
 	"rookery/internal/social"
 )
 
-// The inner query reads nothing but the primary key's index; the rows follow by id.
+// The inner query reads nothing but the primary key's index. LATERAL with LIMIT
+// makes the rows follow by id whatever the planner believes of a young table.
 var homeTimeline = paged(`SELECT` + statusColumns + `
 FROM   (SELECT e.status_id FROM timeline_entries e
         WHERE  e.tenant_id = @tenant_id AND e.owner_id = @owner_id AND e.status_id < @max_id AND e.status_id > @since_id
         ORDER  BY e.status_id /*order*/ LIMIT @limit) AS late
-JOIN   statuses s ON s.tenant_id = @tenant_id AND s.id = late.status_id
-JOIN   accounts a ON a.tenant_id = @tenant_id AND a.id = s.account_id AND a.suspended_at IS NULL` + statusStatsJoin + `
-ORDER  BY s.id /*order*/`)
+CROSS  JOIN LATERAL (SELECT r.* FROM statuses r WHERE r.tenant_id = @tenant_id AND r.id = late.status_id LIMIT 1) AS s` + statusStatsJoin + `
+WHERE  (SELECT a.suspended_at FROM accounts a WHERE a.tenant_id = @tenant_id AND a.id = s.account_id) IS NULL
+ORDER  BY late.status_id /*order*/`)
 
 // HomeTimeline returns the posts that arrived for an owner.
 func HomeTimeline(ctx context.Context, scope *pg.Scope, owner social.AccountID, page Page) ([]*social.Status, error) {

@@ -23,7 +23,7 @@ func visibleTo(alias string) string { return visibleBy(alias, "@viewer") }
 // visibleBy is visibleTo for a viewer named by any expression.
 func visibleBy(alias, viewer string) string {
 	return strings.NewReplacer("s.", alias+".", "@viewer", viewer).Replace(`(
-       NOT EXISTS (SELECT FROM accounts va WHERE va.tenant_id = @tenant_id AND va.id = s.account_id AND va.suspended_at IS NOT NULL)
+       (SELECT va.suspended_at FROM accounts va WHERE va.tenant_id = @tenant_id AND va.id = s.account_id) IS NULL
        AND (s.account_id = @viewer OR (
             NOT EXISTS (SELECT FROM blocks vb WHERE vb.tenant_id = @tenant_id AND vb.account_id = s.account_id AND vb.target_id = @viewer)
             AND (s.visibility IN ('public', 'unlisted')
