@@ -36,8 +36,8 @@ func (w *Worker) walk(ctx context.Context, m *mail) error {
 		return nil // the post or the activity went away on the way
 	case err != nil && ctx.Err() == nil:
 		return fmt.Errorf("deliver activity %d: %w", m.args.ActivityID, err)
-	case !finished:
-		return river.JobSnooze(0) // others get their turn; the rest is still waiting
+	case !finished, ctx.Err() != nil:
+		return river.JobSnooze(0) // the rest is still waiting: it goes on when others had their turn
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"rookery/federation/convert"
 	"rookery/federation/vocab"
+	"rookery/internal/fault"
 	"rookery/internal/ids"
 	"rookery/internal/pg"
 	"rookery/internal/social"
@@ -124,7 +125,7 @@ func (b *builder) reach(full *store.FullStatus, activity *vocab.ActivityDocument
 	return m
 }
 
-// deleted is a Delete of a post or an Undo of a boost, to all who heard of it. The
+// deleted is a Delete of a post, or an Undo of a boost, to all who heard of it. The
 // row is gone: what is needed stands in the event and in what was sent before.
 func (b *builder) deleted(ctx context.Context) (*message, error) {
 	author, err := store.AccountByID(ctx, b.scope, b.event.AccountID)
@@ -132,17 +133,15 @@ func (b *builder) deleted(ctx context.Context) (*message, error) {
 		return nil, err
 	}
 	m := &message{visibility: b.event.Visibility}
-	m.to.Accounts, m.to.EarlierOf = slices.Clone(b.event.RecipientIDs), b.event.StatusID
-	if b.event.TargetID != 0 {
-		m.to.Accounts = append(m.to.Accounts, b.event.TargetID)
-	}
+	m.to.Accounts = slices.Clone(b.event.RecipientIDs)
 	if b.event.Visibility != social.Direct {
 		m.to.FollowersOf = author.ID
 	}
-	if announce := b.sentAnnounce(ctx); announce != nil {
-		m.activity = vocab.NewUndo(b.eventURI(), announce)
-		return m, nil
+	// The event of a boost names the author of the original, that of a post nobody.
+	if b.event.TargetID != 0 {
+		return b.unboosted(ctx, author, m)
 	}
+	m.to.EarlierOf = b.event.StatusID
 	recipients, err := b.recipientURIs(ctx)
 	if err != nil {
 		return nil, err
@@ -152,18 +151,35 @@ func (b *builder) deleted(ctx context.Context) (*message, error) {
 	return m, nil
 }
 
-// sentAnnounce rebuilds the Announce that a boost was sent as, nil if the event is of a post.
-func (b *builder) sentAnnounce(ctx context.Context) *vocab.ActivityDocument {
+// unboosted takes back an Announce as it was sent, or as it would have been.
+func (b *builder) unboosted(ctx context.Context, author *social.Account, m *message) (*message, error) {
 	sent, err := store.ActivityByURI(ctx, b.scope, b.event.ObjectURI)
-	if err != nil {
-		return nil
+	if err == nil {
+		m.to.EarlierOf = sent.StatusID
+		if announce := readAnnounce(sent.Body); announce != nil {
+			m.activity = vocab.NewUndo(b.eventURI(), announce)
+			return m, nil
+		}
 	}
-	doc, err := vocab.Parse(sent.Body)
+	if err != nil && !fault.IsNotFound(err) {
+		return nil, err
+	}
+	original, err := store.StatusByID(ctx, b.scope, b.event.StatusID)
+	if err != nil {
+		return nil, err
+	}
+	boost := &social.Status{URI: b.event.ObjectURI, Visibility: b.event.Visibility}
+	m.activity = vocab.NewUndo(b.eventURI(), convert.AnnounceDocument(boost, author, original.URI, ""))
+	return m, nil
+}
+
+func readAnnounce(body []byte) *vocab.ActivityDocument {
+	doc, err := vocab.Parse(body)
 	if err != nil {
 		return nil
 	}
 	a := vocab.ReadActivity(doc)
-	if a.Type != vocab.TypeAnnounce {
+	if a.Type != vocab.TypeAnnounce || a.Object.ID == "" {
 		return nil
 	}
 	return vocab.NewAnnounce(a.ID, a.Actor, a.Object.ID, vocab.At(a.Published), a.To, a.CC)

@@ -24,6 +24,7 @@ import (
 	"rookery/internal/pg"
 	"rookery/internal/social"
 	"rookery/internal/social/media"
+	"rookery/internal/social/status"
 	"rookery/internal/store"
 	"rookery/tenant"
 )
@@ -44,6 +45,7 @@ type Options struct {
 	DB       *pg.DB
 	Tenants  Tenants
 	Resolver Resolver
+	Posts    *status.Service // writes down the mentions that the Resolver found
 	Media    media.Addresses
 	Log      *slog.Logger // nil: silent
 	// Changed, if set, is called before an event is published: copies in memory of
