@@ -13,6 +13,7 @@ const (
 	Paused    Problem = "paused"   // too many tries; Wait says how long
 	Stale     Problem = "stale"    // the form's token does not fit any more
 	NoAccess  Problem = "noaccess" // right password, but no membership here
+	Disabled  Problem = "disabled" // right password, but the login was closed
 )
 
 // SignInForm is the sign-in form, the same on a tenant's host and on the
@@ -24,6 +25,6 @@ type SignInForm struct {
 	Mail      string // what was typed before; the password never comes back
 	Problem   Problem
 	TriesLeft int           // with Mismatch: 0 says nothing about it
-	Wait      time.Duration // with Paused, and with TriesLeft the break that follows
+	Wait      time.Duration // with Paused, and with TriesLeft the break that follows; 0 says "some minutes"
 	SignedOut bool          // show that signing out worked
 }

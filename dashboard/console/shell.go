@@ -55,12 +55,19 @@ func (r Room) Entries() []Entry {
 // Role is what a person may do in a company or as an account.
 type Role string
 
-// The roles, from most to least.
+// The roles as an account, from most to least.
 const (
 	Owner     Role = "owner"
 	Publisher Role = "publisher"
 	Drafter   Role = "drafter"
 	Viewer    Role = "viewer"
+)
+
+// The places in a company, besides Owner.
+const (
+	Admin     Role = "admin"
+	Billing   Role = "billing"
+	Moderator Role = "moderator"
 )
 
 // Word is the role as it is written on a page.
@@ -74,6 +81,12 @@ func (r Role) Word() string {
 		return "Drafter"
 	case Viewer:
 		return "Viewer"
+	case Admin:
+		return "Admin"
+	case Billing:
+		return "Billing"
+	case Moderator:
+		return "Moderator"
 	default:
 		return "Member"
 	}

@@ -46,3 +46,31 @@ func RenderCode(w io.Writer, v CodeView) error {
 	page.NoIndex = true
 	return render(w, page, "code", v)
 }
+
+// SignOutView asks whether to sign out.
+type SignOutView struct {
+	Tenant Tenant
+	Action string
+	Token  string
+	Person Person
+}
+
+// RenderSignOut writes the page with the button that ends the session.
+func RenderSignOut(w io.Writer, v SignOutView) error {
+	page := v.Tenant.page("Signed in to " + v.Tenant.Name)
+	page.NoIndex = true
+	return render(w, page, "sign-out", v)
+}
+
+// DeniedView says that an app which cannot be called back was let in to nothing.
+type DeniedView struct {
+	Tenant  Tenant
+	AppName string
+}
+
+// RenderDenied writes the page after saying no to such an app.
+func RenderDenied(w io.Writer, v DeniedView) error {
+	page := v.Tenant.page("Nothing was allowed · " + v.Tenant.Name)
+	page.NoIndex = true
+	return render(w, page, "denied", v)
+}

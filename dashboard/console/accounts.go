@@ -1,0 +1,101 @@
+package console
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/labstack/echo/v4"
+
+	"rookery/dashboard/web"
+	"rookery/internal/fault"
+	"rookery/internal/htmlsafe"
+	"rookery/internal/ids"
+	"rookery/internal/pg"
+	"rookery/internal/social"
+	"rookery/internal/social/account"
+	"rookery/internal/store"
+	"rookery/tenant/access"
+	"rookery/tenant/people"
+)
+
+var errMakeAccounts = fault.New(fault.Forbidden, "Only owners and admins of a company make accounts, and only while it is active.")
+
+// newAccount is GET /tenants/:id/accounts/new.
+func (h *Handlers) newAccount(c echo.Context, v *visitor) error {
+	if !v.mayMakeAccounts() {
+		return errMakeAccounts
+	}
+	return web.HTML(c, http.StatusOK, writer(RenderNewAccount, h.accountForm(v, nil)))
+}
+
+func (h *Handlers) accountForm(v *visitor, in url.Values) NewAccountView {
+	return NewAccountView{
+		Shell: h.shell(v), Action: h.roomURL(v.tenant) + "/accounts", Token: access.CSRF(v.session),
+		CancelURL: h.roomURL(v.tenant), HandleHost: v.tenant.HandleDomain,
+		Username: strings.TrimSpace(in.Get("username")), DisplayName: strings.TrimSpace(in.Get("display_name")),
+	}
+}
+
+// create is POST /tenants/:id/accounts. Whoever makes an account owns it.
+func (h *Handlers) create(c echo.Context, v *visitor) error {
+	in, err := web.Form(c)
+	if err != nil {
+		return err
+	}
+	if err := access.CheckCSRF(v.session, in.Get(web.TokenField)); err != nil {
+		return err
+	}
+	if !v.mayMakeAccounts() {
+		return errMakeAccounts
+	}
+	form := h.accountForm(v, in)
+	if form.DisplayName = htmlsafe.Name(form.DisplayName); utf8.RuneCountInString(form.DisplayName) > account.MaxDisplayName {
+		form.NameError = "A display name has at most " + ids.Format(account.MaxDisplayName) + " characters."
+		return web.HTML(c, http.StatusUnprocessableEntity, writer(RenderNewAccount, form))
+	}
+	ctx := c.Request().Context()
+	made, err := h.Accounts.Create(ctx, v.tenant, account.Local{Username: form.Username, DisplayName: form.DisplayName},
+		func(scope *pg.Scope, a *social.Account) error {
+			return people.Grant(ctx, scope, a.ID, v.person.ID, people.Owner)
+		})
+	switch code := fault.CodeOf(err); code {
+	case "":
+		return c.Redirect(http.StatusSeeOther, h.accountURL(v.tenant, made))
+	case fault.Invalid, fault.Conflict:
+		form.UsernameError = fault.TextOf(err)
+		return web.HTML(c, web.StatusOf(err), writer(RenderNewAccount, form))
+	default:
+		return err
+	}
+}
+
+// account is GET /tenants/:id/accounts/:account: how to work as it.
+func (h *Handlers) account(c echo.Context, v *visitor) error {
+	id, ok := ids.Parse(c.Param("account"))
+	if !ok {
+		return web.ErrNotFound
+	}
+	out := AccountMadeView{
+		Shell: h.shell(v), ServerName: v.tenant.Host, Mail: v.person.Email, AccountsURL: h.roomURL(v.tenant),
+	}
+	err := h.inScope(c, v, func(ctx context.Context, scope *pg.Scope) error {
+		a, err := store.AccountByID(ctx, scope, social.AccountID(id))
+		if err != nil {
+			return err
+		}
+		if !a.IsLocal() {
+			return web.ErrNotFound
+		}
+		roles, err := rolesOf(ctx, scope, v.person.ID)
+		out.Account = h.accountView(v.tenant, a, roles[a.ID])
+		out.PublicURL = v.tenant.URL("/@" + a.Username)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return web.HTML(c, http.StatusOK, writer(RenderAccountMade, out))
+}

@@ -1,0 +1,105 @@
+package site
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/labstack/echo/v4"
+
+	"rookery/dashboard/web"
+	"rookery/internal/htmlsafe"
+	"rookery/internal/pg"
+	"rookery/internal/social"
+	"rookery/internal/social/timeline"
+	"rookery/internal/store"
+)
+
+const maxListed = 100
+
+// front is GET /: who is here.
+func (h *Handlers) front(c echo.Context) error {
+	t := home(c)
+	v := FrontView{Tenant: view(t), Canonical: t.URL("/")}
+	err := h.inScope(c, func(ctx context.Context, scope *pg.Scope) error {
+		accounts, err := h.openAccounts(ctx, scope)
+		v.Accounts = presenter{h, t}.accounts(accounts)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return page(c, writer(RenderFront, v))
+}
+
+// openAccounts are those that want to be found.
+func (h *Handlers) openAccounts(ctx context.Context, scope *pg.Scope) ([]*social.Account, error) {
+	all, err := store.LocalAccounts(ctx, scope, maxListed)
+	return slices.DeleteFunc(all, func(a *social.Account) bool {
+		return a.SuspendedAt != nil || a.SilencedAt != nil || !a.Discoverable
+	}), err
+}
+
+func (p presenter) accounts(list []*social.Account) []Account {
+	out := make([]Account, len(list))
+	for i, a := range list {
+		out[i] = p.account(a)
+	}
+	return out
+}
+
+// page answers with a public page.
+func page(c echo.Context, render renderer) error {
+	return web.Public(c, keepPage, echo.MIMETextHTMLCharsetUTF8, render)
+}
+
+// about is GET /about.
+func (h *Handlers) about(c echo.Context) error {
+	t := home(c)
+	v := AboutView{Tenant: view(t), ContactMail: t.ContactMail, Version: h.Version, Canonical: t.URL("/about")}
+	err := h.inScope(c, func(ctx context.Context, scope *pg.Scope) error {
+		totals, err := store.ReadPageTotals(ctx, scope)
+		if err != nil {
+			return err
+		}
+		v.Accounts, v.Posts = totals.Accounts, totals.Posts
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return page(c, writer(RenderAbout, v))
+}
+
+// tag is GET /tags/:tag: what this tenant's accounts say with a hashtag. Programs that
+// look for posts of everybody use the API.
+func (h *Handlers) tag(c echo.Context) error {
+	typed, err := url.PathUnescape(c.Param("tag"))
+	name := htmlsafe.NormaliseTag(typed)
+	if err != nil || name == "" {
+		return web.ErrNotFound
+	}
+	t, place := home(c), "/tags/"+url.PathEscape(name)
+	if typed != name && c.Request().URL.RawQuery == "" {
+		return c.Redirect(http.StatusMovedPermanently, place)
+	}
+	bounds, err := boundsOf(c)
+	if err != nil {
+		return err
+	}
+	v := TagView{Tenant: view(t), Tag: name, Canonical: t.URL(place)}
+	err = h.inScope(c, func(ctx context.Context, scope *pg.Scope) error {
+		found, err := timeline.Tag(ctx, scope, 0, name, timeline.TagFilter{Local: true}, bounds)
+		if err != nil {
+			return err
+		}
+		v.Older, v.Newer = around(place, found, bounds)
+		v.List, err = presenter{h, t}.posts(ctx, scope, found.Statuses)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return page(c, writer(RenderTag, v))
+}

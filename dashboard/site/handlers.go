@@ -1,0 +1,142 @@
+package site
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"rookery/dashboard/assets"
+	"rookery/dashboard/web"
+	"rookery/internal/fault"
+	"rookery/internal/limit"
+	"rookery/internal/pg"
+	"rookery/internal/social"
+	"rookery/internal/social/media"
+	"rookery/tenant"
+	"rookery/tenant/access"
+	"rookery/tenant/people"
+)
+
+// Documents answers a page's address with its ActivityStreams document, for
+// programs that ask for one. Package federation/actor does; cmd/rookery connects it.
+type Documents struct {
+	Actor  func(c echo.Context, id social.AccountID) error
+	Object func(c echo.Context, id social.StatusID) error
+}
+
+// Deps are what the handlers work with.
+type Deps struct {
+	DB     *pg.DB
+	Log    *slog.Logger
+	Judge  *access.Judge
+	People *people.People
+	Logins *limit.Logins
+	// Limiter counts what strangers make this server ask others.
+	Limiter *limit.Limiter
+	Media   media.Addresses
+	// Documents may be empty: then pages are all there is.
+	Documents Documents
+	// SubscribeTemplate finds where a handle's server lets its people follow somebody:
+	// the link template http://ostatus.org/schema/1.0/subscribe of its WebFinger
+	// document. nil: nobody can be sent anywhere.
+	SubscribeTemplate func(ctx context.Context, handle string) (string, error)
+	Version           string // of the software
+}
+
+// Handlers serve the pages of tenants' hosts.
+type Handlers struct {
+	Deps
+	frame web.Frame
+	door  web.Door
+}
+
+// New makes the handlers.
+func New(d Deps) *Handlers {
+	h := &Handlers{Deps: d, door: web.Door{People: d.People, Logins: d.Logins}}
+	h.frame = web.Frame{Log: d.Log, ShowFault: h.showFault}
+	return h
+}
+
+// Register puts the pages on e, behind hostroute. Addresses with a handle stand under
+// /@; a client that sends /%40 is rewritten before routing by whoever owns e.
+func (h *Handlers) Register(e *echo.Echo) {
+	show := func(path string, handler echo.HandlerFunc) {
+		e.Match([]string{http.MethodGet, http.MethodHead}, path, h.onTenant(handler), h.frame.Pages)
+	}
+	post := func(path string, handler echo.HandlerFunc) {
+		e.POST(path, h.onTenant(handler), h.frame.Pages)
+	}
+	show("/", h.front)
+	show("/about", h.about)
+	show("/tags/:tag", h.tag)
+	show("/@:user", h.profile(TabPosts))
+	show("/@:user/with_replies", h.profile(TabReplies))
+	show("/@:user/media", h.profile(TabMedia))
+	show("/@:user/about", h.profile(TabAbout))
+	show("/@:user/feed.rss", h.feed)
+	show("/@:user/follow", h.follow)
+	show("/@:user/:id", h.post)
+
+	show("/auth/sign_in", h.signIn)
+	post("/auth/sign_in", h.enter)
+	show("/auth/sign_out", h.askSignOut)
+	post("/auth/sign_out", h.signOut)
+	show("/oauth/authorize", h.authorize)
+	post("/oauth/authorize", h.decide)
+	show("/oauth/authorize/native", h.nativeCode)
+	show("/.well-known/change-password", h.changePassword)
+
+	e.Match([]string{http.MethodGet, http.MethodHead}, assets.Prefix+"*", echo.WrapHandler(assets.Handler()))
+	show("/brand.css", h.brand)
+	show("/favicon.ico", favicon)
+	show("/favicon.svg", favicon)
+	show("/robots.txt", robots)
+}
+
+// ErrorPage answers with the page of an error, for requests that no route took.
+func (h *Handlers) ErrorPage(c echo.Context, err error) {
+	_ = h.frame.Pages(func(echo.Context) error { return err })(c)
+}
+
+var errClosed = fault.New(fault.Gone, "Whoever ran this site has closed it. It does not come back.")
+
+// onTenant lets a handler count on a tenant that still exists.
+func (h *Handlers) onTenant(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		switch t := home(c); {
+		case t == nil:
+			return echo.NewHTTPError(http.StatusMisdirectedRequest)
+		case t.State == tenant.Deleted:
+			return errClosed
+		}
+		return next(c)
+	}
+}
+
+// home is the tenant of the request.
+func home(c echo.Context) *tenant.Tenant { return tenant.FromContext(c.Request().Context()) }
+
+// inScope runs fn in a transaction of the request's tenant.
+func (h *Handlers) inScope(c echo.Context, fn func(context.Context, *pg.Scope) error) error {
+	ctx := c.Request().Context()
+	return h.DB.Tenant(ctx, home(c).ID, func(scope *pg.Scope) error { return fn(ctx, scope) })
+}
+
+func (h *Handlers) showFault(c echo.Context, f web.Fault) error {
+	if wantsActivity(c) {
+		return c.NoContent(f.Status) // a program asked: pages are for people
+	}
+	v := ErrorView{Status: f.Status, Reason: f.Reason, Wait: f.Wait, RequestID: f.RequestID}
+	if t := home(c); t != nil {
+		shown := view(t)
+		v.Tenant = &shown
+	}
+	web.Secure(c, assets.Policy)
+	return web.HTML(c, f.Status, writer(RenderError, v))
+}
+
+// keepPage is how long caches may keep a public page: an edit or a deletion shows soon.
+const keepPage = time.Minute

@@ -1,0 +1,108 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"rookery/internal/fault"
+)
+
+// Fault is an error as a page shows it.
+type Fault struct {
+	Status int
+	// Reason is the fault's own text for users; "" where the page's general words
+	// say as much.
+	Reason    string
+	Wait      time.Duration // from Retry-After; 0: unknown
+	RequestID string        // of faults of ours, so that they can be found
+}
+
+var statusOf = map[fault.Code]int{
+	fault.Invalid:      http.StatusUnprocessableEntity,
+	fault.Malformed:    http.StatusBadRequest,
+	fault.Unauthorized: http.StatusUnauthorized,
+	fault.Forbidden:    http.StatusForbidden,
+	fault.NotFound:     http.StatusNotFound,
+	fault.Gone:         http.StatusGone,
+	fault.Conflict:     http.StatusConflict,
+	fault.TooLarge:     http.StatusRequestEntityTooLarge,
+	fault.TooMany:      http.StatusTooManyRequests,
+	fault.Unavailable:  http.StatusServiceUnavailable,
+}
+
+// ErrNotFound is for what is not there and for what the reader may not know of.
+var ErrNotFound = fault.New(fault.NotFound, "")
+
+const retrySoon = 5 * time.Second
+
+// StatusOf maps an error to the status of its page. Whatever has no code is ours.
+func StatusOf(err error) int {
+	var tooLarge *http.MaxBytesError
+	var ofEcho *echo.HTTPError
+	status, coded := statusOf[fault.CodeOf(err)]
+	switch {
+	case errors.As(err, &tooLarge):
+		return http.StatusRequestEntityTooLarge
+	case coded:
+		return status
+	case errors.As(err, &ofEcho):
+		return ofEcho.Code
+	case errors.Is(err, context.DeadlineExceeded):
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusInternalServerError
+}
+
+// Fail answers with the page of an error. It is the only place where an error becomes
+// a status, and where an unexpected one is logged, once.
+func (f Frame) Fail(c echo.Context, err error) {
+	status := StatusOf(err)
+	if status >= http.StatusInternalServerError {
+		f.log(c, status, err)
+	}
+	if c.Response().Committed || errors.Is(c.Request().Context().Err(), context.Canceled) {
+		return
+	}
+	shown := Fault{Status: status}
+	if _, coded := statusOf[fault.CodeOf(err)]; coded && status < http.StatusInternalServerError && status != http.StatusNotFound {
+		shown.Reason = fault.TextOf(err)
+	}
+	header := c.Response().Header()
+	if status == http.StatusServiceUnavailable && header.Get(echo.HeaderRetryAfter) == "" {
+		RetryAfter(c, retrySoon)
+	}
+	if seconds, err := strconv.Atoi(header.Get(echo.HeaderRetryAfter)); err == nil {
+		shown.Wait = time.Duration(seconds) * time.Second
+	}
+	if status >= http.StatusInternalServerError {
+		shown.RequestID = header.Get(echo.HeaderXRequestID)
+	}
+	header.Set(echo.HeaderCacheControl, "no-store")
+	header.Del("ETag")
+	if err := f.ShowFault(c, shown); err != nil {
+		f.log(c, status, err)
+		if !c.Response().Committed {
+			_ = c.NoContent(http.StatusInternalServerError)
+		}
+	}
+}
+
+// RetryAfter says when to come back.
+func RetryAfter(c echo.Context, wait time.Duration) {
+	c.Response().Header().Set(echo.HeaderRetryAfter, strconv.Itoa(int((wait+time.Second-1)/time.Second)))
+}
+
+func (f Frame) log(c echo.Context, status int, err error) {
+	level := slog.LevelError
+	if status == http.StatusServiceUnavailable {
+		level = slog.LevelWarn
+	}
+	f.Log.LogAttrs(c.Request().Context(), level, "request failed",
+		append(attrs(c), slog.Int("status", status), slog.String("error", err.Error()))...)
+}

@@ -1,0 +1,65 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/netip"
+
+	"rookery/dashboard/assets"
+	"rookery/internal/fault"
+	"rookery/internal/limit"
+	"rookery/tenant/people"
+)
+
+// Door checks mail addresses and passwords, the same on a tenant's host and on the
+// platform's.
+type Door struct {
+	People *people.People
+	Logins *limit.Logins
+}
+
+// Attempt is one try to sign in.
+type Attempt struct {
+	From     netip.Addr // as hostroute gives it
+	Mail     string
+	Password string
+}
+
+// Enter returns who it is, or the problem to show. Attempts are counted before the
+// password is looked at; the answer does not depend on whether the address is known.
+func (d Door) Enter(ctx context.Context, a Attempt) (*people.Person, assets.Problem, error) {
+	if err := d.Logins.Attempt(ctx, a.From, a.Mail); err != nil {
+		if fault.CodeOf(err) == fault.TooMany {
+			return nil, assets.Paused, nil
+		}
+		return nil, assets.NoProblem, err
+	}
+	person, err := d.People.Authenticate(ctx, a.Mail, a.Password)
+	switch fault.CodeOf(err) {
+	case "":
+	case fault.Unauthorized:
+		return nil, assets.Mismatch, nil
+	case fault.Forbidden:
+		return nil, assets.Disabled, nil
+	default:
+		return nil, assets.NoProblem, fmt.Errorf("sign in: %w", err)
+	}
+	if err := d.Logins.Succeeded(ctx, a.From, a.Mail); err != nil {
+		return nil, assets.NoProblem, err
+	}
+	return person, assets.NoProblem, nil
+}
+
+// StatusOfProblem is the status of a sign-in page that shows a problem.
+func StatusOfProblem(p assets.Problem) int {
+	switch p {
+	case assets.NoProblem:
+		return http.StatusOK
+	case assets.Paused:
+		return http.StatusTooManyRequests
+	case assets.Stale, assets.NoAccess, assets.Disabled:
+		return http.StatusForbidden
+	}
+	return http.StatusUnprocessableEntity
+}
