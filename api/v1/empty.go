@@ -29,8 +29,6 @@ func Empty() []httpx.Route {
 		emptyForUser("/api/v1/announcements", httpx.AnyScope),
 		// Emojis of this server; those of remote posts come with the posts.
 		emptyForAll("/api/v1/custom_emojis"),
-		// Hashtags that a person follows.
-		emptyForUser("/api/v1/followed_tags", "read:follows"),
 		// What many talk about: an organisation's server has no such crowd.
 		emptyForAll("/api/v1/trends"),
 		emptyForAll("/api/v1/trends/tags"),

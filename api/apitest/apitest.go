@@ -1,0 +1,108 @@
+// Package apitest gives tests of the client API a running one: two tenants on a
+// real database, the mounted route tables, apps with tokens.
+//
+// Tests alone import it. It must not shortcut the frame: requests pass through
+// httpx with real tokens, so that scopes, roles and tenants are judged as they
+// are in service.
+package apitest
+
+import (
+	"context"
+	"log/slog"
+	"testing"
+
+	"github.com/labstack/echo/v4"
+
+	"rookery/api/httpx"
+	"rookery/api/render"
+	"rookery/internal/limit"
+	"rookery/internal/pg"
+	"rookery/internal/seal"
+	"rookery/internal/social"
+	"rookery/internal/social/media"
+	"rookery/internal/stream"
+	"rookery/internal/testkit/fixture"
+	"rookery/tenant/access"
+	"rookery/tenant/people"
+)
+
+// AllScopes let a token do whatever its operator's role allows.
+const AllScopes = "read write follow push profile"
+
+// Parts are what handlers are made of.
+type Parts struct {
+	DB        *pg.DB
+	Key       *seal.Key
+	Streams   *stream.Bus
+	Render    *render.Renderer
+	Addresses media.Addresses
+}
+
+// World is two tenants that are strangers to one another, behind one API.
+// Alice owns an account of A, Bob one of B.
+type World struct {
+	*fixture.World
+	Parts
+	Alice, Bob *Client
+	Routes     []httpx.Route
+	echo       *echo.Echo
+}
+
+// New makes a World that serves the tables.
+func New(t testing.TB, tables func(Parts) []httpx.Route) *World {
+	t.Helper()
+	key, err := seal.New("the master key of tests: 32 characters and more")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &World{World: fixture.New(t), echo: echo.New()}
+	addresses := media.Addresses{Scheme: "https", Host: "files.test"}
+	log := slog.New(slog.DiscardHandler)
+	w.Parts = Parts{DB: w.PG, Key: key, Streams: stream.New(w.PG, log), Render: render.New(addresses), Addresses: addresses}
+	w.Routes = tables(w.Parts)
+	w.echo.IPExtractor = echo.ExtractIPDirect()
+	deps := httpx.Deps{
+		Auth: access.New(w.PG, log), Limiter: limit.ByClass{Limiter: limit.New(limit.Options{Factor: limit.Off})}, Log: log,
+	}
+	if err := httpx.Mount(w.echo, deps, w.Routes); err != nil {
+		t.Fatal(err)
+	}
+	w.Alice = w.Client(t, w.A, w.A.Account, people.Owner, AllScopes)
+	w.Bob = w.Client(t, w.B, w.B.Account, people.Owner, AllScopes)
+	return w
+}
+
+// Client lets the home's person act as an account in a role and returns a client
+// with a token for it.
+func (w *World) Client(t testing.TB, h *fixture.Home, a *social.Account, role people.Role, scopes string) *Client {
+	t.Helper()
+	h.Grant(t, a.ID, h.Person, role)
+	wanted, err := access.ParseScopes(scopes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &Client{world: w, Home: h, Account: a}
+	h.Do(t, func(ctx context.Context, scope *pg.Scope) error {
+		app, _, err := access.RegisterApp(ctx, scope, access.NewApp{Name: "Test app", RedirectURIs: []string{"urn:ietf:wg:oauth:2.0:oob"}, Scopes: scopes})
+		if err != nil {
+			return err
+		}
+		c.App = app
+		issued, err := access.CreateToken(ctx, scope, a.ID, h.Person, wanted, app)
+		if err != nil {
+			return err
+		}
+		c.Token = issued.Secret
+		return nil
+	})
+	return c
+}
+
+// Add makes another local account of the home and a client of its owner.
+func (w *World) Add(t testing.TB, h *fixture.Home, username string) *Client {
+	t.Helper()
+	return w.Client(t, h, h.AddAccount(t, username), people.Owner, AllScopes)
+}
+
+// Stranger is a client without a token.
+func (w *World) Stranger(h *fixture.Home) *Client { return &Client{world: w, Home: h} }
