@@ -207,3 +207,19 @@ func textList(list []string) []string {
 	}
 	return list
 }
+
+// Index-only walk from domain to domain: a count over all remote accounts would read
+// them all for every instance document.
+const countDomains = `
+WITH RECURSIVE known AS (
+    (SELECT domain FROM accounts WHERE tenant_id = @tenant_id AND domain > '' ORDER BY domain LIMIT 1)
+    UNION ALL
+    SELECT (SELECT a.domain FROM accounts a WHERE a.tenant_id = @tenant_id AND a.domain > known.domain ORDER BY a.domain LIMIT 1)
+    FROM   known WHERE known.domain IS NOT NULL
+)
+SELECT count(domain) FROM known`
+
+// CountDomains says from how many other servers accounts are known.
+func CountDomains(ctx context.Context, scope *pg.Scope) (int, error) {
+	return pg.Value[int](ctx, scope, countDomains, nil)
+}

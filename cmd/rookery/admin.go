@@ -1,0 +1,60 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/pprof"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// listenAdmin opens the private listener. In development a taken port is no reason not to
+// start: the public listener is what counts there.
+func (s *system) listenAdmin() (net.Listener, error) {
+	address := s.cfg.String("admin_listen")
+	if address == "" || address == "off" {
+		return nil, nil //nolint:nilnil // no listener, and that is fine
+	}
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		if s.cfg.String("public_scheme") == "http" {
+			s.log.Warn("no metrics: the admin address is taken", "address", address)
+			return nil, nil //nolint:nilnil // see above
+		}
+		return nil, fmt.Errorf("listen for metrics: %w", err)
+	}
+	return l, nil
+}
+
+// adminHandler serves metrics and profiles. It is never mounted on the public listener.
+func (s *system) adminHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(s.metrics(), promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	return mux
+}
+
+func (s *system) metrics() *prometheus.Registry {
+	r := prometheus.NewRegistry()
+	gauge := func(name, help string, value func() float64) prometheus.Collector {
+		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "rookery", Name: name, Help: help}, value)
+	}
+	r.MustRegister(
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		gauge("tenants", "Tenants in the registry.", func() float64 { return float64(len(s.registry.All())) }),
+		gauge("database_connections_in_use", "Connections of the app pool at work.", func() float64 { return float64(s.db.Stats().AcquiredConns()) }),
+		gauge("database_connections", "Connections of the app pool.", func() float64 { return float64(s.db.Stats().TotalConns()) }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: "rookery", Name: "database_waits_total", Help: "Times that somebody waited for a connection."},
+			func() float64 { return float64(s.db.Stats().EmptyAcquireCount()) }),
+		s.requests,
+	)
+	return r
+}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"rookery/api/streaming"
+)
+
+func serveCommand(g *globals) *cobra.Command {
+	return &cobra.Command{
+		Use:   "serve",
+		Short: "Serve the public and work the queues",
+		Long: `Serve the public and work the queues, as ROOKERY_ROLES says. Any number of
+processes may run against one database. Bring the schema up to date first:
+rookery migrate up.`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := g.load(nil)
+			if err != nil {
+				return err
+			}
+			if cfg.String("database_url") == "" {
+				return wrongUse("ROOKERY_DATABASE_URL is not set; `rookery config` lists the settings, `rookery dev` needs none")
+			}
+			d, err := g.findDatabase(cmd.Context(), cfg)
+			if err != nil {
+				return err
+			}
+			s, err := newSystem(cmd.Context(), cfg, d)
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			return s.run(cmd.Context(), nil)
+		},
+	}
+}
+
+// run serves until ctx ends, then lets requests and jobs in flight finish. ready is
+// called once the public can be served.
+func (s *system) run(ctx context.Context, ready func(context.Context, *parts) error) error {
+	if err := s.registry.Load(ctx); err != nil {
+		// Postgres may be away at boot: the registry keeps trying, /readyz says so
+		s.log.Warn("the list of tenants cannot be read yet", "error", err)
+	}
+	p, err := s.newParts()
+	if err != nil {
+		return err
+	}
+	handler, err := s.newWeb(p)
+	if err != nil {
+		return err
+	}
+	s.local = handler
+	public, err := net.Listen("tcp", s.cfg.String("listen"))
+	if err != nil {
+		return fmt.Errorf("listen for the public: %w", err)
+	}
+	admin, err := s.listenAdmin()
+	if err != nil {
+		_ = public.Close()
+		return err
+	}
+	group, running := errgroup.WithContext(ctx)
+	group.Go(func() error { return s.registry.Run(running) })
+	group.Go(func() error { return p.bus.Run(running) })
+	group.Go(func() error { return s.serveHTTP(running, public, handler, p.streams) })
+	if admin != nil {
+		group.Go(func() error { return s.serveHTTP(running, admin, s.adminHandler(), nil) })
+	}
+	if slices.Contains(s.cfg.List("roles"), "worker") {
+		group.Go(func() error { return s.runWorkers(running, p) })
+	}
+	if ready != nil {
+		if err := ready(ctx, p); err != nil && ctx.Err() == nil {
+			return err
+		}
+	}
+	s.log.Info("serving", "listen", public.Addr().String(), "roles", s.cfg.String("roles"))
+	err = group.Wait()
+	if errors.Is(err, context.Canceled) {
+		err = nil
+	}
+	return err
+}
+
+// grace is how long requests and jobs in flight get at shutdown.
+func (s *system) grace() time.Duration {
+	return time.Duration(s.cfg.Int("shutdown_grace")) * time.Second
+}
+
+// serveHTTP serves until ctx ends: then the listener closes first, open streams are told
+// to come back, and requests in flight get their time.
+func (s *system) serveHTTP(ctx context.Context, l net.Listener, h http.Handler, streams *streaming.Server) error {
+	server := &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       2 * time.Minute, // uploads over slow lines
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    32 << 10,
+	}
+	done := make(chan error, 1)
+	go func() {
+		<-ctx.Done()
+		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.grace())
+		defer cancel()
+		if streams != nil {
+			_ = streams.Shutdown(stop) // they would keep the server from ending
+		}
+		done <- server.Shutdown(stop)
+	}()
+	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve: %w", err)
+	}
+	if err := <-done; err != nil {
+		s.log.Warn("requests were cut off at shutdown", "error", err)
+	}
+	return nil
+}

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"rookery/internal/fault"
+	"rookery/internal/pg"
+	"rookery/internal/social"
+	"rookery/tenant"
+	"rookery/tenant/access"
+	"rookery/tenant/people"
+)
+
+func tokenCommand(g *globals) *cobra.Command {
+	c := &cobra.Command{Use: "token", Short: "Give programs access to an account"}
+	var host, username, scopes string
+	create := &cobra.Command{
+		Use:   "create --tenant D --account U",
+		Short: "Print a new access token on stdout, alone",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if host == "" || username == "" {
+				return wrongUse("a token needs --tenant and --account; see `%s --help`", cmd.CommandPath())
+			}
+			return g.withSystem(cmd.Context(), func(s *system) error {
+				t, err := s.tenantNamed(host)
+				if err != nil {
+					return err
+				}
+				a, err := s.accountNamed(cmd.Context(), t, username)
+				if err != nil {
+					return err
+				}
+				token, err := s.makeToken(cmd.Context(), t, a, scopes)
+				if err != nil {
+					return err
+				}
+				_, err = fmt.Fprintln(cmd.OutOrStdout(), token)
+				return err
+			})
+		},
+	}
+	f := create.Flags()
+	f.StringVar(&host, "tenant", "", "host of the tenant")
+	f.StringVar(&username, "account", "", "the account's username")
+	f.StringVar(&scopes, "scopes", "read write follow push", "what the token may do")
+	c.AddCommand(create)
+	return c
+}
+
+// makeToken gives a token in the name of the first person who may publish as the account.
+func (s *system) makeToken(ctx context.Context, t *tenant.Tenant, a *social.Account, scopeText string) (string, error) {
+	scopes, err := access.ParseScopes(scopeText)
+	if err != nil {
+		return "", usageError{err}
+	}
+	var token string
+	err = s.db.Tenant(ctx, t.ID, func(scope *pg.Scope) error {
+		operators, err := people.OperatorsOf(ctx, scope, a.ID)
+		if err != nil {
+			return err
+		}
+		if len(operators) == 0 {
+			return fault.Newf(fault.Invalid, "Nobody acts as @%s yet, and a token needs a person. Give it one: rookery account create … --person-email.", a.Username)
+		}
+		app, err := access.OwnApp(ctx, scope)
+		if err != nil {
+			return err
+		}
+		issued, err := access.CreateToken(ctx, scope, a.ID, operators[0].Person, scopes, app)
+		if err != nil {
+			return err
+		}
+		token = issued.Secret
+		return nil
+	})
+	return token, err
+}

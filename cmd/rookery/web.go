@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
+
+	"rookery/api/file"
+	"rookery/api/httpx"
+	"rookery/api/oauth"
+	v1 "rookery/api/v1"
+	v2 "rookery/api/v2"
+	"rookery/dashboard/console"
+	"rookery/dashboard/site"
+	"rookery/federation"
+	"rookery/internal/limit"
+	"rookery/internal/social"
+	"rookery/tenant"
+	"rookery/tenant/hostroute"
+)
+
+// newWeb builds the handlers of the three kinds of hosts: tenants', the platform's and
+// the one of user files. The host decides first of all (SECURITY.md rule 13).
+func (s *system) newWeb(p *parts) (http.Handler, error) {
+	logins := limit.NewLogins(s.db, p.limits)
+	pages := site.New(site.Deps{
+		DB: s.db, Log: s.log, Judge: s.judge, People: s.people, Logins: logins, Limiter: p.limiter, Media: s.urls,
+		Documents:         site.Documents{Actor: s.actorDocument(p), Object: s.objectDocument(p)},
+		SubscribeTemplate: s.subscribeTemplate, Version: version(),
+	})
+	tenants := newEcho()
+	tenants.HTTPErrorHandler = func(err error, c echo.Context) { pages.ErrorPage(c, err) }
+	tenants.Pre(hostroute.New(hostroute.Options{
+		Table:           s.registry,
+		Platform:        s.cfg.String("platform_host"),
+		PlatformHandler: s.newConsole(logins),
+		Media:           s.cfg.String("media_host"),
+		MediaHandler:    file.New(s.db, httpx.ErrorHandler(s.log)),
+		TrustedProxies:  s.cfg.Prefixes("trusted_proxies"),
+		TLS:             s.cfg.String("public_scheme") == "https",
+	}), middleware.Rewrite(map[string]string{"/%40*": "/@$1"}))
+	tenants.Use(s.requests.middleware)
+	if err := s.mountAPI(tenants, p); err != nil {
+		return nil, err
+	}
+	federation.Mount(tenants, federation.Options{Actor: p.actors, Discovery: p.discovery, Log: s.log})
+	p.inbox.Routes(tenants)
+	pages.Register(tenants)
+	return s.answerHealth(tenants), nil
+}
+
+func newEcho() *echo.Echo {
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	e.IPExtractor = hostroute.IPExtractor
+	return e
+}
+
+// newConsole is the platform's own host.
+func (s *system) newConsole(logins *limit.Logins) http.Handler {
+	e := newEcho()
+	handlers := console.New(console.Deps{
+		DB: s.db, Log: s.log, Judge: s.judge, People: s.people, Logins: logins, Tenants: s.registry, Accounts: s.accounts,
+		Media: s.urls, Scheme: s.cfg.String("public_scheme"), Host: s.cfg.String("platform_host"),
+	})
+	e.HTTPErrorHandler = func(err error, c echo.Context) { handlers.ErrorPage(c, err) }
+	e.Use(s.requests.middleware)
+	handlers.Register(e)
+	return e
+}
+
+// mountAPI puts the client API's route tables on the tenants' hosts. It fails when a route
+// does not declare who may call it.
+func (s *system) mountAPI(e *echo.Echo, p *parts) error {
+	numbers := v1.NewNumbers(s.db, p.render)
+	server := v1.Server{Stats: numbers, Version: strings.TrimPrefix(version(), "v"), AboutPath: "/about"}
+	tokens := oauth.New(oauth.Deps{DB: s.db, Judge: s.judge, Picture: func(t *tenant.Tenant, a *social.Account) string { return s.urls.Avatar(t.ID, a) }})
+	deps := v1.Deps{DB: s.db, Render: p.render, Accounts: s.accounts, Relate: p.relate, Media: s.media, Resolver: searcher{p}}
+	posts := v1.StatusDeps{Deps: deps, Statuses: p.statuses}
+	return httpx.Mount(e, httpx.Deps{
+		Auth:    s.judge,
+		Limiter: limit.ByClass{Limiter: p.limiter},
+		Log:     s.log,
+	},
+		tokens.Routes(),
+		p.streams.Routes(),
+		v1.Empty(),
+		v1.NewInstance(server).Routes(),
+		v2.NewInstance(server).Routes(),
+		v1.AccountRoutes(deps),
+		v1.StatusRoutes(posts),
+		v2.Media(v1.NewMedia(deps)),
+		v2.NewSearch(deps).Routes(),
+		v2.NewNotificationGroups(posts).Routes(),
+	)
+}
+
+// searcher looks up elsewhere what a person typed into an app's search.
+type searcher struct{ p *parts }
+
+// Resolve implements v1.Resolver.
+func (r searcher) Resolve(ctx context.Context, t *tenant.Tenant, query string) (*social.Account, *social.Status, error) {
+	found, err := r.p.fetcher.Search(ctx, t, query)
+	return found.Account, found.Status, err
+}
