@@ -60,3 +60,44 @@ func UncountStatuses(ctx context.Context, scope *pg.Scope, id social.StatusID) e
 	_, err := pg.Exec(ctx, scope, uncountStatuses, pgx.NamedArgs{"id": id})
 	return err
 }
+
+const uncountAccount = `
+WITH liked AS (
+    UPDATE status_stats s SET favourites_count = GREATEST(s.favourites_count - 1, 0)
+    FROM   favourites f
+    WHERE  f.tenant_id = @tenant_id AND f.account_id = @id AND s.tenant_id = @tenant_id AND s.status_id = f.status_id
+      AND  NOT EXISTS (SELECT FROM statuses b WHERE b.tenant_id = @tenant_id AND b.boost_of_id = f.status_id AND b.account_id = @id)
+), repeated AS (
+    UPDATE status_stats s SET boosts_count = GREATEST(s.boosts_count - 1, 0),
+           favourites_count = GREATEST(s.favourites_count - CASE WHEN EXISTS (SELECT FROM favourites f WHERE f.tenant_id = @tenant_id
+                                                                  AND f.account_id = @id AND f.status_id = s.status_id) THEN 1 ELSE 0 END, 0)
+    FROM   statuses b
+    WHERE  b.tenant_id = @tenant_id AND b.account_id = @id AND b.boost_of_id IS NOT NULL AND s.tenant_id = @tenant_id AND s.status_id = b.boost_of_id
+)
+UPDATE account_stats a SET
+       followers_count = GREATEST(a.followers_count - f.followed, 0), following_count = GREATEST(a.following_count - f.follows, 0)
+FROM   (SELECT other, count(*) FILTER (WHERE outgoing) AS followed, count(*) FILTER (WHERE NOT outgoing) AS follows
+        FROM   (SELECT target_id AS other, true AS outgoing FROM follows
+                WHERE  tenant_id = @tenant_id AND account_id = @id AND state = 'accepted'
+                UNION ALL
+                SELECT account_id, false FROM follows
+                WHERE  tenant_id = @tenant_id AND target_id = @id AND state = 'accepted') AS ends
+        GROUP  BY other) AS f
+WHERE  a.tenant_id = @tenant_id AND a.account_id = f.other`
+
+// One statement may change a row once only: answers are uncounted in their own.
+const uncountAnswers = `
+UPDATE status_stats s SET replies_count = GREATEST(s.replies_count - n.answers, 0)
+FROM   (SELECT in_reply_to_id AS id, count(*) AS answers FROM statuses
+        WHERE  tenant_id = @tenant_id AND account_id = @id AND in_reply_to_id IS NOT NULL AND visibility IN ('public', 'unlisted')
+        GROUP  BY in_reply_to_id) AS n
+WHERE  s.tenant_id = @tenant_id AND s.status_id = n.id`
+
+// UncountAccount takes everything that an account did off the counters of others.
+// Call it before DeleteAccount, whose foreign keys remove the rows without counting.
+func UncountAccount(ctx context.Context, scope *pg.Scope, id social.AccountID) error {
+	b := pg.NewBatch(scope)
+	b.Exec(uncountAccount, pgx.NamedArgs{"id": id})
+	b.Exec(uncountAnswers, pgx.NamedArgs{"id": id})
+	return b.Send(ctx)
+}

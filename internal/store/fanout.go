@@ -50,22 +50,19 @@ const followWants = `
 
 const fanOut = `
 INSERT INTO timeline_entries (tenant_id, owner_id, status_id)
-SELECT @tenant_id, s.account_id, s.id
-FROM   statuses s
-WHERE  s.tenant_id = @tenant_id AND s.id = ANY(@ids) AND s.is_local
+SELECT @tenant_id, s.account_id, s.id` + givenStatuses + `
+WHERE  s.is_local
 UNION
-SELECT @tenant_id, h.id, s.id
-FROM   statuses s` + boostedJoin + `
+SELECT @tenant_id, h.id, s.id` + givenStatuses + boostedJoin + `
 JOIN   follows f ON f.tenant_id = @tenant_id AND f.target_id = s.account_id AND f.state = 'accepted'
 JOIN   accounts h ON h.tenant_id = @tenant_id AND h.id = f.account_id AND h.domain = ''
-WHERE  s.tenant_id = @tenant_id AND s.id = ANY(@ids) AND ` + followWants + ` AND ` + homeWants + `
+WHERE  ` + followWants + ` AND ` + homeWants + `
 UNION
-SELECT @tenant_id, h.id, s.id
-FROM   statuses s` + boostedJoin + `
+SELECT @tenant_id, h.id, s.id` + givenStatuses + boostedJoin + `
 JOIN   status_tags t ON t.tenant_id = @tenant_id AND t.status_id = s.id
 JOIN   followed_tags ft ON ft.tenant_id = @tenant_id AND ft.tag = t.tag
 JOIN   accounts h ON h.tenant_id = @tenant_id AND h.id = ft.account_id AND h.domain = ''
-WHERE  s.tenant_id = @tenant_id AND s.id = ANY(@ids) AND s.visibility = 'public' AND s.account_id <> h.id AND ` + homeWants + `
+WHERE  s.visibility = 'public' AND s.account_id <> h.id AND ` + homeWants + `
 ON CONFLICT DO NOTHING
 RETURNING owner_id, status_id`
 

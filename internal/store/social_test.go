@@ -365,6 +365,7 @@ func (c *cast) writes() map[string]func(ctx context.Context, s *pg.Scope) error 
 		"UncountBoost":       func(ctx context.Context, s *pg.Scope) error { return store.UncountBoost(ctx, s, st) },
 		"UncountStatuses":    func(ctx context.Context, s *pg.Scope) error { return store.UncountStatuses(ctx, s, st) },
 		"CountFollow":        func(ctx context.Context, s *pg.Scope) error { return store.CountFollow(ctx, s, bob, alice, 1) },
+		"UncountAccount":     func(ctx context.Context, s *pg.Scope) error { return store.UncountAccount(ctx, s, bob) },
 		"QueueCountStatuses": batch(func(b *pg.Batch) { store.QueueCountStatuses(b, []social.AccountID{alice}, []time.Time{time.Now()}) }),
 		"QueueMentions":      batch(func(b *pg.Batch) { store.QueueMentions(b, sts, []social.AccountID{alice}) }),
 		"KeepMentions":       func(ctx context.Context, s *pg.Scope) error { return store.KeepMentions(ctx, s, st, nil) },

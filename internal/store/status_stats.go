@@ -79,9 +79,7 @@ SELECT s.id AS status_id,
        EXISTS (SELECT FROM bookmarks x WHERE x.tenant_id = @tenant_id AND x.account_id = @viewer AND x.status_id = s.id) AS bookmarked,
        EXISTS (SELECT FROM pins x WHERE x.tenant_id = @tenant_id AND x.account_id = @viewer AND x.status_id = s.id) AS pinned,
        EXISTS (SELECT FROM conversation_mutes x WHERE x.tenant_id = @tenant_id AND x.account_id = @viewer
-               AND x.conversation_id = s.conversation_id) AS muted
-FROM   statuses s
-WHERE  s.tenant_id = @tenant_id AND s.id = ANY(@ids)`
+               AND x.conversation_id = s.conversation_id) AS muted` + givenStatuses
 
 // FlagsByStatuses returns what a viewer has done with each of the statuses.
 func FlagsByStatuses(ctx context.Context, scope *pg.Scope, viewer social.AccountID, ids []social.StatusID) (map[social.StatusID]*StatusFlags, error) {

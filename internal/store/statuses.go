@@ -25,11 +25,23 @@ const statusFrom = `
 FROM   statuses s` + statusStatsJoin + `
 WHERE  s.tenant_id = @tenant_id`
 
+// LATERAL with LIMIT looks each row up by its key. With = ANY the planner reads all
+// rows of the tenant as long as it has no statistics, and keeps that plan while
+// the table grows.
+const (
+	givenStatuses = `
+FROM   unnest(@ids::bigint[]) AS given (id)
+CROSS  JOIN LATERAL (SELECT r.* FROM statuses r WHERE r.tenant_id = @tenant_id AND r.id = given.id LIMIT 1) AS s`
+	givenURIs = `
+FROM   unnest(@uris::text[]) AS given (uri)
+CROSS  JOIN LATERAL (SELECT r.* FROM statuses r WHERE r.tenant_id = @tenant_id AND r.uri = given.uri LIMIT 1) AS s`
+)
+
 const (
 	statusByID     = `SELECT` + statusColumns + statusFrom + ` AND s.id = @id`
-	statusesByIDs  = `SELECT` + statusColumns + statusFrom + ` AND s.id = ANY(@ids)`
+	statusesByIDs  = `SELECT` + statusColumns + givenStatuses + statusStatsJoin
 	statusByURI    = `SELECT` + statusColumns + statusFrom + ` AND s.uri = @uri`
-	statusesByURIs = `SELECT` + statusColumns + statusFrom + ` AND s.uri = ANY(@uris)`
+	statusesByURIs = `SELECT` + statusColumns + givenURIs + statusStatsJoin
 	boostBy        = `SELECT` + statusColumns + statusFrom + ` AND s.boost_of_id = @status_id AND s.account_id = @account_id`
 )
 
@@ -41,7 +53,7 @@ func StatusByID(ctx context.Context, scope *pg.Scope, id social.StatusID) (*soci
 
 // StatusesByIDs returns the statuses that exist, by id.
 func StatusesByIDs(ctx context.Context, scope *pg.Scope, ids []social.StatusID) (map[social.StatusID]*social.Status, error) {
-	rows, err := pg.Many[social.Status](ctx, scope, statusesByIDs, pgx.NamedArgs{"ids": ids})
+	rows, err := pg.Many[social.Status](ctx, scope, statusesByIDs, pgx.NamedArgs{"ids": numbers(ids)})
 	m := make(map[social.StatusID]*social.Status, len(rows))
 	for _, s := range rows {
 		m[s.ID] = s
@@ -207,7 +219,7 @@ func QueueStatusesByURIs(b *pg.Batch, uris []string, dest *[]*social.Status) {
 	pg.QueueMany(b, statusesByURIs, pgx.NamedArgs{"uris": uris}, dest)
 }
 
-const takenStatusIDs = `SELECT id FROM statuses WHERE tenant_id = @tenant_id AND id = ANY(@ids)`
+const takenStatusIDs = `SELECT s.id` + givenStatuses
 
 // QueueTakenStatusIDs looks up which ids are in use.
 func QueueTakenStatusIDs(b *pg.Batch, ids []social.StatusID, dest *[]social.StatusID) {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -25,22 +26,22 @@ type ThreadLink struct {
 const threadLinkColumns = `
 SELECT s.id, s.uri, s.account_id, COALESCE(s.in_reply_to_account_id, 0) AS in_reply_to_account_id, s.in_reply_to_uri, s.conversation_id,
        s.visibility, s.is_local
-FROM   statuses s`
+FROM   unnest(@uris::text[]) AS given (uri)`
 
 // The lock is the one that the foreign key would take a moment later: a parent
 // cannot vanish between this look-up and the reply's insertion.
 const threadParents = threadLinkColumns + `
-WHERE  s.tenant_id = @tenant_id AND s.uri = ANY(@uris) AND s.boost_of_id IS NULL
-ORDER  BY s.id
-FOR    KEY SHARE`
+CROSS  JOIN LATERAL (SELECT r.* FROM statuses r
+                     WHERE  r.tenant_id = @tenant_id AND r.uri = given.uri AND r.boost_of_id IS NULL LIMIT 1 FOR KEY SHARE) AS s`
 
 const threadOrphans = threadLinkColumns + `
-WHERE  s.tenant_id = @tenant_id AND s.in_reply_to_id IS NULL AND s.in_reply_to_uri <> '' AND s.in_reply_to_uri = ANY(@uris)
-ORDER  BY s.id
-LIMIT  1000`
+CROSS  JOIN LATERAL (SELECT r.* FROM statuses r
+                     WHERE  r.tenant_id = @tenant_id AND r.in_reply_to_id IS NULL AND r.in_reply_to_uri <> '' AND r.in_reply_to_uri = given.uri
+                     ORDER  BY r.id LIMIT 1000) AS s`
 
 // QueueThreadParents looks up the statuses with the given URIs that can be answered.
 func QueueThreadParents(b *pg.Batch, uris []string, dest *[]*ThreadLink) {
+	uris = slices.Compact(slices.Sorted(slices.Values(uris))) // locks are taken in one order
 	pg.QueueMany(b, threadParents, pgx.NamedArgs{"uris": uris}, dest)
 }
 

@@ -48,9 +48,8 @@ const boostedJoin = `
 LEFT   JOIN statuses o ON o.tenant_id = s.tenant_id AND o.id = s.boost_of_id`
 
 var visibleStatuses = `
-SELECT s.id
-FROM   statuses s` + boostedJoin + `
-WHERE  s.tenant_id = @tenant_id AND s.id = ANY(@ids) AND ` + visibleTo("s") + ` AND ` + boostVisible
+SELECT s.id` + givenStatuses + boostedJoin + `
+WHERE  ` + visibleTo("s") + ` AND ` + boostVisible
 
 // VisibleStatuses returns which of the statuses a viewer may see; 0 is anybody.
 func VisibleStatuses(ctx context.Context, scope *pg.Scope, viewer social.AccountID, ids []social.StatusID) (map[social.StatusID]bool, error) {

@@ -205,3 +205,31 @@ func Context(ctx context.Context, scope *pg.Scope, viewer social.AccountID, st *
 	}
 	return &Thread{Ancestors: up, Descendants: down}, nil
 }
+
+// Adopt links waiting answers to a post that is here already. A post and its
+// answer that were stored at the same moment did not see each other; whoever looks
+// for a parent and finds it calls this.
+func (s *Service) Adopt(ctx context.Context, scope *pg.Scope, parent *social.Status) error {
+	var orphans []*store.ThreadLink
+	batch := pg.NewBatch(scope)
+	store.QueueThreadOrphans(batch, []string{parent.URI}, &orphans)
+	if err := batch.Send(ctx); err != nil {
+		return err
+	}
+	p := &post{Status: &social.Status{
+		ID: parent.ConversationID, URI: parent.URI, AccountID: parent.AccountID, InReplyToAccountID: parent.InReplyToAccountID,
+	}}
+	look := &surroundings{orphans: map[string][]*store.ThreadLink{parent.URI: orphans}}
+	adoptions := link([]*post{p}, nil, look)
+	var open []social.StatusID
+	for i := range adoptions {
+		adoptions[i].ParentID = parent.ID
+		if adoptions[i].Open {
+			open = append(open, parent.ID)
+		}
+	}
+	batch = pg.NewBatch(scope)
+	store.QueueAdoptions(batch, adoptions)
+	store.QueueCountReplies(batch, open)
+	return batch.Send(ctx)
+}
