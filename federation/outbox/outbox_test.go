@@ -1,0 +1,397 @@
+package outbox_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
+
+	"rookery/federation/outbox"
+	"rookery/federation/vocab"
+	"rookery/internal/fault"
+	"rookery/internal/jobs"
+	"rookery/internal/pg"
+	"rookery/internal/social"
+	"rookery/internal/social/media"
+	"rookery/internal/social/relate"
+	"rookery/internal/social/status"
+	"rookery/internal/store"
+	"rookery/internal/stream"
+	"rookery/internal/testkit/fedtest"
+	"rookery/tenant"
+)
+
+type bundle struct {
+	*fedtest.World
+	worker *outbox.Worker
+	posts  *status.Service
+	rel    *relate.Service
+
+	alice    *social.Account // local
+	follower *social.Account // of alice, with a shared inbox
+	bea      *social.Account // elsewhere, follows nobody
+	masto    *fedtest.Peer
+	other    *fedtest.Peer
+	resolver *resolver
+}
+
+// resolver is the network's place: it knows one handle.
+type resolver struct {
+	handle  social.Handle
+	account *social.Account
+}
+
+func (r *resolver) Resolve(_ context.Context, _ *tenant.Tenant, h social.Handle) (*social.Account, error) {
+	if h != r.handle || r.account == nil {
+		return nil, fault.New(fault.NotFound, "There is no account of that name.")
+	}
+	return r.account, nil
+}
+
+func setup(t *testing.T) *bundle {
+	t.Helper()
+	w := fedtest.New(t)
+	streams := stream.New(w.PG, nil)
+	b := &bundle{World: w, posts: status.New(status.Options{Streams: streams}), rel: relate.New(streams), resolver: &resolver{}}
+	b.worker = outbox.NewWorker(outbox.Options{
+		DB: w.PG, Tenants: w.Registry, Resolver: b.resolver, Posts: b.posts, Media: media.Addresses{Scheme: "https", Host: "media.test"},
+	})
+	b.masto, b.other = fedtest.NewPeer(t, "127.77.2.50", nil), fedtest.NewPeer(t, "127.77.2.51", nil)
+	b.alice = w.Account(t, "alice")
+	b.follower, b.bea = w.Remote(t, b.masto, "fred", true), w.Remote(t, b.other, "bea", true)
+	w.Follow(t, b.follower, b.alice)
+	return b
+}
+
+// sent is an activity and where it goes.
+type sent struct {
+	vocab.Activity
+	row     *store.Activity
+	inboxes []string
+	jobs    int
+}
+
+// publish works every event that is waiting, twice, and returns what came of the last one.
+func (b *bundle) publish(t *testing.T) *sent {
+	t.Helper()
+	rows, err := b.PG.Pool().Query(t.Context(), `SELECT id, (args->>'event_id')::bigint FROM river.river_job WHERE kind = 'outbox_publish' ORDER BY id`)
+	must(t, err)
+	var jobsIDs, events []int64
+	for rows.Next() {
+		var id, event int64
+		must(t, rows.Scan(&id, &event))
+		jobsIDs, events = append(jobsIDs, id), append(events, event)
+	}
+	must(t, rows.Err())
+	_, err = b.PG.Pool().Exec(t.Context(), `DELETE FROM river.river_job WHERE id = ANY($1)`, jobsIDs)
+	must(t, err)
+	var last *sent
+	for _, id := range events {
+		args := jobs.Publish{Scoped: jobs.Scoped{TenantID: b.Tenant.ID}, EventID: id}
+		for range 2 {
+			must(t, b.worker.Work(t.Context(), &river.Job[jobs.Publish]{JobRow: &rivertype.JobRow{}, Args: args}))
+		}
+		last = b.sent(t, social.EventID(id))
+	}
+	return last
+}
+
+func (b *bundle) sent(t *testing.T, event social.EventID) *sent {
+	t.Helper()
+	out := &sent{}
+	b.Tx(t, func(scope *pg.Scope) (err error) {
+		if out.row, err = store.ActivityByEvent(t.Context(), scope, event); err != nil {
+			if fault.IsNotFound(err) {
+				out = nil
+				return nil
+			}
+			return err
+		}
+		rows, err := store.UntriedDeliveries(t.Context(), scope, out.row.ID, 1, 1000, 1000)
+		for _, r := range rows {
+			out.inboxes = append(out.inboxes, r.InboxURL)
+		}
+		return err
+	})
+	if out == nil {
+		return nil
+	}
+	doc, err := vocab.Parse(out.row.Body)
+	must(t, err)
+	out.Activity = vocab.ReadActivity(doc)
+	slices.Sort(out.inboxes)
+	must(t, b.PG.Pool().QueryRow(t.Context(),
+		`SELECT count(*) FROM river.river_job WHERE kind = 'federation_deliver' AND (args->>'activity_id')::bigint = $1`, out.row.ID).Scan(&out.jobs))
+	return out
+}
+
+func (b *bundle) wantSent(t *testing.T, got *sent, kind string, inboxes ...string) {
+	t.Helper()
+	if got == nil {
+		t.Fatalf("nothing was published, want %s", kind)
+	}
+	slices.Sort(inboxes)
+	if got.Type != kind || got.Actor != b.alice.URI {
+		t.Errorf("%s by %s, want %s by %s\n%s", got.Type, got.Actor, kind, b.alice.URI, got.row.Body)
+	}
+	if diff := cmp.Diff(inboxes, got.inboxes); diff != "" {
+		t.Errorf("%s goes elsewhere (-want +got):\n%s", kind, diff)
+	}
+	if got.jobs != 1 {
+		t.Errorf("%d delivery jobs, want 1", got.jobs)
+	}
+}
+
+func (b *bundle) create(t *testing.T, d status.Draft) (st *social.Status) {
+	t.Helper()
+	b.Tx(t, func(scope *pg.Scope) (err error) {
+		st, err = b.posts.Create(t.Context(), scope, b.Tenant, b.alice, d)
+		return err
+	})
+	return st
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (b *bundle) shared(p *fedtest.Peer) string { return p.URL + "/inbox" }
+
+func TestAPostItsEditAndItsDeletion(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	st := b.create(t, status.Draft{Text: "Hello @bea@" + b.bea.Domain + " #owls", Visibility: social.Public})
+	got := b.publish(t)
+	mentions := []string{b.shared(b.masto)}
+	b.wantSent(t, got, vocab.TypeCreate, mentions...)
+	if got.Object.ID != st.URI || got.To[0] != vocab.Public || !slices.Contains(got.CC, b.alice.FollowersURL) {
+		t.Errorf("the Create says %s", got.row.Body)
+	}
+	note := vocab.ReadNote(got.Object.Doc)
+	if note.AttributedTo != b.alice.URI || note.Language != "en" || !slices.Contains(note.Hashtags, "owls") {
+		t.Errorf("the note is %+v", note)
+	}
+	b.Tx(t, func(scope *pg.Scope) error {
+		_, err := b.posts.Edit(t.Context(), scope, b.Tenant, b.alice, st, status.Draft{Text: "Bye"})
+		return err
+	})
+	got = b.publish(t)
+	b.wantSent(t, got, vocab.TypeUpdate, mentions...)
+	if note := vocab.ReadNote(got.Object.Doc); note.Updated.IsZero() || note.ID != st.URI {
+		t.Errorf("the Update says %s", got.row.Body)
+	}
+	b.Tx(t, func(scope *pg.Scope) error { return b.posts.Delete(t.Context(), scope, st) })
+	got = b.publish(t)
+	b.wantSent(t, got, vocab.TypeDelete, mentions...)
+	if got.Object.ID != st.URI {
+		t.Errorf("the Delete says %s", got.row.Body)
+	}
+}
+
+func TestWhoHearsOfAPost(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		visibility social.Visibility
+		wantFred   bool
+		to, cc     func(b *bundle) []string
+	}{
+		"public": {social.Public, true, func(*bundle) []string { return []string{vocab.Public} },
+			func(b *bundle) []string { return []string{b.alice.FollowersURL, b.bea.URI} }},
+		"unlisted": {social.Unlisted, true, func(b *bundle) []string { return []string{b.alice.FollowersURL} },
+			func(b *bundle) []string { return []string{vocab.Public, b.bea.URI} }},
+		"followers": {social.Followers, true, func(b *bundle) []string { return []string{b.alice.FollowersURL} },
+			func(b *bundle) []string { return []string{b.bea.URI} }},
+		"direct": {social.Direct, false, func(b *bundle) []string { return []string{b.bea.URI} }, func(*bundle) []string { return nil }},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			b.resolver.handle = social.Handle{User: "bea", Host: "masto.test"}
+			b.resolver.account = b.bea
+			st := b.create(t, status.Draft{Text: "Hi @bea@masto.test", Visibility: tt.visibility})
+			got := b.publish(t)
+			want := []string{b.shared(b.other)}
+			if tt.wantFred {
+				want = append(want, b.shared(b.masto))
+			}
+			b.wantSent(t, got, vocab.TypeCreate, want...)
+			if diff := cmp.Diff(tt.to(b), got.To); diff != "" {
+				t.Error(diff)
+			}
+			if diff := cmp.Diff(tt.cc(b), got.CC); diff != "" {
+				t.Error(diff)
+			}
+			note := vocab.ReadNote(got.Object.Doc)
+			if len(note.Mentions) != 1 || note.Mentions[0].Href != b.bea.URI {
+				t.Errorf("mentions %+v of a handle that was looked up", note.Mentions)
+			}
+			b.Tx(t, func(scope *pg.Scope) error { return b.posts.Delete(t.Context(), scope, st) })
+			b.wantSent(t, b.publish(t), vocab.TypeDelete, want...)
+		})
+	}
+}
+
+func TestAHandleThatNobodyKnowsHoldsUpNothing(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.create(t, status.Draft{Text: "Hi @nobody@masto.test", Visibility: social.Public})
+	b.wantSent(t, b.publish(t), vocab.TypeCreate, b.shared(b.masto))
+}
+
+func TestADeletedPostIsNotAnnounced(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	st := b.create(t, status.Draft{Text: "Oops", Visibility: social.Public})
+	b.Tx(t, func(scope *pg.Scope) error { return b.posts.Delete(t.Context(), scope, st) })
+	b.wantSent(t, b.publish(t), vocab.TypeDelete, b.shared(b.masto)) // the Create's event comes first
+	b.Tx(t, func(scope *pg.Scope) error {
+		if _, err := store.ActivityByURI(t.Context(), scope, b.Tenant.URL("/ap/activities/")+st.URI[len(b.Tenant.URL("/ap/objects/")):]); !fault.IsNotFound(err) {
+			t.Errorf("the Create of a deleted post was published: %v", err)
+		}
+		return nil
+	})
+}
+
+// theirs stores a post of bea.
+func (b *bundle) theirs(t *testing.T) (st *social.Status) {
+	t.Helper()
+	b.Tx(t, func(scope *pg.Scope) (err error) {
+		st, _, err = b.posts.Receive(t.Context(), scope, status.Incoming{
+			Author: b.bea, URI: b.other.URL + "/notes/1", Body: "<p>mine</p>", Visibility: social.Public, Quiet: true,
+		})
+		return err
+	})
+	return st
+}
+
+func TestReactions(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	st := b.theirs(t)
+	personal := b.bea.InboxURL
+
+	b.Tx(t, func(scope *pg.Scope) error { return b.posts.Favourite(t.Context(), scope, b.Tenant, b.alice, st, "") })
+	like := b.publish(t)
+	b.wantSent(t, like, vocab.TypeLike, personal)
+	if like.Object.ID != st.URI {
+		t.Errorf("the Like says %s", like.row.Body)
+	}
+	b.Tx(t, func(scope *pg.Scope) error { return b.posts.Unfavourite(t.Context(), scope, b.alice, st) })
+	undo := b.publish(t)
+	b.wantSent(t, undo, vocab.TypeUndo, personal)
+	if undo.Object.ID != like.ID || undo.Object.Doc.IRI("object") != st.URI {
+		t.Errorf("the Undo says %s", undo.row.Body)
+	}
+
+	var boost *social.Status
+	b.Tx(t, func(scope *pg.Scope) (err error) {
+		boost, err = b.posts.Boost(t.Context(), scope, b.Tenant, b.alice, st, social.Public, "")
+		return err
+	})
+	announce := b.publish(t)
+	b.wantSent(t, announce, vocab.TypeAnnounce, b.shared(b.masto), b.shared(b.other))
+	if announce.ID != boost.URI || announce.Object.ID != st.URI || !slices.Contains(announce.CC, b.bea.URI) {
+		t.Errorf("the Announce says %s", announce.row.Body)
+	}
+	b.Tx(t, func(scope *pg.Scope) error { return b.posts.Unboost(t.Context(), scope, b.alice, st) })
+	undo = b.publish(t)
+	b.wantSent(t, undo, vocab.TypeUndo, b.shared(b.masto), b.shared(b.other))
+	if undo.Object.ID != announce.ID || undo.Object.Doc.IRI("object") != st.URI {
+		t.Errorf("the Undo says %s", undo.row.Body)
+	}
+
+	answer := b.create(t, status.Draft{Text: "Yes", InReplyToID: st.ID, Visibility: social.Public})
+	reply := b.publish(t)
+	b.wantSent(t, reply, vocab.TypeCreate, b.shared(b.masto), b.shared(b.other))
+	if note := vocab.ReadNote(reply.Object.Doc); note.InReplyTo != st.URI || note.ID != answer.URI {
+		t.Errorf("the answer says %s", reply.row.Body)
+	}
+}
+
+func TestRelations(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	personal := b.bea.InboxURL
+	var f *social.Follow
+	follow := func() {
+		b.Tx(t, func(scope *pg.Scope) (err error) {
+			f, err = b.rel.Follow(t.Context(), scope, b.Tenant, b.alice, b.bea, relate.FollowOptions{ShowBoosts: true})
+			return err
+		})
+	}
+	follow()
+	first := b.publish(t)
+	b.wantSent(t, first, vocab.TypeFollow, personal)
+	follow() // asked again: the same Follow goes out once more
+	again := b.publish(t)
+	b.wantSent(t, again, vocab.TypeFollow, personal)
+	if first.ID != f.URI || again.ID != f.URI || again.Object.ID != b.bea.URI {
+		t.Errorf("the Follows say %s and %s", first.row.Body, again.row.Body)
+	}
+	b.Tx(t, func(scope *pg.Scope) error { return b.rel.Unfollow(t.Context(), scope, b.alice, b.bea) })
+	undo := b.publish(t)
+	b.wantSent(t, undo, vocab.TypeUndo, personal)
+	if undo.Object.ID != f.URI || undo.Object.Doc.IsZero() {
+		t.Errorf("the Undo says %s", undo.row.Body)
+	}
+
+	theirs := b.other.URL + "/follows/9"
+	b.Tx(t, func(scope *pg.Scope) error {
+		_, err := b.rel.Follow(t.Context(), scope, b.Tenant, b.bea, b.alice, relate.FollowOptions{URI: theirs})
+		return err
+	})
+	accept := b.publish(t)
+	b.wantSent(t, accept, vocab.TypeAccept, personal)
+	if accept.Object.ID != theirs || accept.Object.Doc.Actor() != b.bea.URI || accept.Object.Doc.IRI("object") != b.alice.URI {
+		t.Errorf("the Accept says %s", accept.row.Body)
+	}
+	b.Tx(t, func(scope *pg.Scope) error { return b.rel.RemoveFollower(t.Context(), scope, b.alice, b.bea.ID) })
+	b.wantSent(t, b.publish(t), vocab.TypeReject, personal)
+
+	b.Tx(t, func(scope *pg.Scope) error { return b.rel.Block(t.Context(), scope, b.Tenant, b.alice, b.bea, "") })
+	block := b.publish(t)
+	b.wantSent(t, block, vocab.TypeBlock, personal)
+	b.Tx(t, func(scope *pg.Scope) error { return b.rel.Unblock(t.Context(), scope, b.alice, b.bea) })
+	unblock := b.publish(t)
+	b.wantSent(t, unblock, vocab.TypeUndo, personal)
+	if unblock.Object.ID != block.ID {
+		t.Errorf("the Undo says %s", unblock.row.Body)
+	}
+}
+
+func TestTheAccountItself(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	event := func(kind social.EventKind, st *social.Status) *sent {
+		e := &social.Event{Kind: kind, AccountID: b.alice.ID, ObjectURI: b.alice.URI}
+		if st != nil {
+			e.StatusID, e.ObjectURI = st.ID, st.URI
+		}
+		b.Tx(t, func(scope *pg.Scope) error { return store.AddEvent(t.Context(), scope, e) })
+		return b.publish(t)
+	}
+	update := event(social.EventAccountUpdated, nil)
+	b.wantSent(t, update, vocab.TypeUpdate, b.shared(b.masto))
+	if actor := vocab.ReadActor(update.Object.Doc); actor.ID != b.alice.URI || len(actor.Keys) != 1 || actor.Keys[0].PEM == "" {
+		t.Errorf("the Update says %s", update.row.Body)
+	}
+	post := b.Post(t, b.alice, social.Public, "<p>pin me</p>")
+	add := event(social.EventPinned, post)
+	b.wantSent(t, add, vocab.TypeAdd, b.shared(b.masto))
+	if add.Target != b.alice.FeaturedURL || add.Object.ID != post.URI {
+		t.Errorf("the Add says %s", add.row.Body)
+	}
+	b.wantSent(t, event(social.EventUnpinned, post), vocab.TypeRemove, b.shared(b.masto))
+	gone := event(social.EventAccountDeleted, nil)
+	b.wantSent(t, gone, vocab.TypeDelete, b.shared(b.masto), b.shared(b.other))
+	if gone.Object.ID != b.alice.URI {
+		t.Errorf("the Delete says %s", gone.row.Body)
+	}
+}
