@@ -29,6 +29,13 @@ func DeleteBlock(ctx context.Context, scope *pg.Scope, account, target social.Ac
 	return pg.Value[string](ctx, scope, deleteBlock, pgx.NamedArgs{"account_id": account, "target_id": target})
 }
 
+const blockedBy = `SELECT target_id FROM blocks WHERE tenant_id = @tenant_id AND account_id = @account_id AND uri = @uri AND @uri <> '' LIMIT 1`
+
+// BlockedBy returns whom an account blocks by the activity with a URI, or fault.NotFound.
+func BlockedBy(ctx context.Context, scope *pg.Scope, account social.AccountID, uri string) (social.AccountID, error) {
+	return pg.Value[social.AccountID](ctx, scope, blockedBy, pgx.NamedArgs{"account_id": account, "uri": uri})
+}
+
 const blockExists = `SELECT EXISTS (SELECT FROM blocks WHERE tenant_id = @tenant_id AND account_id = @account_id AND target_id = @target_id)`
 
 // IsBlocking reports whether an account blocks another.

@@ -1,0 +1,159 @@
+package inbox
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/riverqueue/river"
+
+	"rookery/federation/convert"
+	"rookery/federation/vocab"
+	"rookery/internal/fault"
+	"rookery/internal/jobs"
+	"rookery/internal/pg"
+	"rookery/internal/social"
+	"rookery/internal/store"
+	"rookery/tenant"
+)
+
+// applyWorker applies stored activities. It is safe to run twice: rows are locked
+// and settled in the transaction that applies them, and settled ones are left alone.
+type applyWorker struct {
+	river.WorkerDefaults[jobs.ApplyActivities]
+	inbox *Inbox
+}
+
+// applyTime leaves room for look-ups at slow servers; each has a deadline of its own.
+const applyTime = 2 * time.Minute
+
+// Timeout implements river.Worker.
+func (w *applyWorker) Timeout(*river.Job[jobs.ApplyActivities]) time.Duration { return applyTime }
+
+// Work implements river.Worker.
+func (w *applyWorker) Work(ctx context.Context, job *river.Job[jobs.ApplyActivities]) error {
+	t, ok := w.inbox.Tenants.ByID(job.Args.TenantID)
+	if !ok {
+		return fmt.Errorf("apply activities: tenant %d is not known here yet", job.Args.TenantID)
+	}
+	return w.inbox.apply(ctx, t, job.Args.IDs, job.Attempt >= patience)
+}
+
+// patience is how often an activity is tried whose sender or object cannot be read
+// just now, or which meets an error that nobody foresaw.
+const patience = 5
+
+// item is a stored activity on its way to its effect.
+type item struct {
+	id       int64
+	to       social.AccountID // whose inbox; 0: the shared one
+	activity vocab.Activity
+	actor    *social.Account
+
+	note     *convert.Note // of Create and Update
+	mentions []social.AccountID
+	profile  *social.Account // of an Update of the actor itself
+	object   string          // id of the post that an Announce repeats
+
+	verdict store.Settled
+	retry   error // set: cannot be judged now
+}
+
+func (it *item) ignore(reason string) {
+	it.verdict = store.Settled{ID: it.id, State: store.InboxIgnored, Reason: reason}
+}
+
+func (it *item) fail(reason string) {
+	it.verdict = store.Settled{ID: it.id, State: store.InboxFailed, Reason: reason}
+}
+
+func (it *item) applied() {
+	it.verdict = store.Settled{ID: it.id, State: store.InboxApplied}
+}
+
+func (it *item) isSettled() bool { return it.verdict.ID != 0 }
+
+// judge turns an error of a rule into what becomes of the activity: what may not be
+// or no longer makes sense is ignored, what may work later is tried again.
+func (it *item) judge(err error) {
+	switch fault.CodeOf(err) {
+	case "":
+		it.applied()
+	case fault.Unavailable, fault.Internal:
+		it.retry = err
+	default:
+		it.ignore(err.Error())
+	}
+}
+
+// apply applies what still waits of the ids. On the last try nothing is put off any more.
+func (i *Inbox) apply(ctx context.Context, t *tenant.Tenant, ids []int64, last bool) error {
+	var rows []*store.InboxActivity
+	err := i.DB.Tenant(ctx, t.ID, func(scope *pg.Scope) (err error) {
+		rows, err = store.PendingInboxActivities(ctx, scope, ids)
+		return err
+	})
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	items := make([]*item, len(rows))
+	for n, row := range rows {
+		items[n] = read(row)
+	}
+	if err := i.prepare(ctx, t, items); err != nil {
+		return err
+	}
+	ready, later := split(items)
+	failed, err := i.applyBatch(ctx, t, ready)
+	if err != nil {
+		i.Log.WarnContext(ctx, "apply activities one by one", "tenant", t.ID, "count", len(ready), "error", err)
+		if failed, err = i.applySingly(ctx, t, ready); err != nil {
+			return err
+		}
+	}
+	return i.putOff(ctx, t, append(later, failed...), last)
+}
+
+// read parses a stored activity once more: the same bytes give the same values that
+// were verified.
+func read(row *store.InboxActivity) *item {
+	it := &item{id: row.ID, to: row.AccountID}
+	doc, err := vocab.Parse(row.Raw)
+	if err != nil {
+		it.fail("cannot be read any more")
+		return it
+	}
+	it.activity = vocab.ReadActivity(doc)
+	if it.activity.Actor != row.ActorURI {
+		it.fail("is not the actor's")
+	}
+	return it
+}
+
+func split(items []*item) (ready, later []*item) {
+	for _, it := range items {
+		if it.retry != nil {
+			later = append(later, it)
+		} else {
+			ready = append(ready, it)
+		}
+	}
+	return ready, later
+}
+
+// putOff has the queue try again what could not be judged, or gives up.
+func (i *Inbox) putOff(ctx context.Context, t *tenant.Tenant, later []*item, last bool) error {
+	if len(later) == 0 {
+		return nil
+	}
+	if !last {
+		return fmt.Errorf("apply %d activities later: %w", len(later), later[0].retry)
+	}
+	settled := make([]store.Settled, len(later))
+	for n, it := range later {
+		it.fail(it.retry.Error())
+		settled[n] = it.verdict
+		i.Log.WarnContext(ctx, "give an activity up", "tenant", t.ID, "activity", it.id, "type", it.activity.Type, "error", it.retry)
+	}
+	return i.DB.Tenant(ctx, t.ID, func(scope *pg.Scope) error { return store.SettleInboxActivities(ctx, scope, settled) })
+}
