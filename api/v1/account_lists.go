@@ -9,6 +9,7 @@ import (
 
 	"rookery/api/entity"
 	"rookery/api/httpx"
+	"rookery/internal/fault"
 	"rookery/internal/ids"
 	"rookery/internal/pg"
 	"rookery/internal/social"
@@ -78,4 +79,14 @@ func parseHandle(text string, t *tenant.Tenant) (social.Handle, bool) {
 		host = ""
 	}
 	return social.Handle{User: user, Host: host}, user != "" && !strings.ContainsAny(user+host, " /@:?#")
+}
+
+// AccountByName finds an account by its handle, a local one also by a name that
+// it had before: a used name never leads to anybody else.
+func AccountByName(ctx context.Context, r *Call, handle social.Handle) (*social.Account, error) {
+	found, err := store.AccountByHandle(ctx, r.Scope, handle)
+	if fault.IsNotFound(err) && handle.Host == "" {
+		return store.LocalAccountByAnyHandle(ctx, r.Scope, handle.User)
+	}
+	return found, err
 }

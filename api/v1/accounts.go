@@ -110,10 +110,7 @@ func (a *Accounts) lookup(c echo.Context) error {
 		if !ok {
 			return httpx.ErrNotFound
 		}
-		found, err := store.AccountByHandle(ctx, r.Scope, handle)
-		if fault.IsNotFound(err) && handle.Host == "" {
-			found, err = store.LocalAccountByAnyHandle(ctx, r.Scope, handle.User)
-		}
+		found, err := AccountByName(ctx, r, handle)
 		if err != nil {
 			return err
 		}

@@ -85,7 +85,7 @@ func local(ctx context.Context, r *v1.Call, address string) (*social.Account, *s
 	case post != 0:
 		status, err = store.StatusByID(ctx, r.Scope, post)
 	case user != "":
-		account, err = store.LocalAccountByAnyHandle(ctx, r.Scope, user)
+		account, err = v1.AccountByName(ctx, r, social.Handle{User: user})
 	default:
 		account, err = store.AccountByURI(ctx, r.Scope, address)
 		if fault.IsNotFound(err) {
