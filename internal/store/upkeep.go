@@ -31,3 +31,16 @@ WHERE  l.subject = old.subject AND l.window_start = old.window_start`
 func PruneLogins(ctx context.Context, p *pg.PlatformTx, before time.Time, limit int) (int64, error) {
 	return pg.Exec(ctx, p, pruneLogins, pgx.NamedArgs{"before": before, "limit": limit})
 }
+
+const lostInboxActivities = `
+SELECT id
+FROM   inbox_activities
+WHERE  tenant_id = @tenant_id AND state = 'pending' AND received_at < @before
+ORDER  BY id
+LIMIT  @limit`
+
+// LostInboxActivities returns accepted activities that wait since before a time: their
+// job should have applied them.
+func LostInboxActivities(ctx context.Context, scope *pg.Scope, before time.Time, limit int) ([]int64, error) {
+	return pg.Values[int64](ctx, scope, lostInboxActivities, pgx.NamedArgs{"before": before, "limit": limit})
+}

@@ -14,7 +14,6 @@ import (
 
 	"github.com/riverqueue/river"
 
-	"rookery/internal/ids"
 	"rookery/internal/jobs"
 	"rookery/internal/pg"
 	"rookery/internal/store"
@@ -71,8 +70,9 @@ func (w *Worker) platform(ctx context.Context) error {
 		keep  time.Duration
 		prune func(context.Context, *pg.PlatformTx, time.Time, int) (int64, error)
 	}{
+		{"inbox", keepInbox, store.PruneInboxActivities},
 		{"events", keepEvents, store.PruneEvents},
-		{"keys", keepKeys, store.TrimRemoteKeys},
+		{"keys", keepKeys, store.PruneRemoteKeys},
 		{"peers", keepPeers, func(ctx context.Context, p *pg.PlatformTx, before time.Time, _ int) (int64, error) {
 			return store.TrimPeerHosts(ctx, p, before)
 		}},
@@ -128,9 +128,6 @@ func (w *Worker) tenant(ctx context.Context, id tenant.ID) error {
 		func(ctx context.Context, s *pg.Scope) (int64, error) { return store.PruneSearch(ctx, s, batch) },
 		func(ctx context.Context, s *pg.Scope) (int64, error) {
 			return store.TrimActivities(ctx, s, now.Add(-keepActivities), batch)
-		},
-		func(ctx context.Context, s *pg.Scope) (int64, error) {
-			return store.TrimInboxActivities(ctx, s, ids.Floor(now.Add(-keepInbox)), batch)
 		},
 	} {
 		_, err := repeat(func() (n int64, err error) {
