@@ -98,7 +98,11 @@ func (m moved) redirect(c echo.Context) error {
 // profile is GET /@:user and its tabs.
 func (h *Handlers) profile(tab Tab) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		c.Response().Header().Add(echo.HeaderVary, echo.HeaderAccept)
+		header := c.Response().Header()
+		header.Add(echo.HeaderVary, echo.HeaderAccept)
+		// Apps in browsers read actors here, as they do on Mastodon; nothing on the page
+		// depends on who asks.
+		header.Set(echo.HeaderAccessControlAllowOrigin, "*")
 		web.Secure(c, assets.PolicyAway) // its form leads to the reader's own server
 		bounds, err := boundsOf(c)
 		if err != nil {
