@@ -2,8 +2,10 @@ package v1
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 
 	"github.com/labstack/echo/v4"
 
@@ -27,6 +29,13 @@ type statusInput struct {
 	Visibility  social.Visibility `json:"visibility"`
 	InReplyToID social.StatusID   `json:"in_reply_to_id"`
 	ScheduledAt string            `json:"scheduled_at"`
+	// Media changes the descriptions of files that the post has; edits alone do that.
+	Media []mediaChange `json:"media_attributes"`
+}
+
+type mediaChange struct {
+	ID social.MediaID `json:"id"`
+	describeInput
 }
 
 type pollInput struct {
@@ -52,6 +61,8 @@ func (in *statusInput) Validate() error {
 		return errNoSchedule
 	case in.QuotedID != 0:
 		return errNoQuotes
+	case len(in.Media) > status.MaxMedia:
+		return httpx.ErrNotFound
 	}
 	if !languagePattern.MatchString(in.Language) {
 		in.Language = "" // the author's default, as in Mastodon
@@ -116,6 +127,9 @@ func (h *Statuses) edit(c echo.Context) error {
 		if st, err = h.Statuses.Edit(ctx, r.Scope, r.Tenant, author, st, draft); err != nil {
 			return err
 		}
+		if err := h.describe(ctx, r, in); err != nil {
+			return err
+		}
 		out, err = h.Render.Status(ctx, r.Scope, r.Tenant, r.Viewer, st)
 		return err
 	})
@@ -123,6 +137,33 @@ func (h *Statuses) edit(c echo.Context) error {
 		return err
 	}
 	return c.JSON(http.StatusOK, out)
+}
+
+// describe changes what an edit says about the files it keeps; the limit of files
+// bounds the loop.
+func (h *Statuses) describe(ctx context.Context, r *Call, in statusInput) error {
+	for _, change := range in.Media {
+		if !slices.Contains(in.MediaIDs, change.ID) {
+			return httpx.ErrNotFound
+		}
+		focus, err := change.focus()
+		if err != nil {
+			return err
+		}
+		if _, err := h.StatusDeps.Media.Describe(ctx, r.Scope, r.Viewer, change.ID, change.Description, focus); err != nil {
+			return fmt.Errorf("describe file %d: %w", change.ID, err)
+		}
+	}
+	return nil
+}
+
+// focus is nil when the app said nothing about it.
+func (in describeInput) focus() (*[2]float64, error) {
+	if in.Focus == nil || *in.Focus == "" {
+		return nil, nil
+	}
+	point, err := in.Focus.point()
+	return &point, err
 }
 
 // remove deletes a post and answers with its source. Its files stay for "delete and
