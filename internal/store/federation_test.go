@@ -1,0 +1,189 @@
+package store_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"rookery/internal/fault"
+	"rookery/internal/ids"
+	"rookery/internal/pg"
+	"rookery/internal/social"
+	"rookery/internal/store"
+	"rookery/internal/testkit/fixture"
+)
+
+// TestFederationRowsAreInvisibleToOtherTenants asks for A's activities and
+// deliveries from B, then from A.
+func TestFederationRowsAreInvisibleToOtherTenants(t *testing.T) {
+	t.Parallel()
+	w := fixture.New(t)
+	const id = 4711
+	a := store.Activity{ID: id, URI: "https://a.test/ap/activities/1", AccountID: w.A.Account.ID, EventID: 9, Body: []byte("{}")}
+	var bea *social.Account
+	w.A.Do(t, func(ctx context.Context, scope *pg.Scope) error {
+		bea = &social.Account{
+			ID: social.AccountID(ids.New()), URI: "https://masto.test/bea", Username: "bea", Domain: "masto.test",
+			InboxURL: "https://masto.test/bea/inbox", CreatedAt: time.Now(),
+		}
+		if err := store.UpsertRemoteAccount(ctx, scope, bea); err != nil {
+			return err
+		}
+		f := social.Follow{ID: ids.New(), AccountID: bea.ID, TargetID: w.A.Account.ID, URI: "https://masto.test/f", State: social.FollowAccepted}
+		if _, err := store.AddFollow(ctx, scope, f, true); err != nil {
+			return err
+		}
+		if added, err := store.AddActivity(ctx, scope, a); err != nil || !added {
+			t.Errorf("added %v, %v", added, err)
+		}
+		if added, err := store.AddActivity(ctx, scope, a); err != nil || added {
+			t.Errorf("added once more: %v, %v", added, err)
+		}
+		n, err := store.AddDeliveries(ctx, scope, id, store.Recipients{FollowersOf: w.A.Account.ID, Everybody: true})
+		if n != 1 {
+			t.Errorf("%d deliveries, want one for an inbox that is meant twice", n)
+		}
+		return err
+	})
+	one := func(err error) (int64, error) { return 1, err }
+	queries := map[string]func(context.Context, *pg.Scope) (int64, error){
+		"ActivityByID": func(ctx context.Context, s *pg.Scope) (int64, error) {
+			_, err := store.ActivityByID(ctx, s, id)
+			return one(err)
+		},
+		"ActivityByURI": func(ctx context.Context, s *pg.Scope) (int64, error) {
+			_, err := store.ActivityByURI(ctx, s, a.URI)
+			return one(err)
+		},
+		"ActivityByEvent": func(ctx context.Context, s *pg.Scope) (int64, error) {
+			_, err := store.ActivityByEvent(ctx, s, 9)
+			return one(err)
+		},
+		"WaitingDelivery": func(ctx context.Context, s *pg.Scope) (int64, error) {
+			_, err := store.WaitingDelivery(ctx, s, id, 1)
+			return one(err)
+		},
+		"UntriedDeliveries": func(ctx context.Context, s *pg.Scope) (int64, error) {
+			rows, err := store.UntriedDeliveries(ctx, s, id, 1, 10, 10)
+			return int64(len(rows)), err
+		},
+		"DeliveryCounts": func(ctx context.Context, s *pg.Scope) (int64, error) {
+			counts, err := store.DeliveryCounts(ctx, s, id)
+			return counts[store.DeliveryWaiting], err
+		},
+	}
+	for name, query := range queries {
+		for who, home := range map[string]*fixture.Home{"B": w.B, "A": w.A} {
+			err := home.Try(t, func(ctx context.Context, scope *pg.Scope) error {
+				rows, err := query(ctx, scope)
+				if fault.IsNotFound(err) {
+					rows, err = 0, nil
+				}
+				if want := who == "A"; (rows == 1) != want {
+					t.Errorf("%s for %s finds %d rows", name, who, rows)
+				}
+				return err
+			})
+			if err != nil {
+				t.Errorf("%s for %s: %v", name, who, err)
+			}
+		}
+	}
+	// What changes or removes rows must not reach A's from B.
+	writes := map[string]func(context.Context, *pg.Scope) (int64, error){
+		"DropDeliveries": func(ctx context.Context, s *pg.Scope) (int64, error) {
+			return store.DropDeliveries(ctx, s, id, 1, 10, "x")
+		},
+		"SettleDeliveries": func(ctx context.Context, s *pg.Scope) (int64, error) {
+			ids, err := store.SettleDeliveries(ctx, s, id, []store.Outcome{{Before: &store.Delivery{ID: 1}, State: store.DeliveryDone, Attempts: 1}})
+			return int64(len(ids)), err
+		},
+		"UnfollowGone": func(ctx context.Context, s *pg.Scope) (int64, error) {
+			ids, err := store.UnfollowGone(ctx, s, []string{bea.InboxURL})
+			return int64(len(ids)), err
+		},
+		"TrimActivities": func(ctx context.Context, s *pg.Scope) (int64, error) {
+			return store.TrimActivities(ctx, s, time.Now().Add(time.Hour), 10)
+		},
+	}
+	for name, write := range writes {
+		w.B.Do(t, func(ctx context.Context, scope *pg.Scope) error {
+			n, err := write(ctx, scope)
+			if n != 0 {
+				t.Errorf("%s by B touches %d rows of A", name, n)
+			}
+			return err
+		})
+	}
+	w.A.Do(t, func(ctx context.Context, scope *pg.Scope) error {
+		if n, err := store.TrimActivities(ctx, scope, time.Now().Add(time.Hour), 10); n != 0 || err != nil {
+			t.Errorf("an activity that waits was removed: %d, %v", n, err)
+		}
+		stale := store.Outcome{Before: &store.Delivery{ID: 1, Attempts: 3}, State: store.DeliveryDone, Attempts: 4}
+		if settled, err := store.SettleDeliveries(ctx, scope, id, []store.Outcome{stale}); len(settled) != 0 || err != nil {
+			t.Errorf("an outcome of an older state was written: %v, %v", settled, err)
+		}
+		if n, err := writes["SettleDeliveries"](ctx, scope); n != 1 {
+			t.Errorf("settled %d, %v", n, err)
+		}
+		if gone, err := store.UnfollowGone(ctx, scope, []string{bea.InboxURL}); len(gone) != 1 || err != nil {
+			t.Errorf("unfollowed %v, %v", gone, err)
+		}
+		n, err := store.TrimActivities(ctx, scope, time.Now().Add(time.Hour), 10)
+		if n != 1 {
+			t.Errorf("removed %d activities, want the one that is done", n)
+		}
+		return err
+	})
+}
+
+func TestPeerHosts(t *testing.T) {
+	t.Parallel()
+	w := fixture.New(t)
+	now := time.Now().Truncate(time.Microsecond)
+	next := now.Add(time.Minute)
+	do := func(fn func(context.Context, *pg.PlatformTx) error) {
+		t.Helper()
+		if err := w.PG.Platform(t.Context(), "test of peer health", func(tx *pg.PlatformTx) error { return fn(t.Context(), tx) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	do(func(ctx context.Context, tx *pg.PlatformTx) error {
+		if err := store.FailPeerHost(ctx, tx, store.PeerHost{Host: "dead.test", Failures: 5, NextTryAt: &next, LastError: "refused"}, now); err != nil {
+			return err
+		}
+		return store.PreferRFC9421(ctx, tx, "ghost.test", true, now.Add(time.Second))
+	})
+	do(func(ctx context.Context, tx *pg.PlatformTx) error {
+		rows, err := store.PeerHosts(ctx, tx, 10)
+		if len(rows) != 2 || !rows[0].RFC9421 || rows[1].Host != "dead.test" || !rows[1].NextTryAt.Equal(next) {
+			t.Errorf("remembered %+v", rows)
+		}
+		return err
+	})
+	for _, step := range []struct {
+		at   time.Time
+		want bool
+	}{{now, false}, {next.Add(time.Second), true}, {next.Add(2 * time.Second), false}} {
+		do(func(ctx context.Context, tx *pg.PlatformTx) error {
+			got, err := store.ClaimProbe(ctx, tx, "dead.test", step.at, step.at.Add(time.Minute))
+			if got != step.want {
+				t.Errorf("a probe at %v is granted: %v", step.at, got)
+			}
+			return err
+		})
+	}
+	do(func(ctx context.Context, tx *pg.PlatformTx) error {
+		return store.HealPeerHost(ctx, tx, "dead.test", now.Add(time.Hour))
+	})
+	do(func(ctx context.Context, tx *pg.PlatformTx) error {
+		rows, err := store.PeerHosts(ctx, tx, 10)
+		if len(rows) != 1 {
+			t.Errorf("still remembered: %+v", rows)
+		}
+		if n, err := store.TrimPeerHosts(ctx, tx, now.Add(time.Minute)); n != 1 || err != nil {
+			t.Errorf("forgot %d, %v", n, err)
+		}
+		return err
+	})
+}
