@@ -78,6 +78,7 @@ func (h *Handlers) Register(e *echo.Echo) {
 	show("/@:user/about", h.profile(TabAbout))
 	show("/@:user/feed.rss", h.feed)
 	show("/@:user/follow", h.follow)
+	show("/@:user/", withoutSlash)
 	show("/@:user/:id", h.post)
 
 	show("/auth/sign_in", h.signIn)

@@ -22,9 +22,6 @@ var errPostGone = fault.New(fault.Gone, "This post was deleted. It does not come
 // the page, so that caches may keep it.
 func (h *Handlers) post(c echo.Context) error {
 	c.Response().Header().Add(echo.HeaderVary, echo.HeaderAccept)
-	if c.Param("id") == "" {
-		return c.Redirect(http.StatusMovedPermanently, "/@"+c.Param("user"))
-	}
 	id, ok := ids.Parse(c.Param("id"))
 	if !ok {
 		return web.ErrNotFound
@@ -50,6 +47,11 @@ func (h *Handlers) post(c echo.Context) error {
 		return h.Documents.Object(c, st.ID)
 	}
 	return page(c, writer(RenderPost, v))
+}
+
+// withoutSlash is GET /@:user/, as people type it.
+func withoutSlash(c echo.Context) error {
+	return c.Redirect(http.StatusMovedPermanently, "/@"+c.Param("user"))
 }
 
 // visiblePost is the post of the address, if anybody may see it and it is the named
