@@ -71,14 +71,16 @@ func accountIDs(texts textIDs) []social.AccountID {
 	return out
 }
 
-// parseHandle reads user, @user or user@host. A host of the tenant's own is none.
+// parseHandle reads user, @user or user@host. A host of the tenant's own is none;
+// in development hosts carry a port.
 func parseHandle(text string, t *tenant.Tenant) (social.Handle, bool) {
 	user, host, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(text), "@"), "@")
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
 	if host == t.HandleDomain || host == t.Host {
 		host = ""
 	}
-	return social.Handle{User: user, Host: host}, user != "" && !strings.ContainsAny(user+host, " /@:?#")
+	ok := user != "" && !strings.ContainsAny(user, " /@:?#") && !strings.ContainsAny(host, " /@?#")
+	return social.Handle{User: user, Host: host}, ok
 }
 
 // AccountByName finds an account by its handle, a local one also by a name that
