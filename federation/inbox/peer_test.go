@@ -2,6 +2,9 @@ package inbox_test
 
 import (
 	"bytes"
+	"crypto"
+	"crypto/rsa"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -36,7 +39,7 @@ var keyPool = sync.OnceValue(func() []testKey {
 					panic(err)
 				}
 				return s
-			}, pem: public}
+			}, pem: public, private: private}
 		})
 	}
 	wait.Wait()
@@ -44,8 +47,19 @@ var keyPool = sync.OnceValue(func() []testKey {
 })
 
 type testKey struct {
-	signer func(id string, now func() time.Time) *signature.Signer
-	pem    string
+	signer  func(id string, now func() time.Time) *signature.Signer
+	pem     string
+	private *rsa.PrivateKey
+}
+
+// sign makes the bare signature of a text: for requests that our Signer would not make.
+func (k testKey) sign(text string) []byte {
+	sum := sha256.Sum256([]byte(text))
+	out, err := rsa.SignPKCS1v15(nil, k.private, crypto.SHA256, sum[:])
+	if err != nil {
+		panic(err)
+	}
+	return out
 }
 
 var followOptions = relate.FollowOptions{ShowBoosts: true}
@@ -176,12 +190,12 @@ type actor struct {
 	keyID string
 	key   testKey
 	now   func() time.Time
-	made  atomic.Int64
+	made  *atomic.Int64
 }
 
 // actor adds an account with a key and serves its document.
 func (p *peer) actor(name string, key int) *actor {
-	a := &actor{peer: p, name: name, id: p.base + "/users/" + name, key: keyPool()[key], now: time.Now}
+	a := &actor{peer: p, name: name, id: p.base + "/users/" + name, key: keyPool()[key], now: time.Now, made: new(atomic.Int64)}
 	a.keyID = a.id + "#main-key"
 	a.publish()
 	return a

@@ -17,9 +17,6 @@ func (i *Inbox) follow(ctx context.Context, scope *pg.Scope, t *tenant.Tenant, i
 	if err != nil {
 		return err
 	}
-	if it.activity.ID == "" {
-		return errNoActivity // an Accept could not name it
-	}
 	_, err = i.Relations.Follow(ctx, scope, t, it.actor, target, relate.FollowOptions{ShowBoosts: true, URI: it.activity.ID})
 	return err
 }
