@@ -42,6 +42,9 @@ func (r *Renderer) Account(t *tenant.Tenant, a *social.Account) *entity.Account 
 }
 
 func fields(list []social.Field, value func(social.Field) string) entity.Array[entity.Field] {
+	if len(list) == 0 {
+		return nil // written as [], and faster than an empty list
+	}
 	out := make(entity.Array[entity.Field], len(list))
 	for i, f := range list {
 		out[i] = entity.Field{Name: f.Name, Value: value(f), VerifiedAt: entity.OptionalTime(f.VerifiedAt)}

@@ -155,6 +155,9 @@ func (p *page) application(id social.AppID) *entity.StatusApplication {
 
 func (p *page) media(id social.StatusID) entity.Array[entity.MediaAttachment] {
 	files := p.details.Media[id]
+	if len(files) == 0 {
+		return nil
+	}
 	out := make(entity.Array[entity.MediaAttachment], len(files))
 	for i, m := range files {
 		out[i] = *p.Media(p.tenant, m)
@@ -163,6 +166,9 @@ func (p *page) media(id social.StatusID) entity.Array[entity.MediaAttachment] {
 }
 
 func mentions(list []*social.Mention) entity.Array[entity.Mention] {
+	if len(list) == 0 {
+		return nil
+	}
 	out := make(entity.Array[entity.Mention], len(list))
 	for i, m := range list {
 		out[i] = entity.Mention{
@@ -176,6 +182,9 @@ func mentions(list []*social.Mention) entity.Array[entity.Mention] {
 // tags shows the tags of a status under the tenant's own pages, wherever the
 // post came from: there the viewer finds what this server knows of them.
 func tags(t *tenant.Tenant, list []string) entity.Array[entity.StatusTag] {
+	if len(list) == 0 {
+		return nil
+	}
 	out := make(entity.Array[entity.StatusTag], len(list))
 	for i, tag := range list {
 		name := htmlsafe.NormaliseTag(tag)
