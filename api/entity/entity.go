@@ -22,10 +22,14 @@ import (
 // serialisation and Swift's Codable refuse null where they expect a list.
 type Array[T any] []T
 
+// emptyList is shared: encoding/json copies what MarshalJSON returns. A status has
+// ten lists, most of them empty.
+var emptyList = []byte("[]")
+
 // MarshalJSON writes the list, [] for a nil one.
 func (a Array[T]) MarshalJSON() ([]byte, error) {
-	if a == nil {
-		return []byte("[]"), nil
+	if len(a) == 0 {
+		return emptyList, nil
 	}
 	return json.Marshal([]T(a))
 }

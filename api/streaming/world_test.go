@@ -28,7 +28,10 @@ import (
 	"rookery/tenant/access"
 )
 
-const deadline = 20 * time.Second
+const (
+	deadline    = 20 * time.Second
+	readTimeout = 2 * time.Second
+)
 
 // world is an API with streams behind a real server.
 type world struct {
@@ -80,13 +83,16 @@ func (w *world) serve(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		home := w.A.Tenant
 		if r.Header.Get("X-Tenant") == w.B.Tenant.Host {
 			home = w.B.Tenant
 		}
 		e.ServeHTTP(rw, r.WithContext(tenant.NewContext(r.Context(), home)))
 	}))
+	// As in service, requests have their time; streams outlive it.
+	server.Config.ReadTimeout = readTimeout
+	server.Start()
 	w.url = server.URL
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), deadline)
