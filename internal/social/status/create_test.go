@@ -12,7 +12,7 @@ import (
 	"rookery/internal/pg"
 	"rookery/internal/social"
 	"rookery/internal/social/relate"
-	"rookery/internal/social/socialtest"
+	"rookery/internal/testkit/socialtest"
 	"rookery/internal/social/status"
 	"rookery/internal/store"
 	"rookery/internal/stream"

@@ -8,7 +8,7 @@ import (
 	"rookery/internal/fault"
 	"rookery/internal/pg"
 	"rookery/internal/social"
-	"rookery/internal/social/socialtest"
+	"rookery/internal/testkit/socialtest"
 	"rookery/internal/social/status"
 	"rookery/internal/store"
 )

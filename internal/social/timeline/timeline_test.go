@@ -11,7 +11,7 @@ import (
 	"rookery/internal/pg"
 	"rookery/internal/social"
 	"rookery/internal/social/relate"
-	"rookery/internal/social/socialtest"
+	"rookery/internal/testkit/socialtest"
 	"rookery/internal/social/status"
 	"rookery/internal/social/timeline"
 	"rookery/internal/store"
