@@ -16,7 +16,7 @@ import (
 	"rookery/internal/social"
 	"rookery/internal/social/account"
 	"rookery/internal/social/media"
-	"rookery/internal/social/socialtest"
+	"rookery/internal/testkit/socialtest"
 	"rookery/internal/social/status"
 	"rookery/internal/store"
 	"rookery/internal/testkit/browse"

@@ -7,7 +7,7 @@ import (
 	"rookery/internal/pg"
 	"rookery/internal/social"
 	"rookery/internal/social/notify"
-	"rookery/internal/social/socialtest"
+	"rookery/internal/testkit/socialtest"
 	"rookery/internal/social/status"
 	"rookery/internal/store"
 )

@@ -13,7 +13,7 @@ import (
 	"rookery/internal/ids"
 	"rookery/internal/pg"
 	"rookery/internal/social"
-	"rookery/internal/social/socialtest"
+	"rookery/internal/testkit/socialtest"
 	"rookery/internal/store"
 	"rookery/tenant"
 )
