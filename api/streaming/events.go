@@ -47,12 +47,8 @@ func (s *Server) writeEvents(c echo.Context, conn *conn) {
 	header.Set("X-Accel-Buffering", "no") // nginx would gather events otherwise
 	response.WriteHeader(http.StatusOK)
 	control := http.NewResponseController(response)
-	// The server's deadlines are for requests and answers that end: while it waits for
-	// the app to hang up, the one for reading would end the stream.
-	if err := control.SetReadDeadline(time.Time{}); err != nil {
-		return
-	}
 	put := func(text []byte) bool {
+		// The server's own deadline for writing, if it has one, is for answers that end.
 		if control.SetWriteDeadline(time.Now().Add(writeTimeout)) != nil {
 			return false
 		}
