@@ -240,6 +240,51 @@ func TestNotificationsAreGroupedAndHideWhatMayNotBeSeen(t *testing.T) {
 	})
 }
 
+func TestThreadsAndHistories(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	alice, carol := b.A.Account, b.A.AddAccount(t, "carol")
+	first := b.post(t, alice, status.Draft{Text: "first"})
+	second := b.post(t, carol, status.Draft{Text: "@alice second", InReplyToID: first.ID})
+	b.post(t, alice, status.Draft{Text: "@carol third", InReplyToID: second.ID})
+	b.A.Do(t, func(ctx context.Context, scope *pg.Scope) error {
+		thread, err := status.Context(ctx, scope, carol.ID, second)
+		if err != nil {
+			return err
+		}
+		got, err := b.render.Context(ctx, scope, b.A.Tenant, carol.ID, thread)
+		if err != nil {
+			return err
+		}
+		if len(got.Ancestors) != 1 || got.Ancestors[0].ID != entity.ID(first.ID) || len(got.Descendants) != 1 ||
+			*got.Descendants[0].InReplyToID != entity.ID(second.ID) || *got.Descendants[0].InReplyToAccountID != entity.ID(carol.ID) {
+			t.Errorf("thread = %+v", got)
+		}
+		empty, err := b.render.Context(ctx, scope, b.A.Tenant, 0, &status.Thread{})
+		if raw, _ := json.Marshal(empty); string(raw) != `{"ancestors":[],"descendants":[]}` {
+			t.Errorf("no thread is %s", raw)
+		}
+		return err
+	})
+	b.A.Do(t, func(ctx context.Context, scope *pg.Scope) error {
+		edited, err := b.statuses.Edit(ctx, scope, b.A.Tenant, alice, first, status.Draft{Text: "better", SpoilerText: "cw"})
+		if err != nil {
+			return err
+		}
+		earlier, err := store.StatusEdits(ctx, scope, first.ID, 10)
+		if err != nil {
+			return err
+		}
+		got, err := b.render.StatusEdits(ctx, scope, b.A.Tenant, edited, earlier)
+		if len(got) != 2 || !strings.Contains(got[0].Content, "first") || !strings.Contains(got[1].Content, "better") ||
+			got[1].SpoilerText != "cw" || got[0].SpoilerText != "" || got[0].Account.Acct != "alice" ||
+			!time.Time(got[1].CreatedAt).After(time.Time(got[0].CreatedAt)) {
+			t.Errorf("history = %+v", got)
+		}
+		return err
+	})
+}
+
 func TestATagHasSevenDays(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

@@ -161,6 +161,32 @@ func TestFindingAccounts(t *testing.T) {
 	}
 }
 
+func TestAnAccountThatMovedShowsWhereTo(t *testing.T) {
+	t.Parallel()
+	w := world(t, nil)
+	moved := &social.Account{
+		ID: social.AccountID(ids.New()), URI: "https://else.test/u/old", Username: "old", Domain: "else.test", ActorType: "Person",
+		MovedToURI: w.A.Account.URI,
+	}
+	lost := &social.Account{
+		ID: social.AccountID(ids.New()), URI: "https://else.test/u/lost", Username: "lost", Domain: "else.test", ActorType: "Person",
+		MovedToURI: "https://unknown.test/u/1",
+	}
+	w.A.Do(t, func(ctx context.Context, scope *pg.Scope) error {
+		if err := store.UpsertRemoteAccount(ctx, scope, lost); err != nil {
+			return err
+		}
+		return store.UpsertRemoteAccount(ctx, scope, moved)
+	})
+	var got entity.Account
+	w.Alice.Get(path("/api/v1/accounts/:id", moved.ID)).Into(t, &got)
+	if got.Moved == nil || got.Moved.Acct != "alice" || got.URL != moved.URI {
+		t.Errorf("%+v", got)
+	}
+	w.Alice.Get(path("/api/v1/accounts/:id", lost.ID)).Want(t, http.StatusOK, `"acct":"lost@else.test"`)
+	w.Alice.Post(path("/api/v1/accounts/:id/follow", moved.ID), nil).Want(t, http.StatusForbidden)
+}
+
 func TestStatusesOfAnAccount(t *testing.T) {
 	t.Parallel()
 	w := world(t, nil)
