@@ -2,7 +2,6 @@ package fetch
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -52,6 +51,9 @@ func (w *refreshWorker) Work(ctx context.Context, job *river.Job[jobs.RefreshAcc
 		return err
 	}
 	_, err = w.fetcher.Refresh(ctx, t, a.URI)
+	if fault.CodeOf(err) == fault.Unavailable && job.Attempt >= job.MaxAttempts {
+		return nil // the copy stays as it is; the next activity asks again
+	}
 	return w.fetcher.outcome(ctx, t, a, err)
 }
 
@@ -105,7 +107,7 @@ func (w *parentsWorker) Work(ctx context.Context, job *river.Job[jobs.FetchParen
 			break
 		}
 	}
-	if err != nil && fault.CodeOf(err) == fault.Unavailable && !errors.Is(err, safehttp.ErrBudget) {
+	if err != nil && fault.CodeOf(err) == fault.Unavailable && job.Attempt < job.MaxAttempts {
 		return err
 	}
 	return nil // what cannot be had stays unknown

@@ -28,6 +28,9 @@ func (i *Inbox) applyBatch(ctx context.Context, t *tenant.Tenant, items []*item)
 	var later []*item
 	err := i.DB.Tenant(ctx, t.ID, func(scope *pg.Scope) error {
 		later = nil
+		if err := lockSubjects(ctx, scope, items); err != nil {
+			return err
+		}
 		mine, err := lock(ctx, scope, items)
 		if err != nil {
 			return err

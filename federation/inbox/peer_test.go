@@ -250,7 +250,9 @@ func (a *actor) note(text string, more ...object) object {
 			n[k] = v
 		}
 	}
-	a.peer.put(strings.TrimPrefix(n["id"].(string), a.peer.base), n)
+	if id, ok := n["id"].(string); ok {
+		a.peer.put(strings.TrimPrefix(id, a.peer.base), n)
+	}
 	return n
 }
 

@@ -1,6 +1,7 @@
 package inbox_test
 
 import (
+	"context"
 	"io"
 	"log/slog"
 	"net"
@@ -23,9 +24,9 @@ import (
 	"rookery/internal/social"
 	"rookery/internal/social/account"
 	"rookery/internal/social/relate"
-	"rookery/internal/social/socialtest"
 	"rookery/internal/social/status"
 	"rookery/internal/testkit"
+	"rookery/internal/testkit/socialtest"
 	"rookery/tenant"
 	"rookery/tenant/hostroute"
 	"rookery/tenant/registry"
@@ -72,6 +73,10 @@ func newWorld(t testing.TB) *world {
 	w.a, w.b = w.home("a.test", "alice"), w.home("b.test", "bob")
 	client := safehttp.New(safehttp.Options{
 		UserAgent: "test", AllowHTTP: true, AllowPrefixes: []netip.Prefix{netip.MustParsePrefix("127.77.0.0/16")}, HostRate: 1000,
+		// Names lead to where nothing is dialled: tests reach nobody by accident.
+		LookupIP: func(context.Context, string) ([]netip.Addr, error) {
+			return []netip.Addr{netip.MustParseAddr("192.0.2.1")}, nil
+		},
 	})
 	t.Cleanup(client.Close)
 	w.fetcher = fetch.New(fetch.Options{

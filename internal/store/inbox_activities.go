@@ -101,6 +101,21 @@ func LockInboxActivities(ctx context.Context, scope *pg.Scope, ids []int64) ([]i
 	return pg.Values[int64](ctx, scope, lockInboxActivities, pgx.NamedArgs{"ids": ids})
 }
 
+// The order keeps two transactions from waiting for one another.
+const lockSubjects = `
+SELECT count(CASE WHEN n.alone
+             THEN pg_advisory_xact_lock(hashint8extended(@tenant_id, n.bucket))::text
+             ELSE pg_advisory_xact_lock_shared(hashint8extended(@tenant_id, n.bucket))::text END)
+FROM   (SELECT u.bucket, u.alone FROM unnest(@buckets::bigint[], @alone::boolean[]) AS u (bucket, alone) ORDER BY u.bucket) AS n`
+
+// LockSubjects has this transaction wait for those of other workers that treat the
+// same things, until it ends. Each bucket of things is named once; those that
+// are not held alone may be held by several.
+func LockSubjects(ctx context.Context, scope *pg.Scope, buckets []int64, alone []bool) error {
+	_, err := pg.Value[int64](ctx, scope, lockSubjects, pgx.NamedArgs{"buckets": buckets, "alone": alone})
+	return err
+}
+
 // InboxState is what became of an activity.
 type InboxState string
 
