@@ -78,37 +78,42 @@ func NewKeys(f *Fetcher) *Keys {
 	}
 }
 
-// Cached returns a key that can be had without the network.
-func (k *Keys) Cached(ctx context.Context, keyID string) (Key, bool) {
+// Cached returns a key that can be had without the network. The error is
+// fault.Unavailable: it cannot be said just now.
+func (k *Keys) Cached(ctx context.Context, keyID string) (Key, bool, error) {
 	if key, ok := k.known.GetIfPresent(keyID); ok {
-		return key, true
+		return key, true, nil
 	}
-	if _, failed := k.failed.GetIfPresent(keyID); failed {
-		return Key{}, false
+	if _, failed := k.failed.GetIfPresent(keyID); failed || vocab.CleanID(keyID) == "" {
+		return Key{}, false, nil
 	}
 	var row *store.RemoteKey
 	err := k.fetcher.db.Platform(ctx, "look up a public key", func(tx *pg.PlatformTx) (err error) {
 		row, err = store.RemoteKeyByID(ctx, tx, keyID)
 		return err
 	})
+	if fault.IsNotFound(err) {
+		return Key{}, false, nil
+	}
 	if err != nil {
-		return Key{}, false
+		return Key{}, false, fault.Wrap(err, fault.Unavailable, "The keys cannot be read just now.")
 	}
 	public, err := signature.ParsePublicKey(row.PublicPEM)
 	if err != nil {
-		return Key{}, false
+		return Key{}, false, nil // looked up anew
 	}
 	key := Key{Public: public, Owner: row.OwnerURI}
 	k.known.Set(keyID, key)
-	return key, true
+	return key, true, nil
 }
 
 // Get returns a key, from its owner's server if need be. Errors are
-// fault.Unauthorized, whatever the reason: senders try again after a 401. fault.Gone
-// alone is told apart: the owner's own server says that it is deleted.
+// fault.Unauthorized, whatever the reason: senders try again after a 401. Told apart
+// are fault.Gone, when the owner's own server says that it is deleted, and
+// fault.Unavailable, when our own database is away.
 func (k *Keys) Get(ctx context.Context, t *tenant.Tenant, keyID string) (Key, error) {
-	if key, ok := k.Cached(ctx, keyID); ok {
-		return key, nil
+	if key, ok, err := k.Cached(ctx, keyID); ok || err != nil {
+		return key, err
 	}
 	if err, failed := k.failed.GetIfPresent(keyID); failed {
 		return Key{}, err
@@ -247,7 +252,11 @@ func (k *Keys) bind(ctx context.Context, keyID, owner string, listed vocab.Publi
 			return Key{}, errUnbound
 		}
 		k.fetcher.recent.Set(owner, actor)
-		return Key{Public: public, Owner: owner}, k.store(ctx, actor, keyID, public)
+		if err := k.store(ctx, actor, keyID, public); err != nil {
+			// The key is right; that it is read once more is all that is lost.
+			k.fetcher.log.WarnContext(ctx, "remember a public key", "key", keyID, "error", err)
+		}
+		return Key{Public: public, Owner: owner}, nil
 	}
 	return Key{}, errUnbound
 }

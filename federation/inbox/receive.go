@@ -43,8 +43,8 @@ func (i *Inbox) receive(c echo.Context) error {
 		return err
 	}
 	need := needOf(t, s.activity, account)
-	if _, cached := i.Keys.Cached(ctx, s.signature.KeyID); !cached && need != store.NeedNothing {
-		if concerned, err := i.concerns(ctx, t, s.activity.Actor, need); err != nil || !concerned {
+	if need != store.NeedNothing {
+		if proceed, err := i.worthAKey(ctx, t, s, need); err != nil || !proceed {
 			return err
 		}
 	}
@@ -59,6 +59,17 @@ func (i *Inbox) receive(c echo.Context) error {
 		return err
 	}
 	return i.writer.add(ctx, t.ID, verified.row(account, need))
+}
+
+// worthAKey reports whether to go on with an activity whose key may have to be
+// fetched: not for what concerns nobody here. Where the key is at hand the writer's
+// own statement decides that, without a round trip more.
+func (i *Inbox) worthAKey(ctx context.Context, t *tenant.Tenant, s *signed, need store.Need) (bool, error) {
+	_, cached, err := i.Keys.Cached(ctx, s.signature.KeyID)
+	if err != nil || cached {
+		return cached, err
+	}
+	return i.concerns(ctx, t, s.activity.Actor, need)
 }
 
 // isFarewell reports whether a document is the deletion, or a change, of its own actor.

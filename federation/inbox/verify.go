@@ -93,8 +93,10 @@ func (v *Verifier) verify(ctx context.Context, t *tenant.Tenant, s *signed) (*Ve
 
 // owner returns the id of the actor whose key made the signature.
 func (v *Verifier) owner(ctx context.Context, t *tenant.Tenant, s *signature.Parsed) (string, error) {
-	_, cached := v.keys.Cached(ctx, s.KeyID)
-	key, err := v.keys.Get(ctx, t, s.KeyID)
+	key, cached, err := v.keys.Cached(ctx, s.KeyID)
+	if err == nil && !cached {
+		key, err = v.keys.Get(ctx, t, s.KeyID)
+	}
 	if err != nil {
 		return "", fmt.Errorf("key %.200s: %w", s.KeyID, err)
 	}
