@@ -1,0 +1,90 @@
+package store_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"rookery/internal/fault"
+	"rookery/internal/ids"
+	"rookery/internal/pg"
+	"rookery/internal/store"
+	"rookery/internal/testkit/fixture"
+)
+
+func TestInboxActivitiesStayInTheirTenant(t *testing.T) {
+	t.Parallel()
+	w := fixture.New(t)
+	rows := []store.NewInboxActivity{
+		{InboxActivity: store.InboxActivity{ID: ids.New(), ActorURI: "https://p.test/u", Raw: []byte("{}")}, Dedup: []byte("one")},
+		{InboxActivity: store.InboxActivity{ID: ids.New(), ActorURI: "https://p.test/u", Raw: []byte("{}")}, Dedup: []byte("two"), Need: store.NeedKnown},
+		{InboxActivity: store.InboxActivity{ID: ids.New(), ActorURI: w.A.Account.URI, Raw: []byte("{}")}, Dedup: []byte("three"), Need: store.NeedKnown},
+		{InboxActivity: store.InboxActivity{ID: ids.New(), ActorURI: w.A.Account.URI, Raw: []byte("{}")}, Dedup: []byte("four"), Need: store.NeedFollowed},
+	}
+	var stored []int64
+	w.A.Do(t, func(ctx context.Context, scope *pg.Scope) (err error) {
+		stored, err = store.AddInboxActivities(ctx, scope, rows)
+		return err
+	})
+	if len(stored) != 2 || stored[0] != rows[0].ID || stored[1] != rows[2].ID {
+		t.Fatalf("stored %v; want what needs nothing and what is known: %d and %d", stored, rows[0].ID, rows[2].ID)
+	}
+	w.B.Do(t, func(ctx context.Context, scope *pg.Scope) error {
+		if again, err := store.AddInboxActivities(ctx, scope, rows[:1]); err != nil || len(again) != 1 {
+			t.Errorf("the same activity in another tenant: %v, %v; want it stored there too", again, err)
+		}
+		if known, err := store.SenderConcerns(ctx, scope, w.A.Account.URI, store.NeedKnown); err != nil || known {
+			t.Errorf("another tenant knows the sender: %t, %v", known, err)
+		}
+		return store.SettleInboxActivities(ctx, scope, []store.Settled{{ID: stored[1], State: store.InboxFailed}})
+	})
+	w.B.Do(t, func(ctx context.Context, scope *pg.Scope) error {
+		pending, err := store.PendingInboxActivities(ctx, scope, stored[1:])
+		locked, err2 := store.LockInboxActivities(ctx, scope, stored[1:])
+		if len(pending)+len(locked) != 0 {
+			t.Errorf("another tenant's activities were found: %v, %v", pending, locked)
+		}
+		if err == nil {
+			err = err2
+		}
+		return err
+	})
+	w.A.Do(t, func(ctx context.Context, scope *pg.Scope) error {
+		again, err := store.AddInboxActivities(ctx, scope, rows[:1])
+		if err != nil || len(again) != 0 {
+			t.Errorf("a second time: %v, %v; want nothing new", again, err)
+		}
+		pending, err := store.PendingInboxActivities(ctx, scope, stored)
+		if len(pending) != 2 {
+			t.Errorf("%d activities wait, want 2: another tenant settles none", len(pending))
+		}
+		return err
+	})
+}
+
+func TestRemoteKeys(t *testing.T) {
+	t.Parallel()
+	w := fixture.New(t)
+	ctx := t.Context()
+	err := w.PG.Platform(ctx, "test keys", func(tx *pg.PlatformTx) error {
+		for _, id := range []string{"https://p.test/u#1", "https://p.test/u#2"} {
+			if err := store.PutRemoteKey(ctx, tx, store.RemoteKey{KeyID: id, OwnerURI: "https://p.test/u", PublicPEM: "x", FetchedAt: time.Now()}); err != nil {
+				return err
+			}
+		}
+		dropped, err := store.DropRemoteKeys(ctx, tx, "https://p.test/u", []string{"https://p.test/u#2"})
+		if err != nil || len(dropped) != 1 || dropped[0] != "https://p.test/u#1" {
+			t.Errorf("dropped %v, %v", dropped, err)
+		}
+		if _, err := store.RemoteKeyByID(ctx, tx, "https://p.test/u#1"); !fault.IsNotFound(err) {
+			t.Errorf("a dropped key: %v", err)
+		}
+		if n, err := store.PruneRemoteKeys(ctx, tx, time.Now().Add(time.Minute), 10); err != nil || n != 1 {
+			t.Errorf("pruned %d, %v", n, err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
