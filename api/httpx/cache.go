@@ -4,13 +4,14 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
+
+	"rookery/api/entity"
 )
 
 const noStore = "private, no-store"
@@ -24,10 +25,11 @@ func CachePublic(c echo.Context, keep time.Duration) {
 // CachedJSON answers with a document that is the same for everybody: with
 // CachePublic, an ETag, and 304 for an app that has it already (RFC 9110, section 13).
 func CachedJSON(c echo.Context, keep time.Duration, body any) error {
-	raw, err := json.Marshal(body)
-	if err != nil {
+	var document bytes.Buffer
+	if err := entity.Write(&document, body); err != nil {
 		return fmt.Errorf("write document: %w", err)
 	}
+	raw := document.Bytes()
 	sum := sha256.Sum256(raw)
 	// Weak, because a proxy may compress the answer.
 	tag := `W/"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`

@@ -83,6 +83,7 @@ func Mount(e *echo.Echo, deps Deps, tables ...[]Route) error {
 	}
 	outer := []echo.MiddlewareFunc{observe(deps.Log), secure, cors}
 	e.Pre(stripSlash)
+	e.JSONSerializer = serializer{}
 	known := map[string]bool{}
 	for _, route := range routes {
 		chain := append(slices.Clone(outer), bounded(route, deps.Timeout), guard(route, deps))
@@ -177,10 +178,12 @@ func anonymous(path string) string {
 	return strings.Join(parts, "/")
 }
 
-// stripSlash lets /api/v1/instance/ in: Mastodon.py calls it so.
+// stripSlash lets /api/v1/instance/ in, as Mastodon.py calls it, and /oauth/authorize/,
+// which is where toot sends people.
 func stripSlash(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		if u := c.Request().URL; strings.HasPrefix(u.Path, "/api/") && strings.HasSuffix(u.Path, "/") {
+		u := c.Request().URL
+		if isOurs := strings.HasPrefix(u.Path, "/api/") || strings.HasPrefix(u.Path, "/oauth/"); isOurs && strings.HasSuffix(u.Path, "/") {
 			u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), strings.TrimRight(u.RawPath, "/")
 		}
 		return next(c)

@@ -2,6 +2,7 @@ package v1
 
 import (
 	"context"
+	"net/http"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -44,11 +45,16 @@ type Call struct {
 	Viewer social.AccountID // 0: a stranger
 }
 
-// Do runs fn for a request in a transaction of its tenant.
+// Do runs fn for a request on its tenant's data: GET with a scope that only reads,
+// anything else in a transaction.
 func (d Deps) Do(c echo.Context, fn func(ctx context.Context, r *Call) error) error {
 	ctx := c.Request().Context()
 	home := tenant.FromContext(ctx)
-	return d.DB.Tenant(ctx, home.ID, func(scope *pg.Scope) error {
+	run := d.DB.Tenant
+	if method := c.Request().Method; method == http.MethodGet || method == http.MethodHead {
+		run = d.DB.Read
+	}
+	return run(ctx, home.ID, func(scope *pg.Scope) error {
 		return fn(ctx, &Call{Scope: scope, Tenant: home, Viewer: ViewerID(c)})
 	})
 }

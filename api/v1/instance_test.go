@@ -116,7 +116,7 @@ func TestPartsOfTheInstance(t *testing.T) {
 		"/api/v1/instance/activity":              `[]`,
 		"/api/v1/instance/domain_blocks":         `[]`,
 		"/api/v1/instance/translation_languages": `{}`,
-		"/api/v1/instance/extended_description":  `{"updated_at":null,"content":"\u003cp\u003eBikes \u0026amp; more \u0026lt;b\u0026gt;\u003c/p\u003e\u003cp\u003eSince 1899\u003c/p\u003e"}`,
+		"/api/v1/instance/extended_description":  `{"updated_at":null,"content":"<p>Bikes &amp; more &lt;b&gt;</p><p>Since 1899</p>"}`,
 	} {
 		if w := get(path, ""); w.Code != http.StatusOK || strings.TrimSpace(w.Body.String()) != want {
 			t.Errorf("%s = %d %s", path, w.Code, w.Body)

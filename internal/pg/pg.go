@@ -93,6 +93,9 @@ func newPool(ctx context.Context, url, role string, maxConns int32) (*pgxpool.Po
 	p["statement_timeout"] = "15s"
 	p["lock_timeout"] = "5s"
 	p["idle_in_transaction_session_timeout"] = "30s"
+	if role == RoleOwner {
+		p["statement_timeout"] = "0" // an index of a large table takes its time; waiting for locks may not
+	}
 	if cfg.ConnConfig.User != role {
 		p["role"] = role
 	}

@@ -15,7 +15,8 @@ import (
 // Scope is a transaction of one tenant: the only door to tenant data. Its queries
 // must name @tenant_id, which it fills in itself.
 type Scope struct {
-	tx          pgx.Tx
+	tx          pgx.Tx // nil where the scope only reads
+	run         runner
 	tenant      tenant.ID
 	inserter    *river.Client[pgx.Tx]
 	afterCommit []func()
@@ -43,6 +44,9 @@ func (s *Scope) Enqueue(ctx context.Context, args ...river.JobArgs) error {
 
 // EnqueueWith is Enqueue with options for each job: a time, a priority.
 func (s *Scope) EnqueueWith(ctx context.Context, params []river.InsertManyParams) error {
+	if s.tx == nil {
+		return errReadOnly
+	}
 	if _, err := s.inserter.InsertManyTx(ctx, s.tx, params); err != nil {
 		return fmt.Errorf("enqueue %d jobs: %w", len(params), mapError(err))
 	}
@@ -68,7 +72,7 @@ func (db *DB) tenantOnce(ctx context.Context, id tenant.ID, fn func(*Scope) erro
 	begin := pgx.TxOptions{BeginQuery: fmt.Sprintf("BEGIN; SET LOCAL app.tenant_id = '%d'", int64(id))}
 	scope := &Scope{tenant: id, inserter: db.inserter}
 	err := pgx.BeginTxFunc(ctx, db.app, begin, func(tx pgx.Tx) error {
-		scope.tx = tx
+		scope.tx, scope.run = tx, tx
 		return fn(scope)
 	})
 	if err != nil {
@@ -83,9 +87,12 @@ func (db *DB) tenantOnce(ctx context.Context, id tenant.ID, fn func(*Scope) erro
 // Nested runs fn under a savepoint: if it fails, only its own changes are undone.
 // After-commit functions of a failed fn are dropped.
 func (s *Scope) Nested(ctx context.Context, fn func(*Scope) error) error {
+	if s.tx == nil {
+		return errReadOnly
+	}
 	inner := &Scope{tenant: s.tenant, inserter: s.inserter}
 	err := pgx.BeginFunc(ctx, s.tx, func(tx pgx.Tx) error {
-		inner.tx = tx
+		inner.tx, inner.run = tx, tx
 		return fn(inner)
 	})
 	if err != nil {
@@ -96,15 +103,15 @@ func (s *Scope) Nested(ctx context.Context, fn func(*Scope) error) error {
 }
 
 func (s *Scope) query(ctx context.Context, sql string, args pgx.NamedArgs) (pgx.Rows, error) {
-	return s.tx.Query(ctx, sql, tenantArgs{s.tenant, args})
+	return s.run.Query(ctx, sql, tenantArgs{s.tenant, args})
 }
 
 func (s *Scope) exec(ctx context.Context, sql string, args pgx.NamedArgs) (pgconn.CommandTag, error) {
-	return s.tx.Exec(ctx, sql, tenantArgs{s.tenant, args})
+	return s.run.Exec(ctx, sql, tenantArgs{s.tenant, args})
 }
 
 func (s *Scope) sendBatch(ctx context.Context, b *pgx.Batch) error {
-	return s.tx.SendBatch(ctx, b).Close()
+	return s.run.SendBatch(ctx, b).Close()
 }
 
 func (s *Scope) rewriter(args pgx.NamedArgs) pgx.QueryRewriter { return tenantArgs{s.tenant, args} }

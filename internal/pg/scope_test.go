@@ -127,6 +127,53 @@ func TestReadOneSetsTheTenantForItsOwnQueryOnly(t *testing.T) {
 	}
 }
 
+func TestAReaderSeesItsTenantAloneAndCannotWrite(t *testing.T) {
+	t.Parallel()
+	db, ctx := twoTenants(t), t.Context()
+	type row struct{ URI string }
+	const all = `SELECT uri FROM tombstones WHERE tenant_id = @tenant_id`
+	for range 20 { // over every pooled connection
+		err := db.PG.Read(ctx, 2, func(s *pg.Scope) error {
+			first, err := pg.Many[row](ctx, s, all, nil)
+			if err != nil || len(first) != 1 || first[0].URI != "https://2.test/x" {
+				t.Errorf("Many = %v, %v", first, err)
+			}
+			var second []string
+			b := pg.NewBatch(s)
+			pg.QueueValues(b, all, nil, &second)
+			if err := b.Send(ctx); err != nil || len(second) != 1 || second[0] != "https://2.test/x" {
+				t.Errorf("batch = %v, %v", second, err)
+			}
+			_, err = pg.One[row](ctx, s, all+` AND uri = 'https://1.test/x'`, nil)
+			if fault.CodeOf(err) != fault.NotFound {
+				t.Errorf("another tenant's row: %v, want NotFound", err)
+			}
+			if _, err := pg.Exec(ctx, s, `DELETE FROM tombstones WHERE tenant_id = @tenant_id`, nil); err == nil {
+				t.Error("a reader wrote by Exec")
+			}
+			if _, err := pg.Values[string](ctx, s, `DELETE FROM tombstones WHERE tenant_id = @tenant_id RETURNING uri`, nil); err == nil {
+				t.Error("a reader wrote by RETURNING")
+			}
+			if err := s.Nested(ctx, func(*pg.Scope) error { return nil }); err == nil {
+				t.Error("a reader opened a savepoint")
+			}
+			if _, err := pg.Many[row](ctx, s, `SELECT broken FROM tombstones WHERE tenant_id = @tenant_id`, nil); err == nil {
+				t.Error("a broken query gave no error")
+			}
+			_, err = pg.Many[row](ctx, s, all, nil) // the connection is still good
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var left, readOnly string
+		err = db.PG.Pool().QueryRow(ctx, `SELECT COALESCE(current_setting('app.tenant_id', true), ''), current_setting('transaction_read_only')`).Scan(&left, &readOnly)
+		if err != nil || left != "" || readOnly != "off" {
+			t.Fatalf("the connection keeps tenant %q, read only %s, %v", left, readOnly, err)
+		}
+	}
+}
+
 func TestNestedUndoesItsOwnChangesOnly(t *testing.T) {
 	t.Parallel()
 	db, ctx := twoTenants(t), t.Context()
