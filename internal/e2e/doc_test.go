@@ -1,0 +1,34 @@
+// Package e2e_test runs the real binary against real foreign software: Fedify on
+// Node, toot, Mastodon.py and masto.js, and peers that fail in ugly ways.
+//
+// `make test` runs the cores, `make e2e-fedify` and `make e2e-clients` the long
+// versions (ROOKERY_E2E=full). The product is a child process here, with settings
+// from its environment and operator's commands for everything else: nothing of
+// these tests may reach into it by Go calls or SQL (federation/signature serves as
+// the pen of peers written here). Foreign programs live in peers/, pinned by its
+// package-lock.json.
+package e2e_test
+
+import (
+	"os"
+	"testing"
+)
+
+// full says whether the long variants are wanted.
+func full() bool { return os.Getenv("ROOKERY_E2E") == "full" }
+
+// shorten chooses a size: the one of `make test`, or the long one.
+func shorten(short, long int) int {
+	if full() {
+		return long
+	}
+	return short
+}
+
+// needsTime skips in -short runs: each test here starts processes.
+func needsTime(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("starts the binary and foreign programs")
+	}
+}
