@@ -22,6 +22,10 @@ func (s *Service) Edit(ctx context.Context, scope *pg.Scope, t *tenant.Tenant, a
 	if st.AccountID != author.ID || !st.IsLocal || st.BoostOfID != 0 {
 		return nil, errNotFound
 	}
+	st, err := current(ctx, scope, st)
+	if err != nil {
+		return nil, err
+	}
 	d.Visibility = st.Visibility
 	if err := s.prepare(author, &d); err != nil {
 		return nil, err
@@ -58,6 +62,10 @@ func (s *Service) ReceiveEdit(ctx context.Context, scope *pg.Scope, st *social.S
 	if st.IsLocal || st.AccountID != in.Author.ID || st.BoostOfID != 0 {
 		return nil, errForbidden
 	}
+	st, err := current(ctx, scope, st)
+	if err != nil {
+		return nil, err
+	}
 	next := *st
 	next.URL, next.Body, next.SpoilerText, next.Language = in.URL, in.Body, in.SpoilerText, in.Language
 	next.Sensitive = in.Sensitive || in.SpoilerText != ""
@@ -73,6 +81,15 @@ func (s *Service) ReceiveEdit(ctx context.Context, scope *pg.Scope, st *social.S
 		return nil, err
 	}
 	return &next, s.replaceRemoteMedia(ctx, scope, &next, in.Media)
+}
+
+// current locks a post and reads it anew: whoever edited it meanwhile has made the
+// version that this edit replaces.
+func current(ctx context.Context, scope *pg.Scope, st *social.Status) (*social.Status, error) {
+	if err := store.LockStatus(ctx, scope, st.ID); err != nil {
+		return nil, err
+	}
+	return store.StatusByID(ctx, scope, st.ID)
 }
 
 func (s *Service) replaceRemoteMedia(ctx context.Context, scope *pg.Scope, st *social.Status, media []social.Media) error {
@@ -91,11 +108,8 @@ func (s *Service) replaceRemoteMedia(ctx context.Context, scope *pg.Scope, st *s
 
 // replace keeps the old version, writes the new one with its mentions and tags,
 // and tells those whom it concerns. A change that readers cannot see (such as new
-// votes or an attachment's preview) is no edit.
+// votes or an attachment's preview) is no edit. The caller holds the post's lock.
 func (s *Service) replace(ctx context.Context, scope *pg.Scope, old, next *social.Status, mentions []social.AccountID) error {
-	if err := store.LockStatus(ctx, scope, old.ID); err != nil {
-		return err
-	}
 	visible := next.EditedAt != nil && !sameTime(old.EditedAt, next.EditedAt)
 	if visible {
 		if err := keepVersion(ctx, scope, old); err != nil {

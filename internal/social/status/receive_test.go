@@ -292,7 +292,8 @@ func TestReceiveEditByItsOwnerOnly(t *testing.T) {
 	older := when.Add(-time.Hour)
 	edit.Body, edit.Edited = "<p>old</p>", &older
 	b.Do(func(scope *pg.Scope) error {
-		_, err := b.statuses.ReceiveEdit(t.Context(), scope, got, edit)
+		// st is how the post was read before the newer edit came
+		_, err := b.statuses.ReceiveEdit(t.Context(), scope, st, edit)
 		if err != nil {
 			return err
 		}
