@@ -45,14 +45,24 @@ func QueueCountStatuses(b *pg.Batch, authors []social.AccountID, times []time.Ti
 	}
 }
 
-// The status and its boosts, which go with it.
+// The status and its boosts, which go with it. The locks are taken in the order of
+// the ids, as countStatuses does, before an UPDATE that would choose its own.
 const uncountStatuses = `
-UPDATE account_stats a SET statuses_count = GREATEST(a.statuses_count - n.gone, 0)
-FROM   (SELECT s.account_id, count(*) AS gone
-        FROM   statuses s
-        WHERE  s.tenant_id = @tenant_id AND (s.id = @id OR s.boost_of_id = @id) AND s.visibility <> 'direct'
-        GROUP  BY s.account_id) AS n
-WHERE  a.tenant_id = @tenant_id AND a.account_id = n.account_id`
+WITH gone AS (
+    SELECT s.account_id, count(*) AS gone
+    FROM   statuses s
+    WHERE  s.tenant_id = @tenant_id AND (s.id = @id OR s.boost_of_id = @id) AND s.visibility <> 'direct'
+    GROUP  BY s.account_id
+), locked AS MATERIALIZED (
+    SELECT a.account_id
+    FROM   account_stats a
+    WHERE  a.tenant_id = @tenant_id AND a.account_id IN (SELECT account_id FROM gone)
+    ORDER  BY a.account_id
+    FOR    UPDATE
+)
+UPDATE account_stats a SET statuses_count = GREATEST(a.statuses_count - gone.gone, 0)
+FROM   locked JOIN gone USING (account_id)
+WHERE  a.tenant_id = @tenant_id AND a.account_id = locked.account_id`
 
 // UncountStatuses takes a status and its boosts off their authors' counters. Call
 // it before the deletion.
@@ -93,11 +103,22 @@ FROM   (SELECT in_reply_to_id AS id, count(*) AS answers FROM statuses
         GROUP  BY in_reply_to_id) AS n
 WHERE  s.tenant_id = @tenant_id AND s.status_id = n.id`
 
+// Boosts of its posts go with them, by the foreign key, and their authors lose a post each.
+const uncountBoosters = `
+UPDATE account_stats a SET statuses_count = GREATEST(a.statuses_count - n.boosts, 0)
+FROM   (SELECT b.account_id, count(*) AS boosts
+        FROM   statuses s
+        JOIN   statuses b ON b.tenant_id = @tenant_id AND b.boost_of_id = s.id AND b.account_id <> @id
+        WHERE  s.tenant_id = @tenant_id AND s.account_id = @id
+        GROUP  BY b.account_id) AS n
+WHERE  a.tenant_id = @tenant_id AND a.account_id = n.account_id`
+
 // UncountAccount takes everything that an account did off the counters of others.
 // Call it before DeleteAccount, whose foreign keys remove the rows without counting.
 func UncountAccount(ctx context.Context, scope *pg.Scope, id social.AccountID) error {
 	b := pg.NewBatch(scope)
-	b.Exec(uncountAccount, pgx.NamedArgs{"id": id})
 	b.Exec(uncountAnswers, pgx.NamedArgs{"id": id})
+	b.Exec(uncountAccount, pgx.NamedArgs{"id": id})
+	b.Exec(uncountBoosters, pgx.NamedArgs{"id": id})
 	return b.Send(ctx)
 }

@@ -81,22 +81,23 @@ func farewell(ctx context.Context, scope *pg.Scope, st *social.Status) (*social.
 	return event, nil
 }
 
+// uncount takes a post off the counters, those of posts before those of accounts:
+// add locks them in that order, and two batches must not wait for each other.
 func uncount(ctx context.Context, scope *pg.Scope, st *social.Status) error {
-	if err := store.UncountStatuses(ctx, scope, st.ID); err != nil {
-		return err
-	}
 	if st.InReplyToID != 0 && st.Visibility.IsOpen() {
 		if err := store.UncountReply(ctx, scope, st.InReplyToID); err != nil {
 			return err
 		}
 	}
 	if st.BoostOfID != 0 {
+		if err := store.UncountBoost(ctx, scope, st.BoostOfID); err != nil {
+			return err
+		}
 		if err := store.WithdrawBoostNotification(ctx, scope, st.AccountID, st.BoostOfID); err != nil {
 			return err
 		}
-		return store.UncountBoost(ctx, scope, st.BoostOfID)
 	}
-	return nil
+	return store.UncountStatuses(ctx, scope, st.ID)
 }
 
 // publishGone tells open streams that a post, and the boosts of it, are gone.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
@@ -281,6 +282,62 @@ func TestEditKeepsTheOldVersion(t *testing.T) {
 		return err
 	}); !fault.IsNotFound(err) {
 		t.Errorf("edit by another: %v", err)
+	}
+}
+
+// Two people edit at once: both read the post before either writes.
+func TestEditsAtOnceKeepEachVersion(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	alice := b.Local("alice")
+	asBothReadIt := b.post(alice, status.Draft{Text: "one"})
+	for _, text := range []string{"two", "three"} {
+		b.Do(func(scope *pg.Scope) error {
+			_, err := b.statuses.Edit(t.Context(), scope, b.Tenant, alice, asBothReadIt, status.Draft{Text: text})
+			return err
+		})
+	}
+	b.Do(func(scope *pg.Scope) error {
+		versions, err := store.StatusEdits(t.Context(), scope, asBothReadIt.ID, 10)
+		var kept []string
+		for _, v := range versions {
+			kept = append(kept, v.Source)
+		}
+		if !cmp.Equal(kept, []string{"one", "two"}) {
+			t.Errorf("earlier versions: %q", kept)
+		}
+		return err
+	})
+}
+
+// A batch that adds posts locks counters of posts before those of accounts. While it
+// holds the first kind, somebody who takes a boost back must not hold the second.
+func TestUnboostLocksInTheOrderOfBatches(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	alice, dora := b.Local("alice"), b.Remote("dora", "far.test")
+	st := b.post(alice, status.Draft{Text: "boost me"})
+	b.Do(func(scope *pg.Scope) error {
+		_, err := b.statuses.Boost(t.Context(), scope, b.Tenant, dora, st, social.Public, "https://far.test/boost")
+		return err
+	})
+	unboosted := make(chan error, 1)
+	b.Do(func(scope *pg.Scope) error {
+		_, err := pg.Value[int64](t.Context(), scope, `SELECT status_id FROM status_stats WHERE tenant_id = @tenant_id AND status_id = @id FOR UPDATE`,
+			pgx.NamedArgs{"id": st.ID})
+		if err != nil {
+			return err
+		}
+		go func() {
+			unboosted <- b.Try(func(scope *pg.Scope) error { return b.statuses.Unboost(t.Context(), scope, dora, st) })
+		}()
+		b.UntilBlocked(10 * time.Second)
+		_, err = pg.Value[int64](t.Context(), scope, `SELECT account_id FROM account_stats WHERE tenant_id = @tenant_id AND account_id = @id FOR UPDATE NOWAIT`,
+			pgx.NamedArgs{"id": dora.ID})
+		return err
+	})
+	if err := <-unboosted; err != nil {
+		t.Error(err)
 	}
 }
 

@@ -94,9 +94,11 @@ func TestUncountAccount(t *testing.T) {
 	}
 	react(dora, []*social.Status{both, liked}, []*social.Status{both, boosted})
 	react(bob, []*social.Status{both}, []*social.Status{both})
-	if _, _, err := b.receive(note(dora, 1, answering(both.URI))); err != nil {
+	theirs, _, err := b.receive(note(dora, 1, answering(both.URI)))
+	if err != nil {
 		t.Fatal(err)
 	}
+	react(bob, nil, []*social.Status{theirs})
 	b.Do(func(scope *pg.Scope) error {
 		if err := store.UncountAccount(t.Context(), scope, dora.ID); err != nil {
 			return err
@@ -117,6 +119,10 @@ func TestUncountAccount(t *testing.T) {
 		a, err := store.AccountByID(t.Context(), scope, alice.ID)
 		if err == nil && a.FollowersCount != 1 {
 			t.Errorf("alice has %d followers", a.FollowersCount)
+		}
+		booster, err := store.AccountByID(t.Context(), scope, bob.ID)
+		if err == nil && booster.StatusesCount != 1 {
+			t.Errorf("bob has %d posts, want the one boost that is left", booster.StatusesCount)
 		}
 		return err
 	})

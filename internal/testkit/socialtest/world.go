@@ -115,6 +115,17 @@ func (w *World) Count(sql string, args pgx.NamedArgs) int {
 	return n
 }
 
+// UntilBlocked waits until a session of the test's own database waits for a lock.
+func (w *World) UntilBlocked(longest time.Duration) {
+	w.T.Helper()
+	for deadline := time.Now().Add(longest); time.Now().Before(deadline); {
+		if w.Count(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND @tenant_id::bigint > 0`, nil) > 0 {
+			return
+		}
+	}
+	w.T.Fatal("nobody waits for a lock")
+}
+
 // Events returns the kinds of the events that wait for publication, oldest first.
 func (w *World) Events() []social.EventKind {
 	w.T.Helper()
