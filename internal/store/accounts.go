@@ -45,6 +45,14 @@ func AccountByID(ctx context.Context, scope *pg.Scope, id social.AccountID) (*so
 	return pg.One[social.Account](ctx, scope, accountByID, pgx.NamedArgs{"id": id})
 }
 
+const lockAccount = accountByID + ` FOR NO KEY UPDATE OF a`
+
+// LockAccount returns an account and keeps others from changing it until the
+// transaction ends; fault.NotFound if there is none.
+func LockAccount(ctx context.Context, scope *pg.Scope, id social.AccountID) (*social.Account, error) {
+	return pg.One[social.Account](ctx, scope, lockAccount, pgx.NamedArgs{"id": id})
+}
+
 // AccountsByIDs returns the accounts that exist, by id.
 func AccountsByIDs(ctx context.Context, scope *pg.Scope, ids []social.AccountID) (map[social.AccountID]*social.Account, error) {
 	rows, err := pg.Many[social.Account](ctx, scope, accountsByIDs, pgx.NamedArgs{"ids": ids})

@@ -42,7 +42,8 @@ type Changes struct {
 
 // Update changes a local account's profile and tells its followers.
 func (s *Service) Update(ctx context.Context, scope *pg.Scope, t *tenant.Tenant, id social.AccountID, ch Changes) (*social.Account, error) {
-	a, err := store.AccountByID(ctx, scope, id)
+	// All columns are written back: two changes at once must not undo each other.
+	a, err := store.LockAccount(ctx, scope, id)
 	if err != nil {
 		return nil, fmt.Errorf("update account: %w", err)
 	}
