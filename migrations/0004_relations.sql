@@ -21,6 +21,8 @@ CREATE TABLE follows (
 CREATE INDEX follows_target ON follows (tenant_id, target_id, id DESC);
 CREATE INDEX follows_account ON follows (tenant_id, account_id, id DESC);
 CREATE INDEX follows_uri ON follows (tenant_id, uri) WHERE uri <> '';
+-- Requests are few among very many follows, and every app counts them at log-in.
+CREATE INDEX follows_pending ON follows (tenant_id, target_id, id DESC) WHERE state = 'pending';
 
 CREATE TABLE blocks (
     tenant_id  bigint NOT NULL,
@@ -102,6 +104,8 @@ CREATE TABLE notifications (
     FOREIGN KEY (tenant_id, status_id) REFERENCES statuses (tenant_id, id) ON DELETE CASCADE
 );
 CREATE INDEX notifications_account ON notifications (tenant_id, account_id, id DESC);
+-- A page of grouped notifications counts each of its groups.
+CREATE INDEX notifications_group ON notifications (tenant_id, account_id, group_key, id DESC);
 CREATE INDEX notifications_from ON notifications (tenant_id, from_id);
 CREATE INDEX notifications_status ON notifications (tenant_id, status_id);
 

@@ -45,8 +45,8 @@ JOIN   late l ON l.id = h.page_max_id
 CROSS  JOIN LATERAL (
     SELECT count(*) AS count, (array_agg(g.from_id ORDER BY g.id DESC))[1:8] AS sample_from
     FROM   notifications g
-    WHERE  g.tenant_id = @tenant_id AND g.account_id = @account_id
-           AND (g.id = l.id OR (h.gkey = l.group_key AND g.group_key = l.group_key AND g.type = l.type))) AS whole
+    WHERE  g.tenant_id = @tenant_id AND g.account_id = @account_id AND g.group_key = l.group_key
+           AND (g.id = l.id OR (h.gkey = l.group_key AND g.type = l.type))) AS whole
 ORDER  BY h.page_max_id /*order*/`)
 
 // NotificationGroups returns an account's notifications grouped, the group with
