@@ -107,17 +107,16 @@ func (w *Worker) tenants(ctx context.Context) error {
 }
 
 func (w *Worker) tenant(ctx context.Context, id tenant.ID) error {
-	err := w.DB.Tenant(ctx, id, func(scope *pg.Scope) error {
-		if _, err := store.ExpireMutes(ctx, scope); err != nil {
+	var failed []error
+	for _, once := range []func(context.Context, *pg.Scope) error{
+		requeueLost, // a promise comes before tidying up
+		func(ctx context.Context, s *pg.Scope) error {
+			_, err := store.ExpireMutes(ctx, s)
 			return err
-		}
-		if err := store.DropUnusedFiles(ctx, scope); err != nil {
-			return err
-		}
-		return requeueLost(ctx, scope)
-	})
-	if err != nil {
-		return err
+		},
+		store.DropUnusedFiles,
+	} {
+		failed = append(failed, w.DB.Tenant(ctx, id, func(scope *pg.Scope) error { return once(ctx, scope) }))
 	}
 	now := time.Now()
 	for _, prune := range []func(context.Context, *pg.Scope) (int64, error){
@@ -137,11 +136,9 @@ func (w *Worker) tenant(ctx context.Context, id tenant.ID) error {
 			})
 			return n, err
 		})
-		if err != nil {
-			return err
-		}
+		failed = append(failed, err)
 	}
-	return nil
+	return errors.Join(failed...)
 }
 
 // requeueLost gives accepted activities that still wait another job: 202 was a promise.
