@@ -3,9 +3,11 @@ package store
 import (
 	"context"
 	"time"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 
+	"rookery/internal/fault"
 	"rookery/internal/ids"
 	"rookery/internal/pg"
 	"rookery/internal/social"
@@ -60,8 +62,16 @@ INSERT INTO followed_tags (tenant_id, id, account_id, tag)
 VALUES (@tenant_id, @id, @account_id, @tag)
 ON CONFLICT DO NOTHING`
 
+// maxTag is how many characters a tag has at most where it is stored.
+const maxTag = 255
+
+var errLongTag = fault.Newf(fault.Invalid, "Validation failed: Name is too long (maximum is %d characters)", maxTag)
+
 // FollowTag makes public posts with a normalised tag arrive in an account's home timeline.
 func FollowTag(ctx context.Context, scope *pg.Scope, account social.AccountID, tag string) error {
+	if utf8.RuneCountInString(tag) > maxTag {
+		return errLongTag
+	}
 	_, err := pg.Exec(ctx, scope, followTag, pgx.NamedArgs{"id": ids.New(), "account_id": account, "tag": tag})
 	return err
 }
