@@ -3,7 +3,7 @@ package inbox
 import (
 	"context"
 	"fmt"
-	"slices"
+	"runtime/debug"
 	"time"
 
 	"rookery/federation/fetch"
@@ -21,12 +21,18 @@ import (
 // that what else the batch says of them finds them; then the rest in the order of
 // arrival, each under a savepoint. It returns those that met an error which is no
 // verdict. An error of its own means that nothing was applied.
-func (i *Inbox) applyBatch(ctx context.Context, t *tenant.Tenant, items []*item) ([]*item, error) {
+//
+// A panic counts as an error: it must cost the activity that causes it, not the process.
+func (i *Inbox) applyBatch(ctx context.Context, t *tenant.Tenant, items []*item) (later []*item, err error) {
 	if len(items) == 0 {
 		return nil, nil
 	}
-	var later []*item
-	err := i.DB.Tenant(ctx, t.ID, func(scope *pg.Scope) error {
+	defer func() {
+		if cause := recover(); cause != nil {
+			later, err = nil, fmt.Errorf("panic while applying %d activities: %v\n%s", len(items), cause, debug.Stack())
+		}
+	}()
+	err = i.DB.Tenant(ctx, t.ID, func(scope *pg.Scope) error {
 		later = nil
 		if err := lockSubjects(ctx, scope, items); err != nil {
 			return err
@@ -67,9 +73,14 @@ func lock(ctx context.Context, scope *pg.Scope, items []*item) ([]*item, error) 
 	if err != nil {
 		return nil, err
 	}
+	waits := make(map[int64]bool, len(free))
+	for _, id := range free {
+		waits[id] = true
+	}
 	var mine []*item
 	for _, it := range items {
-		if slices.Contains(free, it.id) {
+		if waits[it.id] {
+			waits[it.id] = false // two jobs may bring the same one
 			c := *it // a transaction that is repeated starts from what was prepared
 			mine = append(mine, &c)
 		}

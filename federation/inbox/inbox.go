@@ -48,6 +48,7 @@ type Inbox struct {
 	Options
 	verifier *Verifier
 	writer   *writer
+	turns    *turns
 	doors    *otter.Cache[door, error]
 }
 
@@ -56,7 +57,7 @@ func New(o Options) *Inbox {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Inbox{
+	i := &Inbox{
 		Options:  o,
 		verifier: NewVerifier(o.DB, o.Keys),
 		writer:   newWriter(o.DB),
@@ -64,6 +65,8 @@ func New(o Options) *Inbox {
 			MaximumSize: 10_000, ExpiryCalculator: otter.ExpiryWriting[door, error](30 * time.Second),
 		}),
 	}
+	i.turns = newTurns(i.applyTogether)
+	return i
 }
 
 // Verifier is who decides whose a request is.

@@ -104,14 +104,22 @@ func (i *Inbox) apply(ctx context.Context, t *tenant.Tenant, ids []int64, last b
 		return err
 	}
 	ready, later := split(items)
-	failed, err := i.applyBatch(ctx, t, ready)
+	failed, err := i.turns.take(ctx, t, ready)
 	if err != nil {
-		i.Log.WarnContext(ctx, "apply activities one by one", "tenant", t.ID, "count", len(ready), "error", err)
-		if failed, err = i.applySingly(ctx, t, ready); err != nil {
-			return err
-		}
+		return err
 	}
 	return i.putOff(ctx, t, append(later, failed...), last)
+}
+
+// applyTogether applies the items of several jobs in one transaction, and one by one
+// if that fails, so that a bad one holds up none.
+func (i *Inbox) applyTogether(ctx context.Context, t *tenant.Tenant, items []*item) ([]*item, error) {
+	later, err := i.applyBatch(ctx, t, items)
+	if err == nil {
+		return later, nil
+	}
+	i.Log.WarnContext(ctx, "apply activities one by one", "tenant", t.ID, "count", len(items), "error", err)
+	return i.applySingly(ctx, t, items)
 }
 
 // read parses a stored activity once more: the same bytes give the same values that

@@ -17,7 +17,7 @@ var Settings = []Setting{
 	{Key: "media_host", Default: "media.localhost:8080", Help: "A host of its own for user files, so that they never share an origin with a session."},
 	{Key: "master_key", Help: "Seals private keys in the database. At least 32 characters; keep it apart from backups.", Secret: true},
 	{Key: "roles", Default: "web,worker", Help: "What this process does: web, worker, or both."},
-	{Key: "queues", Default: "inbox=8,deliver=48,fanout=8,fetch=16,upkeep=2", Help: "Which queues this process works, and with how many workers."},
+	{Key: "queues", Default: "inbox=16,deliver=48,fanout=8,fetch=16,upkeep=2", Help: "Which queues this process works, and with how many workers."},
 	{Key: "listen", Default: "127.0.0.1:8080", Help: "Where to listen for the public."},
 	{Key: "admin_listen", Default: "127.0.0.1:9090", Help: "Where to listen for metrics and profiles; keep it private."},
 	{Key: "tls", Default: "off", Help: "off: plain http behind a proxy."},
@@ -47,7 +47,7 @@ func (c *Config) validate() error {
 		{[]string{"log_level"}, oneOf("debug", "info", "warn", "error"), "debug, info, warn or error"},
 		{[]string{"log_format"}, oneOf("text", "json"), "text or json"},
 		{[]string{"roles"}, each(oneOf("web", "worker")), "web, worker, or web,worker"},
-		{[]string{"queues"}, each(isPair), "a list such as inbox=8,deliver=48"},
+		{[]string{"queues"}, each(isPair), "a list such as inbox=16,deliver=48"},
 		{[]string{"federation_allow_prefixes", "trusted_proxies"}, each(isPrefix), "a list of ranges such as 10.0.0.0/8"},
 		{[]string{"limits"}, isLimits, "on, off or a factor such as 10"},
 	}
