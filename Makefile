@@ -90,6 +90,11 @@ e2e-browser: ## All pages in a real browser (Chromium)
 	@deploy/dev/need.sh postgres chromium
 	@$(MAKE) --no-print-directory e2e SUITE=Browser
 
+.PHONY: e2e-faults
+e2e-faults: ## Power cuts and restarts: nothing that was accepted is lost
+	@deploy/dev/need.sh postgres
+	@$(MAKE) --no-print-directory e2e SUITE='(Crash|Shutdown)'
+
 # A suite without tests must not look like one that passes.
 .PHONY: e2e
 e2e: build
