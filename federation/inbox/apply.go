@@ -81,7 +81,7 @@ func lock(ctx context.Context, scope *pg.Scope, items []*item) ([]*item, error) 
 	for _, it := range items {
 		if waits[it.id] {
 			waits[it.id] = false // two jobs may bring the same one
-			c := *it // a transaction that is repeated starts from what was prepared
+			c := *it             // a transaction that is repeated starts from what was prepared
 			mine = append(mine, &c)
 		}
 	}
