@@ -49,7 +49,7 @@ func (h *Handlers) empty(c echo.Context) error {
 // account serves the document of a local account. It stays the same whatever the
 // tenant's state is (FEDERATION.md 1.13).
 func (h *Handlers) account(c echo.Context) error {
-	r, err := h.begin(c)
+	r, err := h.address(c)
 	if err != nil {
 		return err
 	}
@@ -60,7 +60,10 @@ func (h *Handlers) account(c echo.Context) error {
 		return err
 	}
 	if vocab.PrefersPage(c.Request().Header.Get(echo.HeaderAccept)) && doc.page != "" {
-		return toPage(c, r, doc.page)
+		return toPage(c, r, doc.page) // which says itself what it shows to whom
+	}
+	if err := h.admit(c, &r); err != nil {
+		return err
 	}
 	if r.reader != 0 {
 		ctx := c.Request().Context()

@@ -99,6 +99,15 @@ type request struct {
 // begin finds the tenant, the id and, where the tenant answers signed requests only,
 // who asks.
 func (h *Handlers) begin(c echo.Context) (request, error) {
+	r, err := h.address(c)
+	if err != nil {
+		return r, err
+	}
+	return r, h.admit(c, &r)
+}
+
+// address finds the tenant and the id.
+func (h *Handlers) address(c echo.Context) (request, error) {
 	r := request{tenant: tenant.FromContext(c.Request().Context()), open: true}
 	if r.tenant == nil {
 		return r, errNotFound
@@ -114,15 +123,22 @@ func (h *Handlers) begin(c echo.Context) (request, error) {
 		}
 		r.id = id
 	}
-	if !r.tenant.AuthorizedFetch || vocab.PrefersPage(c.Request().Header.Get(echo.HeaderAccept)) {
-		return r, nil // a page says itself what it shows to whom
+	return r, nil
+}
+
+// admit finds out who asks where the tenant answers signed requests only. Every
+// document passes here before it is sent: what a request would rather have instead
+// makes no difference.
+func (h *Handlers) admit(c echo.Context, r *request) error {
+	if !r.tenant.AuthorizedFetch {
+		return nil
 	}
 	r.open = false
 	if !signature.IsSigned(c.Request()) {
-		return r, errUnsigned
+		return errUnsigned
 	}
-	_, err := h.identify(c, &r)
-	return r, err
+	_, err := h.identify(c, r)
+	return err
 }
 
 // identify finds out who asks. A reader that nobody here knows is anybody, but one

@@ -231,6 +231,31 @@ func TestAuthorizedFetch(t *testing.T) {
 	}
 }
 
+// What has no page of its own is a document for a browser too: asking for a page must
+// not spare anybody the signature (SIG-31).
+func TestAuthorizedFetchOfBrowsers(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	post, hidden := b.Post(t, b.alice, social.Public, "<p>x</p>"), b.Post(t, b.alice, social.Followers, "<p>y</p>")
+	b.restrict()
+	for uri, want := range map[string]int{
+		b.alice.URI: 302, post.URI: 302, hidden.URI: 401, b.alice.OutboxURL: 401, b.alice.OutboxURL + "?page=true": 401,
+		b.alice.FollowersURL: 401, b.alice.FollowersURL + "?page=true": 401, b.alice.FollowingURL: 401, b.alice.FeaturedURL: 401,
+		b.Tenant.URL("/ap/activities/" + ids.Format(int64(post.ID))): 401, b.Tenant.URL("/ap/objects/12"): 401,
+	} {
+		w := b.get(t, uri, "Accept", "text/html")
+		if w.Code != want || w.Body.Len() != 0 {
+			t.Errorf("%s answers a browser %d with %d bytes, want %d", uri, w.Code, w.Body.Len(), want)
+		}
+		if cc := w.Header().Get("Cache-Control"); cc != "private, no-store" && cc != "no-store" {
+			t.Errorf("%s may be cached: %v", uri, w.Header())
+		}
+	}
+	if w := b.get(t, hidden.URI, "Accept", "text/html", "Signature", b.bea.URI); w.Code != http.StatusNotFound {
+		t.Errorf("a hidden post answers a stranger %d", w.Code)
+	}
+}
+
 func TestDeletedIsGone(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

@@ -20,7 +20,7 @@ import (
 // object serves a local post. What anybody may see comes from memory; the rest is
 // read for the one who asks, and does not exist for all others.
 func (h *Handlers) object(c echo.Context) error {
-	r, err := h.begin(c)
+	r, err := h.address(c)
 	if err != nil {
 		return err
 	}
@@ -28,14 +28,17 @@ func (h *Handlers) object(c echo.Context) error {
 	doc, err := h.cache.get(ctx, r.tenant.ID, kindObject, r.id, func(ctx context.Context) (*document, error) {
 		return h.readObject(ctx, r.tenant, social.StatusID(r.id), 0)
 	})
+	if err == nil && doc.page != "" && vocab.PrefersPage(c.Request().Header.Get(echo.HeaderAccept)) {
+		return toPage(c, r, doc.page)
+	}
+	if err := h.admit(c, &r); err != nil {
+		return err
+	}
 	if err == nil && doc.hidden { // not for anybody: who is it that asks?
 		doc, err = h.hiddenObject(c, &r)
 	}
 	if err != nil {
 		return err
-	}
-	if doc.page != "" && vocab.PrefersPage(c.Request().Header.Get(echo.HeaderAccept)) {
-		return toPage(c, r, doc.page)
 	}
 	if r.reader != 0 && doc.owner != 0 {
 		err := h.db.Tenant(ctx, r.tenant.ID, func(scope *pg.Scope) error {
