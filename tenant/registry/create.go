@@ -140,10 +140,21 @@ func (r *Registry) usableHost(host string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if slices.Contains(r.reserved, normal) {
+	if slices.ContainsFunc(r.reserved, func(own string) bool { return r.sameName(own, normal) }) {
 		return "", errReserved
 	}
 	return normal, nil
+}
+
+// sameName compares hosts. In development the port is left aside: a command on the data
+// folder does not know which one the server listens on.
+func (r *Registry) sameName(a, b string) bool {
+	if !r.anyPort {
+		return a == b
+	}
+	a, _ = splitPort(a)
+	b, _ = splitPort(b)
+	return a == b
 }
 
 func plainText(s string, longest int) (string, bool) {
