@@ -12,6 +12,7 @@ import (
 	"rookery/internal/social"
 	"rookery/internal/social/status"
 	"rookery/internal/store"
+	"rookery/tenant"
 	"rookery/tenant/access"
 )
 
@@ -66,7 +67,7 @@ type action func(ctx context.Context, d deed) (*social.Status, error)
 // handler finds the actor and the post, acts, and shows the post as it is then.
 func (h *StatusActions) handler(rule action) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		var out *entity.Status
+		var id social.StatusID
 		err := h.Do(c, func(ctx context.Context, r *Call) error {
 			st, err := visible(ctx, c, r)
 			if err != nil {
@@ -79,18 +80,34 @@ func (h *StatusActions) handler(rule action) echo.HandlerFunc {
 			if st, err = rule(ctx, deed{r, c, actor, st}); err != nil {
 				return err
 			}
-			// Read again: the counters have moved.
-			if st, err = store.StatusByID(ctx, r.Scope, st.ID); err != nil {
-				return err
-			}
-			out, err = h.Render.Status(ctx, r.Scope, r.Tenant, r.Viewer, st)
-			return err
+			id = st.ID
+			return nil
 		})
 		if err != nil {
 			return err
 		}
-		return c.JSON(http.StatusOK, out)
+		return h.showAfter(c, id)
 	}
+}
+
+// showAfter answers with a post as it is once its transaction is durable: counters are
+// written last of all.
+func (d StatusDeps) showAfter(c echo.Context, id social.StatusID) error {
+	ctx, viewer := c.Request().Context(), ViewerID(c)
+	home := tenant.FromContext(ctx)
+	var out *entity.Status
+	err := d.DB.Read(ctx, home.ID, func(scope *pg.Scope) error {
+		st, err := store.StatusByID(ctx, scope, id)
+		if err != nil {
+			return err
+		}
+		out, err = d.Render.Status(ctx, scope, home, viewer, st)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, out)
 }
 
 // original is the post itself, or what it boosts.

@@ -85,23 +85,19 @@ func (h *Statuses) create(c echo.Context) error {
 	}
 	draft := in.draft(c)
 	draft.IdempotencyKey = httpx.IdempotencyKey(c)
-	var out *entity.Status
+	var st *social.Status
 	err := h.Do(c, func(ctx context.Context, r *Call) error {
 		author, err := store.AccountByID(ctx, r.Scope, r.Viewer)
 		if err != nil {
 			return err
 		}
-		st, err := h.Statuses.Create(ctx, r.Scope, r.Tenant, author, draft)
-		if err != nil {
-			return err
-		}
-		out, err = h.Render.Status(ctx, r.Scope, r.Tenant, r.Viewer, st)
+		st, err = h.Statuses.Create(ctx, r.Scope, r.Tenant, author, draft)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, out)
+	return h.showAfter(c, st.ID)
 }
 
 // edit replaces a post's text and files: what is not sent is empty, as in Mastodon.

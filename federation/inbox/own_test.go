@@ -184,6 +184,34 @@ func TestBoostsOfOthers(t *testing.T) {
 	s.a.wants("OWN-12 boosts", 1, `SELECT count(*) FROM statuses WHERE tenant_id = @tenant_id AND boost_of_id IS NOT NULL`, nil)
 }
 
+// A boost is for those whom its sender addresses, as a post is.
+func TestAudienceOfBoosts(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	s.a.follow(s.p)
+	followers := s.p.id + "/followers"
+	for _, tt := range []struct {
+		name   string
+		to, cc []string
+		want   social.Visibility
+	}{
+		{"public", []string{public}, []string{followers}, social.Public},
+		{"unlisted", []string{followers}, []string{public}, social.Unlisted},
+		{"followers", []string{followers}, []string{s.v.id}, social.Followers},
+		{"nobody", nil, nil, social.Followers},
+		{"one person", []string{s.a.user.URI}, nil, ""},
+	} {
+		boost := s.p.activity("Announce", s.v.note(tt.name)["id"], object{"to": tt.to, "cc": tt.cc})
+		s.a.deliver(s.p, boost)
+		want := 1
+		if tt.want == "" {
+			want = 0
+		}
+		s.a.wants(tt.name, want, statusCount, pgx.NamedArgs{"uri": boost["id"]})
+		s.a.wants(tt.name+" as "+string(tt.want), want, statusCount+` AND visibility = @visibility`, pgx.NamedArgs{"uri": boost["id"], "visibility": tt.want})
+	}
+}
+
 // OWN-13: a hidden post cannot be touched by those who may not see it.
 func TestHiddenPostsOfOurs(t *testing.T) {
 	t.Parallel()

@@ -57,13 +57,32 @@ func (i *Inbox) boost(ctx context.Context, scope *pg.Scope, t *tenant.Tenant, it
 	if err != nil {
 		return err
 	}
-	visibility := social.Unlisted
-	if vocab.Audience(it.activity.To, it.activity.CC, it.actor.FollowersURL) == vocab.VisibilityPublic {
-		visibility = social.Public
+	visibility, err := audience(it)
+	if err != nil {
+		return err
 	}
 	_, err = i.Statuses.Boost(ctx, scope, t, it.actor, st, visibility, it.activity.ID)
 	return err
 }
+
+// audience is for whom a boost is. One without addressees is taken to be for its
+// sender's followers, who get it; one for certain persons is none for anybody else.
+func audience(it *item) (social.Visibility, error) {
+	a := it.activity
+	switch vocab.Audience(a.To, a.CC, it.actor.FollowersURL) {
+	case vocab.VisibilityPublic:
+		return social.Public, nil
+	case vocab.VisibilityUnlisted:
+		return social.Unlisted, nil
+	case vocab.VisibilityDirect:
+		if len(a.To)+len(a.CC) > 0 {
+			return "", errForFew
+		}
+	}
+	return social.Followers, nil
+}
+
+var errForFew = fault.New(fault.Invalid, "It is for certain persons only.")
 
 // about returns the post with an id.
 func about(ctx context.Context, scope *pg.Scope, uri string) (*social.Status, error) {

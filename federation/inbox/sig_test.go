@@ -323,6 +323,47 @@ func TestGarbageFlood(t *testing.T) {
 	}
 }
 
+// An actor's document is read only so often. Strangers who ask for keys that it does
+// not list must not use that up for the one that it does.
+func TestMadeUpKeysDoNotShutTheRealOneOut(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	v := newPeer(t).actor("v", 0)
+	liar := *v
+	liar.key = keyPool()[1]
+	for n := range 5 {
+		liar.keyID = fmt.Sprintf("%s#key-%d", v.id, n)
+		if code := w.a.send(&liar, v.activity("Follow", w.a.user.URI)); code != http.StatusUnauthorized {
+			t.Errorf("a key that is not there: answered %d, want 401", code)
+		}
+	}
+	w.a.deliver(v, v.activity("Follow", w.a.user.URI))
+	if n := v.peer.count("/users/v"); n > 3 {
+		t.Errorf("the actor was read %d times", n)
+	}
+}
+
+// A neighbour that lists the name of the victim's key as its own does not get it.
+func TestKeyListedByNeighbour(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	host := newPeer(t)
+	v, p := host.actor("v", 0), host.actor("p", 1)
+	p.publish(func(doc map[string]any) {
+		doc["publicKey"] = []any{
+			object{"id": p.keyID, "owner": p.id, "publicKeyPem": p.key.pem}, object{"id": v.keyID, "owner": p.id, "publicKeyPem": p.key.pem},
+			object{"id": v.keyID, "owner": v.id, "publicKeyPem": p.key.pem},
+		}
+	})
+	w.a.deliver(p, p.activity("Follow", w.a.user.URI))
+	w.a.deliver(v, v.activity("Follow", w.a.user.URI))
+	forger := *v
+	forger.key = p.key
+	if code := w.a.send(&forger, v.activity("Undo", v.activity("Follow", w.a.user.URI))); code != http.StatusUnauthorized {
+		t.Errorf("answered %d, want 401", code)
+	}
+}
+
 // SIG-22: keys on a host that never answers hold up nobody for long.
 func TestSilentKeyHost(t *testing.T) {
 	t.Parallel()

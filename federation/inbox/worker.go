@@ -25,7 +25,7 @@ type applyWorker struct {
 }
 
 // applyTime leaves room for look-ups at slow servers; each has a deadline of its own.
-const applyTime = 2 * time.Minute
+const applyTime = 80 * time.Second // below the queue's rescue of stuck jobs
 
 // Timeout implements river.Worker.
 func (w *applyWorker) Timeout(*river.Job[jobs.ApplyActivities]) time.Duration { return applyTime }

@@ -19,6 +19,7 @@ type Scope struct {
 	run         runner
 	tenant      tenant.ID
 	inserter    *river.Client[pgx.Tx]
+	last        []func(*Batch)
 	afterCommit []func()
 }
 
@@ -28,6 +29,12 @@ func (s *Scope) Tenant() tenant.ID { return s.tenant }
 // AfterCommit registers what happens once the transaction is durable, such as
 // publishing to open streams. It is dropped when the transaction fails.
 func (s *Scope) AfterCommit(fn func()) { s.afterCommit = append(s.afterCommit, fn) }
+
+// Last queues statements for the very end of the transaction: all that was registered
+// goes in one batch right before COMMIT. It is for rows that everybody writes, such as
+// an author's counters: their locks are then held for one round trip and not while the
+// rest of the work is done. It is dropped when the transaction fails.
+func (s *Scope) Last(queue func(*Batch)) { s.last = append(s.last, queue) }
 
 // Enqueue inserts jobs in the scope's own transaction: they run only if it commits.
 // Unique jobs that are waiting already are skipped.
@@ -73,7 +80,10 @@ func (db *DB) tenantOnce(ctx context.Context, id tenant.ID, fn func(*Scope) erro
 	scope := &Scope{tenant: id, inserter: db.inserter}
 	err := pgx.BeginTxFunc(ctx, db.app, begin, func(tx pgx.Tx) error {
 		scope.tx, scope.run = tx, tx
-		return fn(scope)
+		if err := fn(scope); err != nil {
+			return err
+		}
+		return scope.finish(ctx)
 	})
 	if err != nil {
 		return mapError(err)
@@ -84,8 +94,17 @@ func (db *DB) tenantOnce(ctx context.Context, id tenant.ID, fn func(*Scope) erro
 	return nil
 }
 
+// finish sends what was kept for the end.
+func (s *Scope) finish(ctx context.Context) error {
+	b := NewBatch(s)
+	for _, queue := range s.last {
+		queue(b)
+	}
+	return b.Send(ctx)
+}
+
 // Nested runs fn under a savepoint: if it fails, only its own changes are undone.
-// After-commit functions of a failed fn are dropped.
+// What a failed fn kept for the end or for after the commit is dropped.
 func (s *Scope) Nested(ctx context.Context, fn func(*Scope) error) error {
 	if s.tx == nil {
 		return errReadOnly
@@ -98,6 +117,7 @@ func (s *Scope) Nested(ctx context.Context, fn func(*Scope) error) error {
 	if err != nil {
 		return mapError(err)
 	}
+	s.last = append(s.last, inner.last...)
 	s.afterCommit = append(s.afterCommit, inner.afterCommit...)
 	return nil
 }

@@ -4,11 +4,14 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
+	"rookery/internal/ids"
 )
 
 // How jobs run. The queue's default hour before a crashed worker's jobs are rescued
@@ -23,6 +26,15 @@ const (
 	startAgain    = 2 * time.Second
 	stopMargin    = 5 * time.Second
 )
+
+// clientName is a name that no other process has or had.
+func clientName() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	return host + "-" + ids.Secret(9)
+}
 
 // Work says which jobs a process works.
 type Work struct {
@@ -41,7 +53,9 @@ func (db *DB) Run(ctx context.Context, w Work) error {
 	for name, n := range w.Queues {
 		queues[name] = river.QueueConfig{MaxWorkers: n, FetchCooldown: fetchCooldown, FetchPollInterval: fetchPoll}
 	}
+	name := clientName()
 	client, err := river.NewClient(riverpgxv5.New(db.app), &river.Config{
+		ID:                          name,
 		Schema:                      JobSchema,
 		Queues:                      queues,
 		Workers:                     w.Workers,
@@ -58,6 +72,17 @@ func (db *DB) Run(ctx context.Context, w Work) error {
 	if err != nil {
 		return fmt.Errorf("prepare the workers: %w", err)
 	}
+	// the name is held until the last job has ended
+	alive, gone := context.WithCancel(context.WithoutCancel(ctx))
+	kept := make(chan struct{})
+	go func() {
+		defer close(kept)
+		db.keepName(alive, name)
+	}()
+	defer func() {
+		gone()
+		<-kept
+	}()
 	if !db.start(ctx, client) {
 		return nil
 	}
@@ -79,10 +104,8 @@ func (db *DB) start(ctx context.Context, client *river.Client[pgx.Tx]) bool {
 			return true
 		}
 		db.log.Warn("the queues cannot be worked yet", "error", err)
-		select {
-		case <-ctx.Done():
+		if !wait(ctx, startAgain) {
 			return false
-		case <-time.After(startAgain):
 		}
 	}
 }

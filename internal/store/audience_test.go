@@ -7,9 +7,9 @@ import (
 	"rookery/internal/pg"
 	"rookery/internal/social"
 	"rookery/internal/social/notify"
-	"rookery/internal/testkit/socialtest"
 	"rookery/internal/social/status"
 	"rookery/internal/store"
+	"rookery/internal/testkit/socialtest"
 )
 
 func TestAudience(t *testing.T) {

@@ -13,8 +13,8 @@ import (
 	"rookery/internal/ids"
 	"rookery/internal/pg"
 	"rookery/internal/social"
-	"rookery/internal/testkit/socialtest"
 	"rookery/internal/store"
+	"rookery/internal/testkit/socialtest"
 	"rookery/tenant"
 )
 

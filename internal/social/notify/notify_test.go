@@ -11,9 +11,9 @@ import (
 	"rookery/internal/pg"
 	"rookery/internal/social"
 	"rookery/internal/social/notify"
-	"rookery/internal/testkit/socialtest"
 	"rookery/internal/store"
 	"rookery/internal/stream"
+	"rookery/internal/testkit/socialtest"
 )
 
 // told is an account with five notifications, oldest first: two likes of one

@@ -13,9 +13,9 @@ import (
 	"rookery/internal/pg"
 	"rookery/internal/social"
 	"rookery/internal/social/relate"
-	"rookery/internal/testkit/socialtest"
 	"rookery/internal/social/status"
 	"rookery/internal/store"
+	"rookery/internal/testkit/socialtest"
 )
 
 type bundle struct {

@@ -52,7 +52,7 @@ func (s *Service) add(ctx context.Context, scope *pg.Scope, posts []*post, adopt
 	batch := pg.NewBatch(scope)
 	var bells []*store.Bell
 	queueParts(batch, fresh)
-	queueCounters(batch, fresh, adoptions)
+	scope.Last(func(end *pg.Batch) { queueCounters(end, fresh, adoptions) })
 	store.QueueAdoptions(batch, adoptions)
 	store.QueueBells(batch, bellAuthors(fresh), &bells)
 	if err := batch.Send(ctx); err != nil {

@@ -12,10 +12,10 @@ import (
 	"rookery/internal/pg"
 	"rookery/internal/social"
 	"rookery/internal/social/relate"
-	"rookery/internal/testkit/socialtest"
 	"rookery/internal/social/status"
 	"rookery/internal/store"
 	"rookery/internal/stream"
+	"rookery/internal/testkit/socialtest"
 )
 
 // bundle is a world with the rules under test.

@@ -8,9 +8,9 @@ import (
 	"rookery/internal/fault"
 	"rookery/internal/pg"
 	"rookery/internal/social"
-	"rookery/internal/testkit/socialtest"
 	"rookery/internal/social/status"
 	"rookery/internal/store"
+	"rookery/internal/testkit/socialtest"
 )
 
 func TestCanSee(t *testing.T) {
