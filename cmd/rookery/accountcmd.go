@@ -67,6 +67,9 @@ func (s *system) createAccount(cmd *cobra.Command, n newAccount) error {
 	if err != nil {
 		return err
 	}
+	if err := s.checkAccount(ctx, t, n); err != nil {
+		return err
+	}
 	var person *people.Person
 	var madeUp string
 	if n.email != "" {
@@ -93,6 +96,24 @@ func (s *system) createAccount(cmd *cobra.Command, n newAccount) error {
 		fmt.Fprintf(out, "Password of %s, shown this once: %s\n", person.Email, madeUp)
 	}
 	return nil
+}
+
+// checkAccount refuses what makeAccount would refuse, before a person is made whose
+// password nobody would ever see.
+func (s *system) checkAccount(ctx context.Context, t *tenant.Tenant, n newAccount) error {
+	if !people.Role(n.role).Valid() {
+		return wrongUse("--role %s: a role is owner, publisher, drafter or viewer", n.role)
+	}
+	if err := account.ValidateUsername(n.username); err != nil {
+		return err
+	}
+	return s.db.Tenant(ctx, t.ID, func(scope *pg.Scope) error {
+		used, err := store.IsHandleUsed(ctx, scope, n.username)
+		if err == nil && used {
+			return fault.Newf(fault.Conflict, "@%s@%s is taken or was used before. Names are never given twice: choose another.", n.username, t.HandleDomain)
+		}
+		return err
+	})
 }
 
 // makeAccount makes the account and lets the person act as it, in one transaction. A
@@ -189,6 +210,9 @@ func accountShow(g *globals) *cobra.Command {
 		Short: "Show one account",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if host == "" {
+				return wrongUse("whose account? Name the tenant's host with --tenant")
+			}
 			return g.withSystem(cmd.Context(), func(s *system) error {
 				t, err := s.tenantNamed(host)
 				if err != nil {

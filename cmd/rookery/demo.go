@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"text/tabwriter"
 
 	"rookery/internal/fault"
@@ -44,20 +46,35 @@ func demoTenants(suffix string) []demoTenant {
 	}
 }
 
-const tokenFile = "tokens"
+// tokenFile keeps the demo's logins, a line each, and demoDone once all of it is made.
+const (
+	tokenFile = "tokens"
+	demoDone  = "# complete\n"
+)
 
-// makeDemo makes the demo's tenants at the first start and leaves them alone afterwards.
-// Each account then follows the other as strangers do: look-up, Follow, Accept.
+// makeDemo makes the demo's tenants at the first start and leaves them alone afterwards;
+// a start that was interrupted is taken up again. Each account then follows the other as
+// strangers do: look-up, Follow, Accept.
 func makeDemo(ctx context.Context, s *system, p *parts, dataDir string) error {
 	suffix, err := portSuffix(s.cfg.String("listen"))
 	if err != nil {
 		return err
 	}
-	if len(s.registry.All()) > 0 {
+	all := demoTenants(suffix)
+	logins, begun, err := readLogins(dataDir)
+	if err != nil {
+		return fmt.Errorf("make the demo: %w", err)
+	}
+	if strings.Contains(logins, demoDone) || !s.hasOnly(all) || (len(s.registry.All()) > 0 && !begun) {
 		return nil
 	}
-	all := demoTenants(suffix)
+	if err := appendFile(filepath.Join(dataDir, tokenFile), ""); err != nil { // it has begun
+		return err
+	}
 	for _, d := range all {
+		if hasLogin(logins, d.host) {
+			continue
+		}
 		if err := s.makeDemoTenant(ctx, d, dataDir); err != nil {
 			return fmt.Errorf("make the demo: %w", err)
 		}
@@ -67,13 +84,28 @@ func makeDemo(ctx context.Context, s *system, p *parts, dataDir string) error {
 			return fmt.Errorf("let %s follow %s: %w", d.username, d.follows, err)
 		}
 	}
-	return nil
+	return appendFile(filepath.Join(dataDir, tokenFile), demoDone)
 }
 
+// hasOnly reports whether every tenant there is is one of the demo's.
+func (s *system) hasOnly(demo []demoTenant) bool {
+	for _, t := range s.registry.All() {
+		if !slices.ContainsFunc(demo, func(d demoTenant) bool { return d.host == t.Host }) {
+			return false
+		}
+	}
+	return true
+}
+
+// makeDemoTenant makes one tenant, or what an interrupted start has left to make of it.
 func (s *system) makeDemoTenant(ctx context.Context, d demoTenant, dataDir string) error {
-	t, err := s.registry.Create(ctx, registry.NewTenant{Name: d.name, Host: d.host, Scheme: "http", Description: d.description, BrandColour: d.colour, ContactMail: d.email})
-	if err != nil {
-		return err
+	t, _, made := s.registry.ByHost(d.host)
+	if !made {
+		var err error
+		t, err = s.registry.Create(ctx, registry.NewTenant{Name: d.name, Host: d.host, Scheme: "http", Description: d.description, BrandColour: d.colour, ContactMail: d.email})
+		if err != nil {
+			return err
+		}
 	}
 	password := ids.Secret(9)
 	person, err := s.people.Create(ctx, people.NewPerson{Email: d.email, Name: d.displayName, Password: password})
@@ -85,7 +117,10 @@ func (s *system) makeDemoTenant(ctx context.Context, d demoTenant, dataDir strin
 	if err != nil {
 		return err
 	}
-	a, err := s.makeAccount(ctx, t, account.Local{Username: d.username, DisplayName: d.displayName}, person, people.Owner)
+	a, err := s.accountNamed(ctx, t, d.username)
+	if fault.IsNotFound(err) {
+		a, err = s.makeAccount(ctx, t, account.Local{Username: d.username, DisplayName: d.displayName}, person, people.Owner)
+	}
 	if err != nil {
 		return err
 	}
@@ -136,15 +171,15 @@ func appendFile(name, line string) error {
 // printWelcome says where everything is and how to log in.
 func printWelcome(_ context.Context, out io.Writer, s *system, dataDir string) error {
 	fmt.Fprintf(out, "\nRookery is running. Platform console: http://%s\n", s.cfg.String("platform_host"))
-	logins, err := os.ReadFile(filepath.Join(dataDir, tokenFile))
+	logins, _, err := readLogins(dataDir)
 	if err != nil {
-		logins = nil // no demo
+		return err
 	}
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
 	for _, t := range s.registry.All() {
 		if t.State == tenant.Active {
 			fmt.Fprintf(w, "\n%s\t%s\n", t.Name, t.URL("/"))
-			printLogins(w, t, string(logins))
+			printLogins(w, t, logins)
 		}
 	}
 	if err := w.Flush(); err != nil {

@@ -37,18 +37,18 @@ how to log in. Everything is kept in the data folder; delete it to begin anew.`,
 }
 
 func runDev(ctx context.Context, out io.Writer, g *globals, listen string, demo bool) error {
-	if err := os.MkdirAll(g.dataDir, 0o755); err != nil {
-		return fmt.Errorf("make the data folder: %w", err)
-	}
-	key, err := devKey(g.dataDir)
-	if err != nil {
-		return err
-	}
 	settings, err := devSettings(listen)
 	if err != nil {
 		return err
 	}
 	cfg, err := g.load(settings)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(g.dataDir, 0o755); err != nil {
+		return fmt.Errorf("make the data folder: %w", err)
+	}
+	key, err := devKey(g.dataDir)
 	if err != nil {
 		return err
 	}

@@ -83,7 +83,25 @@ func newRoot() *cobra.Command {
 		tenantCommand(g), accountCommand(g), tokenCommand(g), doctorCommand(g), healthcheckCommand(g),
 	)
 	wrapArgs(root)
+	nameSubcommands(root)
 	return root
+}
+
+// nameSubcommands makes a group that is called without one of its commands, or with one
+// that it does not have, exit with 2. Cobra prints the help and says that all is well.
+func nameSubcommands(c *cobra.Command) {
+	if c.HasSubCommands() && !c.Runnable() {
+		c.Args = cobra.ArbitraryArgs
+		c.RunE = func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return wrongUse("there is no command “%s %s”; see `%s --help`", cmd.CommandPath(), args[0], cmd.CommandPath())
+			}
+			return wrongUse("what shall be done? See `%s --help`", cmd.CommandPath())
+		}
+	}
+	for _, sub := range c.Commands() {
+		nameSubcommands(sub)
+	}
 }
 
 // wrapArgs makes wrong arguments of every command exit with 2 and point to its help.

@@ -69,6 +69,8 @@ func (s *system) run(ctx context.Context, ready func(context.Context, *parts) er
 		_ = public.Close()
 		return err
 	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	group, running := errgroup.WithContext(ctx)
 	group.Go(func() error { return s.registry.Run(running) })
 	group.Go(func() error { return p.bus.Run(running) })
@@ -80,8 +82,9 @@ func (s *system) run(ctx context.Context, ready func(context.Context, *parts) er
 		group.Go(func() error { return s.runWorkers(running, p) })
 	}
 	if ready != nil {
-		if err := ready(ctx, p); err != nil && ctx.Err() == nil {
-			return err
+		if err := ready(running, p); err != nil && running.Err() == nil {
+			stop() // what has started ends first: it needs the database that the caller closes
+			return errors.Join(err, group.Wait())
 		}
 	}
 	s.log.Info("serving", "listen", public.Addr().String(), "roles", s.cfg.String("roles"))
