@@ -97,13 +97,17 @@ func (b *builder) created(ctx context.Context) (*message, error) {
 	return b.reach(full, vocab.NewCreate(convert.CreateURI(b.tenant, full.Status), b.note(full))), nil
 }
 
+// edited is an Update. Of what is not for everybody only those hear who may see it
+// now: whoever had the earlier version may have been removed or blocked since.
 func (b *builder) edited(ctx context.Context) (*message, error) {
 	full, err := b.post(ctx)
 	if err != nil {
 		return nil, err
 	}
 	m := b.reach(full, vocab.NewUpdate(b.eventURI(), b.note(full)))
-	m.to.EarlierOf = full.Status.ID // somebody who is no longer mentioned has a copy
+	if full.Status.Visibility.IsOpen() {
+		m.to.EarlierOf = full.Status.ID // somebody who is no longer mentioned has a copy
+	}
 	return m, nil
 }
 

@@ -194,6 +194,26 @@ func TestAPostItsEditAndItsDeletion(t *testing.T) {
 	}
 }
 
+// Whoever may no longer see a post does not get its new words; that it is gone, all
+// who had it hear.
+func TestAnEditIsForThoseWhoMaySeeIt(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.Follow(t, b.bea, b.alice)
+	st := b.create(t, status.Draft{Text: "Only for you", Visibility: social.Followers})
+	b.wantSent(t, b.publish(t), vocab.TypeCreate, b.shared(b.masto), b.shared(b.other))
+	b.Tx(t, func(scope *pg.Scope) error {
+		if err := b.rel.Block(t.Context(), scope, b.Tenant, b.alice, b.bea, ""); err != nil {
+			return err
+		}
+		_, err := b.posts.Edit(t.Context(), scope, b.Tenant, b.alice, st, status.Draft{Text: "Not for bea"})
+		return err
+	})
+	b.wantSent(t, b.publish(t), vocab.TypeUpdate, b.shared(b.masto))
+	b.Tx(t, func(scope *pg.Scope) error { return b.posts.Delete(t.Context(), scope, st) })
+	b.wantSent(t, b.publish(t), vocab.TypeDelete, b.shared(b.masto), b.shared(b.other))
+}
+
 func TestWhoHearsOfAPost(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
