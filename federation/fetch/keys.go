@@ -220,6 +220,7 @@ func (k *Keys) read(ctx context.Context, t *tenant.Tenant, keyID string) (Key, e
 	if err != nil {
 		return Key{}, err
 	}
+	k.learn(first)
 	owner, listed := ownerOf(first, keyID)
 	if owner == "" || vocab.HostOf(owner) != host {
 		return Key{}, errUnbound
@@ -232,6 +233,27 @@ func (k *Keys) read(ctx context.Context, t *tenant.Tenant, keyID string) (Key, e
 		}
 	}
 	return k.bind(ctx, keyID, owner, listed, second)
+}
+
+// learn keeps what an actor's own document says of its keys, whichever was asked
+// for. A document is read only so often: whoever asks for keys that are not in it must
+// not use that up for those that are. Only ids below the actor's own are learnt, which
+// nobody else's document can claim.
+func (k *Keys) learn(from served) {
+	actor := vocab.ReadActor(from.doc)
+	if actor.ID == "" || actor.ID != from.url || !vocab.IsActor(actor.Type) {
+		return
+	}
+	k.fetcher.recent.Set(actor.ID, actor)
+	for _, listed := range actor.Keys {
+		if !strings.HasPrefix(listed.ID, actor.ID+"#") || listed.Owner != actor.ID {
+			continue
+		}
+		if public, err := parse(listed); err == nil {
+			k.known.Set(listed.ID, Key{Public: public, Owner: actor.ID})
+			k.failed.Invalidate(listed.ID)
+		}
+	}
 }
 
 // bind takes the key from the owner's own document, and stores it.
