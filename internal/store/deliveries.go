@@ -33,12 +33,14 @@ const (
 
 // The inboxes never pass through the program: an account may have very many
 // followers. Sorting by a hash spreads the inboxes of one host, and hosts that
-// hang, over all parts of the list.
+// hang, over all parts of the list. LATERAL keeps the planner from reading all
+// deliveries or accounts of the tenant where it expects many of the few it needs.
 const insertDeliveries = `
 WITH inboxes AS (
     SELECT COALESCE(NULLIF(a.shared_inbox_url, ''), a.inbox_url) AS inbox
     FROM   follows f
-    JOIN   accounts a ON a.tenant_id = @tenant_id AND a.id = f.account_id AND a.domain <> '' AND a.suspended_at IS NULL
+    CROSS  JOIN LATERAL (SELECT r.shared_inbox_url, r.inbox_url FROM accounts r
+                         WHERE r.tenant_id = @tenant_id AND r.id = f.account_id AND r.domain <> '' AND r.suspended_at IS NULL LIMIT 1) AS a
     WHERE  f.tenant_id = @tenant_id AND f.target_id = @followers_of AND f.state = 'accepted'
   UNION
     SELECT COALESCE(NULLIF(a.shared_inbox_url, ''), a.inbox_url)
@@ -51,7 +53,8 @@ WITH inboxes AS (
   UNION
     SELECT d.inbox_url
     FROM   activities e
-    JOIN   deliveries d ON d.tenant_id = @tenant_id AND d.activity_id = e.id AND d.state <> 'gone'
+    CROSS  JOIN LATERAL (SELECT y.inbox_url FROM deliveries y
+                         WHERE y.tenant_id = @tenant_id AND y.activity_id = e.id AND y.state <> 'gone' OFFSET 0) AS d
     WHERE  e.tenant_id = @tenant_id AND e.status_id = @earlier_of AND e.status_id <> 0
   UNION
     SELECT COALESCE(NULLIF(a.shared_inbox_url, ''), a.inbox_url)
