@@ -65,7 +65,7 @@ const notificationWanted = `
        n.tenant_id = @tenant_id AND n.account_id = @account_id
        AND (cardinality(@types::text[]) = 0 OR n.type = ANY(@types::text[])) AND NOT n.type = ANY(@exclude_types::text[])
        AND (@from_id::bigint = 0 OR n.from_id = @from_id)
-       AND (SELECT a.suspended_at FROM accounts a WHERE a.tenant_id = @tenant_id AND a.id = n.from_id) IS NULL`
+       AND (SELECT a.suspended_at IS NULL FROM accounts a WHERE a.tenant_id = @tenant_id AND a.id = n.from_id)`
 
 var notifications = paged(`
 SELECT ` + notificationColumns + `

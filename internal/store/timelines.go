@@ -29,7 +29,7 @@ func HomeTimeline(ctx context.Context, scope *pg.Scope, owner social.AccountID, 
 // followed by the viewer. The silenced author is asked for by a scalar subquery: of
 // NOT EXISTS the planner makes an anti-join that reads all accounts of the server.
 var openTo = `s.visibility = 'public' AND s.boost_of_id IS NULL AND ` + visibleTo("s") + ` AND ` + hiddenFrom("s.account_id") + `
-       AND ((SELECT q.silenced_at FROM accounts q WHERE q.tenant_id = @tenant_id AND q.id = s.account_id) IS NULL
+       AND ((SELECT q.silenced_at IS NULL FROM accounts q WHERE q.tenant_id = @tenant_id AND q.id = s.account_id)
             OR s.account_id = @viewer
             OR EXISTS (SELECT FROM follows f WHERE f.tenant_id = @tenant_id AND f.account_id = @viewer
                        AND f.target_id = s.account_id AND f.state = 'accepted'))
