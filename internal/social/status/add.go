@@ -18,8 +18,7 @@ import (
 type post struct {
 	*social.Status
 	author   *social.Account
-	parent   social.Visibility // of the post it answers; "" if unknown
-	boosted  *social.Status    // what it boosts
+	boosted  *social.Status // what it boosts
 	mentions []social.AccountID
 	media    []social.Media // remote files
 	quiet    bool           // found, not received: nobody is told
