@@ -33,7 +33,9 @@ func (s *system) newWeb(p *parts) (http.Handler, error) {
 	})
 	tenants := newEcho()
 	tenants.HTTPErrorHandler = func(err error, c echo.Context) { pages.ErrorPage(c, err) }
-	tenants.Pre(hostroute.New(hostroute.Options{
+	// Echo routes the request that came, so its address is rewritten before hostroute
+	// hands on a copy of it. Only at the beginning: a query may hold an address too.
+	tenants.Pre(middleware.Rewrite(map[string]string{"^/%40*": "/@$1"}), hostroute.New(hostroute.Options{
 		Table:           s.registry,
 		Platform:        s.cfg.String("platform_host"),
 		PlatformHandler: s.newConsole(logins),
@@ -41,7 +43,7 @@ func (s *system) newWeb(p *parts) (http.Handler, error) {
 		MediaHandler:    file.New(s.db, httpx.ErrorHandler(s.log)),
 		TrustedProxies:  s.cfg.Prefixes("trusted_proxies"),
 		TLS:             s.cfg.String("public_scheme") == "https",
-	}), middleware.Rewrite(map[string]string{"/%40*": "/@$1"}))
+	}))
 	tenants.Use(s.requests.middleware)
 	if err := s.mountAPI(tenants, p); err != nil {
 		return nil, err
