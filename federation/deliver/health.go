@@ -34,6 +34,7 @@ type Health struct {
 
 type peer struct {
 	failures int
+	changed  time.Time // when this process found the host down
 	nextTry  time.Time // zero: not down
 	rfc9421  bool
 }
@@ -128,7 +129,7 @@ func (h *Health) failed(ctx context.Context, host string, probe bool, cause erro
 		h.mu.Unlock()
 		return
 	}
-	p.nextTry = now.Add(interval(p.failures))
+	p.nextTry, p.changed = now.Add(interval(p.failures)), now
 	next := p.nextTry
 	row := store.PeerHost{Host: host, Failures: p.failures, NextTryAt: &next, LastError: short(cause.Error())}
 	h.mu.Unlock()
@@ -211,12 +212,13 @@ func (h *Health) refresh(ctx context.Context) {
 		h.log.WarnContext(ctx, "peer health not read", "error", err)
 		return
 	}
-	h.merge(rows)
+	h.merge(rows, started)
 }
 
 // merge takes over what other processes found. Failures that make no host down yet
 // are this process's own knowledge and stay.
-func (h *Health) merge(rows []*store.PeerHost) {
+// So does what was found out since reading began: it may not be in the table yet.
+func (h *Health) merge(rows []*store.PeerHost, started time.Time) {
 	before := h.hosts
 	h.hosts = make(map[string]*peer, len(rows))
 	for _, row := range rows {
@@ -227,7 +229,7 @@ func (h *Health) merge(rows []*store.PeerHost) {
 		h.hosts[row.Host] = p
 	}
 	for host, p := range before {
-		if h.hosts[host] == nil && p.nextTry.IsZero() {
+		if h.hosts[host] == nil && (p.nextTry.IsZero() || !p.changed.Before(started)) {
 			h.hosts[host] = p
 		}
 	}
