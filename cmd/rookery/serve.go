@@ -74,7 +74,7 @@ func (s *system) run(ctx context.Context, ready func(context.Context, *parts) er
 	group, running := errgroup.WithContext(ctx)
 	group.Go(func() error { return s.registry.Run(running) })
 	group.Go(func() error { return p.bus.Run(running) })
-	group.Go(func() error { return s.serveHTTP(running, public, handler, p.streams) })
+	group.Go(func() error { return s.serveHTTP(running, public, s.forPublic(handler), p.streams) })
 	if admin != nil {
 		group.Go(func() error { return s.serveHTTP(running, admin, s.adminHandler(), nil) })
 	}
@@ -93,6 +93,15 @@ func (s *system) run(ctx context.Context, ready func(context.Context, *parts) er
 		err = nil
 	}
 	return err
+}
+
+// forPublic is what a process shows on its public address: everything, or, where it only
+// works the queues, whether it is healthy.
+func (s *system) forPublic(handler http.Handler) http.Handler {
+	if slices.Contains(s.cfg.List("roles"), "web") {
+		return handler
+	}
+	return s.answerHealth(http.NotFoundHandler())
 }
 
 // grace is how long requests and jobs in flight get at shutdown.

@@ -74,8 +74,7 @@ func isPair(s string) bool {
 }
 
 func isLimits(s string) bool {
-	n, err := strconv.ParseFloat(s, 64)
-	return s == "on" || s == "off" || (err == nil && n > 0)
+	return s == "on" || s == "off" || isPositive(s)
 }
 
 func oneOf(words ...string) func(string) bool {

@@ -45,8 +45,8 @@ func mapCode(err error, code string) error {
 		return fault.Wrap(err, fault.NotFound, "Record not found")
 	case code == "22021", code == "22P05", code == "22P02", code == "22003": // characters or numbers that text cannot hold
 		return fault.Wrap(err, fault.Invalid, "The text holds characters that cannot be stored.")
-	case strings.HasPrefix(code, "08"), strings.HasPrefix(code, "53"), strings.HasPrefix(code, "57P"), code == "57014", code == "55P03", code == "25P03":
-		// connection, resources, shutdown, statement, lock and idle timeouts
+	case strings.HasPrefix(code, "08"), strings.HasPrefix(code, "53"), strings.HasPrefix(code, "57P"), code == "57014", code == "55P03", code == "25P03", code == "40P01", code == "40001":
+		// connection, resources, shutdown, statement, lock and idle timeouts; a deadlock that outlasted the retries
 		return fault.Wrap(err, fault.Unavailable, "The database is busy. Try again in a minute.")
 	}
 	return err
