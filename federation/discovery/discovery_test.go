@@ -58,6 +58,7 @@ func (b *bundle) get(t *testing.T, host, path, accept string) *httptest.Response
 	return w
 }
 
+// INP-32, TEN-11.
 func TestWebFinger(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

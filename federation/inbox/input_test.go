@@ -294,7 +294,7 @@ func TestSameCreateManyTimes(t *testing.T) {
 	w.a.wants("mentions", 1, `SELECT count(*) FROM notifications WHERE tenant_id = @tenant_id AND type = 'mention'`, nil)
 }
 
-// The same activity may be for two tenants: neither takes it from the other.
+// TEN-13: the same activity may be for two tenants: neither takes it from the other.
 func TestSameActivityInTwoTenants(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -20,7 +20,7 @@ func addrs(list ...string) []netip.Addr {
 	return parsed
 }
 
-// None of the ways to write or reach loopback may lead to a connection.
+// NET-01, NET-02: none of the ways to write or reach loopback may lead to a connection.
 func TestCanaryIsNeverDialled(t *testing.T) {
 	t.Parallel()
 	c := newCanary(t)
@@ -46,6 +46,7 @@ func TestCanaryIsNeverDialled(t *testing.T) {
 	c.check(t)
 }
 
+// NET-04.
 func TestRedirectToCanary(t *testing.T) {
 	t.Parallel()
 	c := newCanary(t)
@@ -69,7 +70,7 @@ func TestRedirectToCanary(t *testing.T) {
 	c.check(t)
 }
 
-// A name that resolves to an allowed address when it is checked and to another
+// NET-06: a name that resolves to an allowed address when it is checked and to another
 // when it is dialled gets nowhere, for it is resolved once a dial.
 func TestRebinding(t *testing.T) {
 	t.Parallel()
@@ -91,6 +92,7 @@ func TestRebinding(t *testing.T) {
 	c.check(t)
 }
 
+// NET-17.
 func TestMixedAddresses(t *testing.T) {
 	t.Parallel()
 	c := newCanary(t)
@@ -135,6 +137,7 @@ func TestLocalhostNamesReachAllowedLoopback(t *testing.T) {
 	}
 }
 
+// NET-10, and the ranges of NET-02.
 func TestParseURL(t *testing.T) {
 	t.Parallel()
 	production := newClient(t, safehttp.Options{})

@@ -35,6 +35,7 @@ func gzipped(n int64) []byte {
 	return b.Bytes()
 }
 
+// NET-12.
 func TestBodyLimit(t *testing.T) {
 	t.Parallel()
 	const limit = 1 << 20
@@ -91,7 +92,7 @@ func TestStandardClientIsBounded(t *testing.T) {
 	}
 }
 
-// Whatever a peer does slowly, the whole ends at the deadline.
+// NET-11: whatever a peer does slowly, the whole ends at the deadline.
 func TestDeadline(t *testing.T) {
 	t.Parallel()
 	drip := func(conn net.Conn, start, each string) {
@@ -240,7 +241,7 @@ func throughJSON(t *testing.T, b *safehttp.Budget) *safehttp.Budget {
 	return restored
 }
 
-// Bad certificates are refused, and worth trying again: they get renewed.
+// NET-14: bad certificates are refused, and worth trying again: they get renewed.
 func TestTLS(t *testing.T) {
 	t.Parallel()
 	authority := newAuthority(t)

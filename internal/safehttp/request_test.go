@@ -76,6 +76,7 @@ func TestContentTypes(t *testing.T) {
 	}
 }
 
+// NET-05.
 func TestRedirects(t *testing.T) {
 	t.Parallel()
 	var asked atomic.Int32
@@ -123,7 +124,7 @@ func TestNoRedirectFromHTTPSToHTTP(t *testing.T) {
 	}
 }
 
-// Each hop is signed for its own target, and asked about before it is made.
+// NET-09: each hop is signed for its own target, and asked about before it is made.
 func TestHopsAreSignedAnew(t *testing.T) {
 	t.Parallel()
 	var seen []string
