@@ -56,6 +56,11 @@ func (h *Handlers) follow(c echo.Context) error {
 		v.Error = sayNoHandle
 		return web.HTML(c, http.StatusUnprocessableEntity, writer(RenderFollow, v))
 	}
+	if !web.FromHere(c) {
+		// A link elsewhere must not make this host ask a server, and send its readers
+		// there, without their pressing the button.
+		return web.HTML(c, http.StatusOK, writer(RenderFollow, v))
+	}
 	if h.SubscribeTemplate != nil {
 		if taken := h.Limiter.Take(lookUps, limit.AddressKey(hostroute.ClientIP(c))); !taken.OK {
 			web.RetryAfter(c, time.Until(taken.Reset))

@@ -321,7 +321,24 @@ func TestFollowFromElsewhere(t *testing.T) {
 			t.Errorf("template %q: %d to %q", template, got.Status, got.Location())
 		}
 	}
+	w.template = "https://evil.test/{uri}"
 	before := len(w.asked)
+	for name, headers := range map[string][]string{
+		"typed": {"Sec-Fetch-Site", "none"}, "elsewhere": {"Sec-Fetch-Site", "cross-site"}, "sibling": {"Sec-Fetch-Site", "same-site", "Referer", home + "/@support"},
+		"old browser, elsewhere": {"Referer", "https://evil.test/"}, "tells nothing": nil, "bad referrer": {"Referer", "https://%"},
+	} {
+		got := b.Get(home+"/@support/follow?handle=eve@evil.test", headers...)
+		if got.Status != http.StatusOK || got.Location() != "" || b.Form(got, "handle", "eve@evil.test").Action == "" {
+			t.Errorf("TEN-41 a link from %s: %d to %q", name, got.Status, got.Location())
+		}
+	}
+	if len(w.asked) != before {
+		t.Errorf("links made this server ask %q", w.asked[before:])
+	}
+	if got := b.Get(home+"/@support/follow?handle=eve@far.test", "Referer", home+"/@support"); got.Location() == "" {
+		t.Errorf("the form of an old browser: %d", got.Status)
+	}
+	before = len(w.asked)
 	for _, handle := range []string{"eve", "@eve", "eve@", "https://evil.test/", "eve@far.test/x", "eve@far.test@evil.test", "<b>"} {
 		if got := b.Submit(page, form, "handle", handle); got.Status != http.StatusUnprocessableEntity || !strings.Contains(got.Body, "not a whole handle") {
 			t.Errorf("handle %q: %d to %q", handle, got.Status, got.Location())

@@ -55,6 +55,18 @@ func Form(c echo.Context) (url.Values, error) {
 	return r.PostForm, nil
 }
 
+// FromHere reports whether a page of this host led to a request, for those few GETs
+// that do more than show something. Browsers say so (Fetch Metadata); of those that do
+// not, the referrer tells, which Secure has them send within the site.
+func FromHere(c echo.Context) bool {
+	r := c.Request()
+	if site := r.Header.Get("Sec-Fetch-Site"); site != "" {
+		return site == "same-origin"
+	}
+	from, err := url.Parse(r.Referer())
+	return err == nil && from.Host != "" && strings.EqualFold(from.Host, r.Host)
+}
+
 // Anonymous returns what forms of a browser without a session are bound to, and gives
 // the browser its cookie at the first time. It is no session: nobody is signed in by it.
 func Anonymous(c echo.Context, scheme string) *access.Session {

@@ -141,7 +141,7 @@ func (b *Browser) Submit(p *Page, f Form, typed ...string) *Page {
 	}
 	if strings.EqualFold(f.Method, "get") {
 		target.RawQuery = values.Encode()
-		return b.Get(target.String())
+		return b.Get(target.String(), "Sec-Fetch-Site", "same-origin")
 	}
 	return b.Post(target.String(), values, "Origin", p.URL.Scheme+"://"+p.URL.Host, "Sec-Fetch-Site", "same-origin")
 }
