@@ -60,7 +60,7 @@ func (w *Worker) attempt(ctx context.Context, m *mail, row *store.Delivery) (sto
 func (w *Worker) knock(ctx context.Context, m *mail, row *store.Delivery, probe bool) (*safehttp.Response, error) {
 	modern := w.Health.prefersRFC9421(row.Host)
 	response, err := w.post(ctx, m, row, probe, modern)
-	if err != nil || !isRefusedSignature(response.Status) || row.Attempts > 0 {
+	if err != nil || !isRefusedSignature(response.Status) {
 		return response, err
 	}
 	second, err := w.post(ctx, m, row, probe, !modern)

@@ -308,6 +308,31 @@ func TestKnocksAgainWithTheOtherSignature(t *testing.T) {
 	}
 }
 
+// A server that was away for the first try must not be lost for its taste in signatures.
+func TestKnocksAgainAlsoAfterAFailure(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	var asked atomic.Int64
+	peer := fedtest.NewPeer(t, "127.77.2.9", func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case asked.Add(1) == 1:
+			w.WriteHeader(http.StatusServiceUnavailable)
+		case r.Header.Get("Signature-Input") == "":
+			w.WriteHeader(http.StatusBadRequest)
+		default:
+			w.WriteHeader(http.StatusAccepted)
+		}
+	})
+	b.Follow(t, b.Remote(t, peer, "bea", true), b.author)
+	id, _ := b.mail(t, 0)
+	must(t, b.work(t.Context(), id, 1, 1))
+	b.clock.advance(time.Until(*b.waiting(t, id, 1).NextTryAt) + time.Second)
+	must(t, b.work(t.Context(), id, 1, 1))
+	if got := b.counts(t, id); got[store.DeliveryDone] != 1 {
+		t.Fatalf("states %v, want done", got)
+	}
+}
+
 func TestWithdrawnPostsAreNotSent(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
