@@ -107,14 +107,12 @@ func TestAsAnOrdinaryUser(t *testing.T) {
 	if err := os.Chown(home, uid, uid); err != nil {
 		t.Fatal(err)
 	}
-	// go test builds below a folder that only root can enter.
+	// go test builds below a folder that only root can enter. Another process copies: were
+	// the file open for writing here, a child that a parallel test forks meanwhile would
+	// hold it, and starting it fail with "text file busy" (golang/go#22315).
 	program := filepath.Join(home, "program")
-	text, err := os.ReadFile(os.Args[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(program, text, 0o755); err != nil { //nolint:gosec // a program
-		t.Fatal(err)
+	if out, err := osexec.Command("cp", "--", os.Args[0], program).CombinedOutput(); err != nil {
+		t.Fatalf("copy the program: %v: %s", err, out)
 	}
 	parent := startParent(t, program, filepath.Join(home, "data"), &syscall.Credential{Uid: uid, Gid: uid})
 	info, err := os.Stat(filepath.Join(home, "data", "pgdata"))
