@@ -109,11 +109,12 @@ func (b *Batch) Send(ctx context.Context) error {
 	return mapError(b.q.sendBatch(ctx, &b.batch))
 }
 
-const setTenant = `SELECT set_config('app.tenant_id', $1, true)`
+const setTenant = `SELECT set_config('app.tenant_id', $1, true), set_config('plan_cache_mode', 'force_generic_plan', true)`
 
 // ReadOne reads one row of one tenant in a single round trip: the tenant's id and
 // the query travel in one pipeline, which Postgres runs as one transaction. For hot
-// single reads such as a token or an actor document; it must not write.
+// single reads by key, such as a token or an actor document: Postgres keeps one plan for
+// all arguments. It must not write.
 func ReadOne[T any](ctx context.Context, db *DB, id tenant.ID, sql string, args pgx.NamedArgs) (*T, error) {
 	var out []*T
 	b := &pgx.Batch{}

@@ -26,7 +26,17 @@ func (db *DB) Read(ctx context.Context, id tenant.ID, fn func(*Scope) error) err
 		return mapError(fmt.Errorf("acquire a connection: %w", err))
 	}
 	defer conn.Release()
-	return mapError(fn(&Scope{tenant: id, run: reader{conn, id}}))
+	return mapError(fn(&Scope{tenant: id, run: &reader{conn: conn, tenant: id}}))
+}
+
+// ByKey says that the scope's further queries find their rows by key whatever their
+// arguments are. A reading scope then has Postgres keep one plan for each of them:
+// planning a page's queries anew each time costs more than running them. It changes
+// nothing for a scope that writes.
+func (s *Scope) ByKey() {
+	if r, ok := s.run.(*reader); ok {
+		r.byKey = true
+	}
 }
 
 // runner is what a Scope's queries run on: a transaction, or a reader.
@@ -40,16 +50,29 @@ type runner interface {
 type reader struct {
 	conn   *pgxpool.Conn
 	tenant tenant.ID
+	byKey  bool
 }
 
-const setReader = `SELECT set_config('app.tenant_id', $1, true), set_config('transaction_read_only', 'on', true)`
+const (
+	setReader      = `SELECT set_config('app.tenant_id', $1, true), set_config('transaction_read_only', 'on', true)`
+	setReaderByKey = `SELECT set_config('app.tenant_id', $1, true), set_config('transaction_read_only', 'on', true),
+       set_config('plan_cache_mode', 'force_generic_plan', true)`
+)
+
+// first is what goes in front of every pipeline.
+func (r *reader) first() string {
+	if r.byKey {
+		return setReaderByKey
+	}
+	return setReader
+}
 
 var errReadOnly = errors.New("this scope only reads: use DB.Tenant to write")
 
 // Query implements runner.
-func (r reader) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
+func (r *reader) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
 	b := &pgx.Batch{}
-	b.Queue(setReader, r.tenant.String())
+	b.Queue(r.first(), r.tenant.String())
 	b.Queue(sql, args...)
 	results := r.conn.SendBatch(ctx, b)
 	if _, err := results.Exec(); err != nil {
@@ -63,14 +86,14 @@ func (r reader) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, e
 }
 
 // Exec implements runner.
-func (r reader) Exec(context.Context, string, ...any) (pgconn.CommandTag, error) {
+func (r *reader) Exec(context.Context, string, ...any) (pgconn.CommandTag, error) {
 	return pgconn.CommandTag{}, errReadOnly
 }
 
 // SendBatch implements runner.
-func (r reader) SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
+func (r *reader) SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
 	with := &pgx.Batch{}
-	with.Queue(setReader, r.tenant.String())
+	with.Queue(r.first(), r.tenant.String())
 	with.QueuedQueries = append(with.QueuedQueries, b.QueuedQueries...)
 	return r.conn.SendBatch(ctx, with)
 }

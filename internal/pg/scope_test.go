@@ -160,16 +160,18 @@ func TestAReaderSeesItsTenantAloneAndCannotWrite(t *testing.T) {
 			if _, err := pg.Many[row](ctx, s, `SELECT broken FROM tombstones WHERE tenant_id = @tenant_id`, nil); err == nil {
 				t.Error("a broken query gave no error")
 			}
+			s.ByKey()
 			_, err = pg.Many[row](ctx, s, all, nil) // the connection is still good
 			return err
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		var left, readOnly string
-		err = db.PG.Pool().QueryRow(ctx, `SELECT COALESCE(current_setting('app.tenant_id', true), ''), current_setting('transaction_read_only')`).Scan(&left, &readOnly)
-		if err != nil || left != "" || readOnly != "off" {
-			t.Fatalf("the connection keeps tenant %q, read only %s, %v", left, readOnly, err)
+		var left, readOnly, plans string
+		err = db.PG.Pool().QueryRow(ctx, `SELECT COALESCE(current_setting('app.tenant_id', true), ''), current_setting('transaction_read_only'),
+			current_setting('plan_cache_mode')`).Scan(&left, &readOnly, &plans)
+		if err != nil || left != "" || readOnly != "off" || plans != "auto" {
+			t.Fatalf("the connection keeps tenant %q, read only %s, plans %s, %v", left, readOnly, plans, err)
 		}
 	}
 }

@@ -49,6 +49,7 @@ func byList(rows []*store.ListedStatus, err error) (Result, error) {
 
 // Home returns what arrived for a local owner.
 func Home(ctx context.Context, scope *pg.Scope, owner social.AccountID, page Page) (Result, error) {
+	scope.ByKey() // the entries, the posts and what stands around them
 	return byStatus(store.HomeTimeline(ctx, scope, owner, page))
 }
 
