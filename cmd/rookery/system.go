@@ -26,6 +26,7 @@ type system struct {
 	cfg      *config.Config
 	log      *slog.Logger
 	db       *pg.DB
+	jobs     *pg.DB // the same database through connections of the queues' own
 	key      *seal.Key
 	registry *registry.Registry
 	people   *people.People
@@ -66,11 +67,17 @@ func newSystem(ctx context.Context, cfg *config.Config, d *database) (*system, e
 		db.Close()
 		return nil, err
 	}
+	s.jobs, err = pg.Open(ctx, pg.Options{AppURL: d.appURL, PlatformURL: d.platformURL, MaxConns: int32(cfg.Int("database_worker_conns")), Log: log}) //nolint:gosec // validated: small
+	if err != nil {
+		db.Close()
+		return nil, err
+	}
 	return s, nil
 }
 
 func (s *system) close() {
 	s.http.Close()
+	s.jobs.Close()
 	s.db.Close()
 }
 

@@ -18,7 +18,7 @@ const upkeepEvery = 10 * time.Minute
 
 // runWorkers works the queues that this process was given.
 func (s *system) runWorkers(ctx context.Context, p *parts) error {
-	return s.db.Run(ctx, pg.Work{
+	return s.jobs.Run(ctx, pg.Work{
 		Workers: s.workers(p),
 		Queues:  s.cfg.Pairs("queues"),
 		Periodic: []*river.PeriodicJob{
@@ -34,11 +34,11 @@ func (s *system) runWorkers(ctx context.Context, p *parts) error {
 func (s *system) workers(p *parts) *river.Workers {
 	w := river.NewWorkers()
 	outbox.NewWorker(outbox.Options{
-		DB: s.db, Tenants: s.registry, Resolver: p.fetcher, Posts: p.statuses, Media: s.urls, Log: s.log, Changed: p.actors.Changed,
+		DB: s.jobs, Tenants: s.registry, Resolver: p.fetcher, Posts: p.statuses, Media: s.urls, Log: s.log, Changed: p.actors.Changed,
 	}).Register(w)
-	deliver.NewWorker(deliver.Options{DB: s.db, HTTP: s.http, Keys: s.keyring, Health: p.health, Log: s.log}).Register(w)
+	deliver.NewWorker(deliver.Options{DB: s.jobs, HTTP: s.http, Keys: s.keyring, Health: p.health, Log: s.log}).Register(w)
 	p.inbox.Register(w)
 	p.fetcher.Register(w)
-	river.AddWorker(w, &upkeep.Worker{DB: s.db, Tenants: s.registry, Access: s.judge, Log: s.log})
+	river.AddWorker(w, &upkeep.Worker{DB: s.jobs, Tenants: s.registry, Access: s.judge, Log: s.log})
 	return w
 }

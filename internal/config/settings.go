@@ -13,6 +13,7 @@ var Settings = []Setting{
 	{Key: "database_platform_url", Help: "Postgres for work across tenants; empty: the same as database_url.", Secret: true},
 	{Key: "database_owner_url", Help: "Postgres as the owner of the tables, for migrations; empty: the same as database_url.", Secret: true},
 	{Key: "database_conns", Default: "24", Help: "How many connections this process may open for tenants' work."},
+	{Key: "database_worker_conns", Default: "16", Help: "How many more it may open for the queues, so that jobs and requests do not wait for one another."},
 	{Key: "platform_host", Default: "rookery.localhost:8080", Help: "The platform's own host: console and staff pages."},
 	{Key: "media_host", Default: "media.localhost:8080", Help: "A host of its own for user files, so that they never share an origin with a session."},
 	{Key: "master_key", Help: "Seals private keys in the database. At least 32 characters; keep it apart from backups.", Secret: true},
@@ -41,7 +42,7 @@ func (c *Config) validate() error {
 		want string
 	}{
 		{[]string{"federation_allow_http"}, isBool, "true or false"},
-		{[]string{"database_conns", "shutdown_grace"}, isPositive, "a whole number above 0"},
+		{[]string{"database_conns", "database_worker_conns", "shutdown_grace"}, isPositive, "a whole number above 0"},
 		{[]string{"tls"}, oneOf("off"), "off"},
 		{[]string{"public_scheme"}, oneOf("https", "http"), "https or http"},
 		{[]string{"log_level"}, oneOf("debug", "info", "warn", "error"), "debug, info, warn or error"},

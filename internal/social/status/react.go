@@ -137,11 +137,13 @@ func boostable(ctx context.Context, scope *pg.Scope, actor *social.Account, st *
 	return st, nil
 }
 
+// boostVisibility is never wider than what was asked for: there is no boost to certain
+// persons only, so one to nobody in particular goes to followers.
 func boostVisibility(actor *social.Account, original *social.Status, asked social.Visibility) social.Visibility {
 	switch {
-	case original.Visibility == social.Followers:
+	case original.Visibility == social.Followers || asked == social.Direct:
 		return social.Followers
-	case !asked.Valid() || asked == social.Direct:
+	case !asked.Valid():
 		asked = social.Public
 	}
 	if actor.SilencedAt != nil && asked == social.Public {

@@ -358,3 +358,22 @@ func TestMutedConversationsAreSilent(t *testing.T) {
 		t.Errorf("told %v after unmuting", got)
 	}
 }
+
+func TestABoostIsNeverWiderThanAsked(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	alice, bob := b.Local("alice"), b.Local("bob")
+	for asked, want := range map[social.Visibility]social.Visibility{
+		"": social.Public, social.Unlisted: social.Unlisted, social.Followers: social.Followers, social.Direct: social.Followers,
+	} {
+		st := b.post(alice, status.Draft{Text: "boost me " + string(asked)})
+		var boost *social.Status
+		b.Do(func(scope *pg.Scope) (err error) {
+			boost, err = b.statuses.Boost(t.Context(), scope, b.Tenant, bob, st, asked, "")
+			return err
+		})
+		if boost.Visibility != want {
+			t.Errorf("asked for %q: boosted as %q, want %q", asked, boost.Visibility, want)
+		}
+	}
+}
