@@ -46,8 +46,14 @@ type Tenant struct {
 	BrandColour string // "#rrggbb" or ""
 	// AuthorizedFetch demands a signature on reads of actors and objects.
 	AuthorizedFetch bool
-	CreatedAt       time.Time
+	// FederatesSince is when the tenant's own domain first worked. Until then (zero) its
+	// accounts have no lasting addresses: nothing goes out and nothing comes in.
+	FederatesSince time.Time
+	CreatedAt      time.Time
 }
+
+// Federates reports whether the tenant takes part in the fediverse.
+func (t *Tenant) Federates() bool { return !t.FederatesSince.IsZero() }
 
 // URL returns an absolute URL on the tenant's canonical host. The path starts with a slash.
 func (t *Tenant) URL(path string) string { return t.Scheme + "://" + t.Host + path }

@@ -20,12 +20,11 @@ import (
 	"rookery/internal/pg"
 	"rookery/internal/store"
 	"rookery/tenant"
-	"rookery/tenant/registry"
 )
 
 // Hosts says which tenant a host leads to; *registry.Registry does.
 type Hosts interface {
-	ByHost(host string) (*tenant.Tenant, registry.Role, bool)
+	ByHost(host string) (*tenant.Tenant, tenant.DomainRole, bool)
 }
 
 // Options say what Handlers work with.

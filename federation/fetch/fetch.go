@@ -26,13 +26,12 @@ import (
 	"rookery/internal/social/account"
 	"rookery/internal/social/status"
 	"rookery/tenant"
-	"rookery/tenant/registry"
 )
 
 // Tenants says which hosts are whose; *registry.Registry does.
 type Tenants interface {
 	ByID(id tenant.ID) (*tenant.Tenant, bool)
-	ByHost(host string) (*tenant.Tenant, registry.Role, bool)
+	ByHost(host string) (*tenant.Tenant, tenant.DomainRole, bool)
 }
 
 // Options say what a Fetcher works with. All but Log are needed.
@@ -96,7 +95,7 @@ func (f *Fetcher) isOwn(t *tenant.Tenant, uri string) bool {
 	}
 	of, role, ok := f.tenants.ByHost(host)
 	// The handle domain is the company's own site: only handles live there.
-	return ok && of.ID == t.ID && role != registry.Handle
+	return ok && of.ID == t.ID && role != tenant.HandleDomain
 }
 
 // How much one incoming activity or one search may make us fetch, in all: 40

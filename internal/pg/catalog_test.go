@@ -12,7 +12,8 @@ import (
 // platformTables belong to no tenant; each says why.
 var platformTables = map[string]string{
 	"tenants":          "the list of tenants itself",
-	"tenant_hosts":     "host names are unique over all tenants",
+	"domains":          "names are unique over all tenants, claims on them are not",
+	"domain_checks":    "belongs to domains",
 	"persons":          "a person may belong to several tenants",
 	"console_sessions": "sessions on the platform's own host",
 	"login_attempts":   "limits per address and mail hold over all tenants",

@@ -21,7 +21,7 @@ import (
 
 // Table is what the middleware asks; *registry.Registry answers.
 type Table interface {
-	ByHost(host string) (*tenant.Tenant, registry.Role, bool)
+	ByHost(host string) (*tenant.Tenant, tenant.DomainRole, bool)
 	IsLoaded() bool
 }
 
@@ -104,9 +104,9 @@ func (r *router) route(c echo.Context, next echo.HandlerFunc) error {
 	return answerUnknown(c)
 }
 
-func (r *router) tenant(c echo.Context, next echo.HandlerFunc, t *tenant.Tenant, role registry.Role) error {
+func (r *router) tenant(c echo.Context, next echo.HandlerFunc, t *tenant.Tenant, role tenant.DomainRole) error {
 	req := c.Request()
-	if role != registry.Service && !isDiscovery(req.URL.Path) {
+	if role != tenant.ServiceDomain && !isDiscovery(req.URL.Path) {
 		return redirect(c, t)
 	}
 	c.SetRequest(req.WithContext(tenant.NewContext(req.Context(), t)))

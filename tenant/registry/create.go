@@ -39,18 +39,18 @@ var (
 
 const (
 	insertTenant = `
-INSERT INTO tenants (id, name, host, handle_domain, scheme, description, contact_mail, brand_colour, created_at)
-VALUES (@id, @name, @host, @handle_domain, @scheme, @description, @contact_mail, @brand_colour, @created_at)`
-	insertHost = `INSERT INTO tenant_hosts (host, tenant_id, role) VALUES (@host, @tenant_id, @role)`
-	insertKey  = `
+INSERT INTO tenants (id, name, host, handle_domain, scheme, description, contact_mail, brand_colour, federates_since, created_at)
+VALUES (@id, @name, @host, @handle_domain, @scheme, @description, @contact_mail, @brand_colour, @federates_since, @created_at)`
+	insertKey = `
 INSERT INTO tenant_keys (tenant_id, kind, public_pem, private_sealed)
 VALUES (@tenant_id, 'rsa', @public_pem, @private_sealed)`
-	takenHost = `SELECT host FROM tenant_hosts WHERE host = ANY(@hosts) ORDER BY host LIMIT 1`
+	takenHost = `SELECT name FROM domains WHERE name = ANY(@hosts) AND state = ANY(@held) ORDER BY name LIMIT 1`
 	notify    = `SELECT pg_notify('` + channel + `', '')`
 )
 
-// Create makes a tenant with its hosts and its instance actor's key. A host that was
-// ever another tenant's is fault.Conflict: names belong to one tenant for ever.
+// Create makes a tenant with its hosts and its instance actor's key, on an operator's
+// word: its names need no proof and are live at once. A name that another tenant holds is
+// fault.Conflict.
 func (r *Registry) Create(ctx context.Context, n NewTenant) (*tenant.Tenant, error) {
 	t, err := r.validate(n)
 	if err != nil {
@@ -80,15 +80,31 @@ func insert(ctx context.Context, tx *pg.PlatformTx, t *tenant.Tenant, publicKey 
 	b := pg.NewBatch(tx)
 	b.Exec(insertTenant, pgx.NamedArgs{
 		"id": t.ID, "name": t.Name, "host": t.Host, "handle_domain": t.HandleDomain, "scheme": t.Scheme,
-		"description": t.Description, "contact_mail": t.ContactMail, "brand_colour": t.BrandColour, "created_at": t.CreatedAt,
+		"description": t.Description, "contact_mail": t.ContactMail, "brand_colour": t.BrandColour,
+		"federates_since": nullTime(t.FederatesSince), "created_at": t.CreatedAt,
 	})
-	b.Exec(insertHost, pgx.NamedArgs{"host": t.Host, "tenant_id": t.ID, "role": Service})
-	if t.HandleDomain != t.Host {
-		b.Exec(insertHost, pgx.NamedArgs{"host": t.HandleDomain, "tenant_id": t.ID, "role": Handle})
+	for _, d := range domainsOf(t) {
+		queueDomain(b, d)
 	}
 	b.Exec(insertKey, pgx.NamedArgs{"tenant_id": t.ID, "public_pem": publicKey, "private_sealed": sealedKey})
 	b.Exec(notify, pgx.NamedArgs{})
 	return b.Send(ctx)
+}
+
+// domainsOf are the names of a tenant whose operator vouches for them: live at once.
+func domainsOf(t *tenant.Tenant) []*tenant.Domain {
+	mode := tenant.WholeDomain
+	if t.HandleDomain != t.Host {
+		mode = tenant.SplitDomain
+	}
+	out := []*tenant.Domain{NewDomain(t.ID, t.Host, mode, tenant.ServiceDomain)}
+	if mode == tenant.SplitDomain {
+		out = append(out, NewDomain(t.ID, t.HandleDomain, mode, tenant.HandleDomain))
+	}
+	for _, d := range out {
+		d.State = tenant.DomainLive
+	}
+	return out
 }
 
 // nameConflict says which of the names is taken.
@@ -98,7 +114,7 @@ func (r *Registry) nameConflict(ctx context.Context, t *tenant.Tenant, err error
 	}
 	taken := t.Host
 	_ = r.db.Platform(ctx, "say which domain is taken", func(tx *pg.PlatformTx) error {
-		host, err := pg.Value[string](ctx, tx, takenHost, pgx.NamedArgs{"hosts": []string{t.Host, t.HandleDomain}})
+		host, err := pg.Value[string](ctx, tx, takenHost, pgx.NamedArgs{"hosts": []string{t.Host, t.HandleDomain}, "held": tenant.HeldDomainStates()})
 		if err == nil {
 			taken = host
 		}
@@ -112,6 +128,7 @@ func (r *Registry) validate(n NewTenant) (*tenant.Tenant, error) {
 	t := &tenant.Tenant{
 		ID: tenant.ID(ids.New()), Scheme: n.Scheme, State: tenant.Active, CreatedAt: time.Now().Truncate(time.Microsecond),
 	}
+	t.FederatesSince = t.CreatedAt
 	if t.Scheme == "" {
 		t.Scheme = "https"
 	}

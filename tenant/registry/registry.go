@@ -24,16 +24,6 @@ import (
 	"rookery/tenant"
 )
 
-// Role says what a host is to its tenant.
-type Role string
-
-// The roles of hosts.
-const (
-	Service Role = "service" // the canonical host: everything is served here
-	Handle  Role = "handle"  // the part after the @ of a split domain: discovery alone
-	Alias   Role = "alias"   // a former or second name: discovery and redirects
-)
-
 // Options say what a Registry works with.
 type Options struct {
 	DB   *pg.DB
@@ -97,29 +87,44 @@ func newRSAKey() (private []byte, public string, err error) {
 
 // table is one reading of the database, never changed.
 type table struct {
-	byHost map[string]entry
+	byHost map[string]Host
 	byID   map[tenant.ID]*tenant.Tenant
 	all    []*tenant.Tenant
 }
 
-type entry struct {
-	tenant *tenant.Tenant
-	role   Role
+// Host is a name that leads to a tenant, or is about to.
+type Host struct {
+	Tenant *tenant.Tenant
+	Role   tenant.DomainRole
+	Mode   tenant.DomainMode
+	State  tenant.DomainState
+	// HasCertificate says that one is stored for the name.
+	HasCertificate bool
 }
 
 // IsLoaded reports whether the table was ever read. Before that, an unknown host may
 // be a tenant's: the answer is 503, not 421.
 func (r *Registry) IsLoaded() bool { return r.table.Load() != nil }
 
-// ByHost returns the tenant that a host leads to, in whatever spelling, and what the
-// host is to it.
-func (r *Registry) ByHost(host string) (*tenant.Tenant, Role, bool) {
-	t := r.table.Load()
-	if t == nil {
+// ByHost returns the tenant that is served on a host, in whatever spelling, and what
+// the host is to it.
+func (r *Registry) ByHost(host string) (*tenant.Tenant, tenant.DomainRole, bool) {
+	h, ok := r.Host(host)
+	if !ok || !h.State.Serves() {
 		return nil, "", false
 	}
-	e, ok := t.byHost[Normalise(host)]
-	return e.tenant, e.role, ok
+	return h.Tenant, h.Role, true
+}
+
+// Host returns what is known of a host, in whatever spelling: also of one that is still
+// being set up (it answers probes alone) or was given up (it answers 410).
+func (r *Registry) Host(host string) (Host, bool) {
+	t := r.table.Load()
+	if t == nil {
+		return Host{}, false
+	}
+	h, ok := t.byHost[Normalise(host)]
+	return h, ok
 }
 
 // ByID returns a tenant.
@@ -157,14 +162,14 @@ func (r *Registry) Load(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read the table of tenants: %w", err)
 	}
-	t := &table{byHost: make(map[string]entry, len(hosts)), byID: make(map[tenant.ID]*tenant.Tenant, len(tenants)), all: tenants}
+	t := &table{byHost: make(map[string]Host, len(hosts)), byID: make(map[tenant.ID]*tenant.Tenant, len(tenants)), all: tenants}
 	for _, one := range tenants {
 		t.byID[one.ID] = one
 	}
 	for _, h := range hosts {
 		// A tenant made between the two reads appears with the next one.
 		if one := t.byID[h.TenantID]; one != nil {
-			t.byHost[h.Host] = entry{tenant: one, role: Role(h.Role)}
+			t.byHost[h.Name] = Host{Tenant: one, Role: h.Role, Mode: h.Mode, State: h.State, HasCertificate: h.HasCertificate}
 		}
 	}
 	r.table.Store(t)
@@ -172,17 +177,27 @@ func (r *Registry) Load(ctx context.Context) error {
 }
 
 type hostRow struct {
-	Host     string
-	TenantID tenant.ID
-	Role     string
+	Name           string
+	TenantID       tenant.ID
+	Role           tenant.DomainRole
+	Mode           tenant.DomainMode
+	State          tenant.DomainState
+	HasCertificate bool
 }
 
 const selectTenants = `
-SELECT id, name, host, handle_domain, scheme, state, description, contact_mail, brand_colour, authorized_fetch, created_at
+SELECT id, name, host, handle_domain, scheme, state, description, contact_mail, brand_colour, authorized_fetch,
+       COALESCE(federates_since, '0001-01-01 00:00:00+00') AS federates_since, created_at
 FROM   tenants
 ORDER  BY id`
 
-const selectHosts = `SELECT host, tenant_id, role FROM tenant_hosts`
+// A name has one holder; what was given up comes first, so that a new holder replaces it.
+const selectHosts = `
+SELECT name, tenant_id, role, mode, state, certificate_not_after IS NOT NULL AS has_certificate
+FROM   domains
+WHERE  state IN ('verified', 'pending_routing', 'issuing', 'issue_failed', 'live', 'degraded', 'parked', 'suspended', 'disputed', 'releasing')
+OR     state = 'released' AND tombstones_until > now()
+ORDER  BY state <> 'released', id`
 
 // List reads all tenants from the database: for the operator's commands, which do
 // not Run.

@@ -69,10 +69,10 @@ func TestCreateAndLookUp(t *testing.T) {
 	}
 	tests := map[string]struct {
 		id   tenant.ID
-		role registry.Role
+		role tenant.DomainRole
 	}{
-		"social.acme.test": {acme.ID, registry.Service}, "SOCIAL.ACME.TEST.:443": {acme.ID, registry.Service}, "acme.test": {acme.ID, registry.Handle},
-		"dev.localhost:8080": {dev.ID, registry.Service}, "dev.localhost": {}, "dev.localhost:8081": {}, "www.acme.test": {}, "": {}, "127.0.0.1": {},
+		"social.acme.test": {acme.ID, tenant.ServiceDomain}, "SOCIAL.ACME.TEST.:443": {acme.ID, tenant.ServiceDomain}, "acme.test": {acme.ID, tenant.HandleDomain},
+		"dev.localhost:8080": {dev.ID, tenant.ServiceDomain}, "dev.localhost": {}, "dev.localhost:8081": {}, "www.acme.test": {}, "": {}, "127.0.0.1": {},
 	}
 	// Another process reads the same.
 	other := registryOn(t, db.PG, registry.Options{})
@@ -90,7 +90,7 @@ func TestCreateAndLookUp(t *testing.T) {
 	got, ok := other.ByID(acme.ID)
 	want := &tenant.Tenant{
 		ID: acme.ID, Name: "Acme", Host: "social.acme.test", HandleDomain: "acme.test", Scheme: "https", State: tenant.Active,
-		Description: "Cycles", ContactMail: "x@acme.test", BrandColour: "#1f7a5c", CreatedAt: acme.CreatedAt,
+		Description: "Cycles", ContactMail: "x@acme.test", BrandColour: "#1f7a5c", FederatesSince: acme.CreatedAt, CreatedAt: acme.CreatedAt,
 	}
 	if diff := cmp.Diff(want, got); !ok || diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
@@ -232,7 +232,7 @@ func TestRunReloadsWithoutNotice(t *testing.T) {
 	run(t, reader)
 	testkit.Eventually(t, 10*time.Second, "first load", has(reader, "a.test"))
 	super(t, db, func(conn *pgx.Conn) error { // a change that tells nobody
-		_, err := conn.Exec(t.Context(), `UPDATE tenant_hosts SET host = 'b.test'; `)
+		_, err := conn.Exec(t.Context(), `UPDATE domains SET name = 'b.test'`)
 		return err
 	})
 	testkit.Eventually(t, 10*time.Second, "the silent change", has(reader, "b.test"))

@@ -1,0 +1,212 @@
+package registry
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/net/idna"
+	"golang.org/x/net/publicsuffix"
+
+	"rookery/internal/ids"
+	"rookery/internal/pg"
+	"rookery/tenant"
+)
+
+// The rows of names and of what was found about them. The rules, who may do what when,
+// are package domains; it alone writes here, but for the names of new tenants.
+
+const domainColumns = `
+d.id, d.tenant_id, d.name, d.display_name, d.registrable, d.mode, d.role, d.state, d.reason, d.token, d.attempts, d.failures,
+COALESCE(d.failing_since, '0001-01-01 00:00:00+00') AS failing_since, d.state_since, d.created_at,
+COALESCE(d.next_check_at, '0001-01-01 00:00:00+00') AS next_check_at,
+COALESCE(d.retry_after, '0001-01-01 00:00:00+00') AS retry_after,
+COALESCE(d.deadline_at, '0001-01-01 00:00:00+00') AS deadline_at,
+COALESCE(d.quarantine_until, '0001-01-01 00:00:00+00') AS quarantine_until,
+COALESCE(d.tombstones_until, '0001-01-01 00:00:00+00') AS tombstones_until,
+COALESCE(d.contested_by, 0) AS contested_by,
+COALESCE(d.certificate_not_after, '0001-01-01 00:00:00+00') AS certificate_not_after,
+COALESCE(d.certificate_renew_at, '0001-01-01 00:00:00+00') AS certificate_renew_at`
+
+const (
+	selectDomain   = `SELECT ` + domainColumns + ` FROM domains d WHERE d.id = @id`
+	lockDomain     = selectDomain + ` FOR UPDATE`
+	domainsOfName  = `SELECT ` + domainColumns + ` FROM domains d WHERE d.name = @name ORDER BY d.id`
+	domainsOfOwner = `SELECT ` + domainColumns + ` FROM domains d WHERE d.tenant_id = @owner ORDER BY d.state = 'released', d.id`
+	allDomains     = `SELECT ` + domainColumns + ` FROM domains d WHERE d.id > @after ORDER BY d.id LIMIT @most`
+	dueDomains     = `
+SELECT d.id FROM domains d WHERE d.next_check_at <= @now ORDER BY d.next_check_at LIMIT @most`
+	holderOfName = `SELECT ` + domainColumns + ` FROM domains d WHERE d.name = @name AND d.state = ANY(@held)`
+	insertDomain = `
+INSERT INTO domains (id, tenant_id, name, display_name, registrable, mode, role, state, reason, token, state_since, created_at, next_check_at)
+VALUES (@id, @owner, @name, @display_name, @registrable, @mode, @role, @state, @reason, @token, @state_since, @created_at, @next_check_at)`
+	updateDomain = `
+UPDATE domains SET
+       mode = @mode, role = @role, state = @state, reason = @reason, token = @token, attempts = @attempts, failures = @failures,
+       failing_since = @failing_since, state_since = @state_since, next_check_at = @next_check_at, retry_after = @retry_after,
+       deadline_at = @deadline_at, quarantine_until = @quarantine_until, tombstones_until = @tombstones_until,
+       contested_by = NULLIF(@contested_by, 0), certificate_not_after = @certificate_not_after, certificate_renew_at = @certificate_renew_at
+WHERE  id = @id`
+	deleteDomain = `DELETE FROM domains WHERE id = @id`
+	selectChecks = `
+SELECT domain_id, kind, last_checked_at, COALESCE(last_ok_at, '0001-01-01 00:00:00+00') AS last_ok_at, error_code AS code, error_detail AS detail, failures
+FROM   domain_checks WHERE domain_id = ANY(@ids) ORDER BY domain_id, kind`
+	upsertCheck = `
+INSERT INTO domain_checks (domain_id, kind, last_checked_at, last_ok_at, error_code, error_detail, failures)
+VALUES (@domain_id, @kind, @last_checked_at, @last_ok_at, @code, @detail, @failures)
+ON CONFLICT (domain_id, kind) DO UPDATE SET
+       last_checked_at = EXCLUDED.last_checked_at, last_ok_at = EXCLUDED.last_ok_at, error_code = EXCLUDED.error_code,
+       error_detail = EXCLUDED.error_detail, failures = EXCLUDED.failures`
+	goLive = `
+UPDATE tenants SET host = @host, handle_domain = @handle_domain, scheme = @scheme, federates_since = COALESCE(federates_since, @now), updated_at = now()
+WHERE  id = @id AND state <> 'deleted'`
+)
+
+// NewDomain makes a claim that is not in the database yet. The name is in its normal form.
+func NewDomain(owner tenant.ID, name string, mode tenant.DomainMode, role tenant.DomainRole) *tenant.Domain {
+	now := time.Now().Truncate(time.Microsecond)
+	return &tenant.Domain{
+		ID: tenant.DomainID(ids.New()), TenantID: owner, Name: name, DisplayName: displayName(name), Registrable: Registrable(name),
+		Mode: mode, Role: role, State: tenant.DomainPendingOwnership, StateSince: now, CreatedAt: now,
+	}
+}
+
+func displayName(name string) string {
+	if shown, err := idna.Display.ToUnicode(name); err == nil {
+		return shown
+	}
+	return name
+}
+
+// Registrable is the part of a name that somebody bought: company.co.uk of
+// social.company.co.uk, by the Public Suffix List. A name that has none is its own.
+func Registrable(name string) string {
+	host, _ := splitPort(name)
+	if bought, err := publicsuffix.EffectiveTLDPlusOne(host); err == nil {
+		return bought
+	}
+	return host
+}
+
+// InsertDomain stores a claim. A second holder of a name, or a second claim of the same
+// tenant, is fault.Conflict.
+func InsertDomain(ctx context.Context, tx *pg.PlatformTx, d *tenant.Domain) error {
+	b := pg.NewBatch(tx)
+	queueDomain(b, d)
+	b.Exec(notify, pgx.NamedArgs{})
+	if err := b.Send(ctx); err != nil {
+		return fmt.Errorf("store the claim on %s: %w", d.Name, err)
+	}
+	return nil
+}
+
+func queueDomain(b *pg.Batch, d *tenant.Domain) {
+	b.Exec(insertDomain, pgx.NamedArgs{
+		"id": d.ID, "owner": d.TenantID, "name": d.Name, "display_name": d.DisplayName, "registrable": d.Registrable,
+		"mode": d.Mode, "role": d.Role, "state": d.State, "reason": d.Reason, "token": d.Token,
+		"state_since": d.StateSince, "created_at": d.CreatedAt, "next_check_at": nullTime(d.NextCheckAt),
+	})
+}
+
+// LockDomain reads a claim and keeps others from changing it until the transaction ends.
+func LockDomain(ctx context.Context, tx *pg.PlatformTx, id tenant.DomainID) (*tenant.Domain, error) {
+	return oneDomain(ctx, tx, lockDomain, pgx.NamedArgs{"id": id})
+}
+
+// FindDomain reads a claim, or answers fault.NotFound.
+func FindDomain(ctx context.Context, tx *pg.PlatformTx, id tenant.DomainID) (*tenant.Domain, error) {
+	return oneDomain(ctx, tx, selectDomain, pgx.NamedArgs{"id": id})
+}
+
+// HolderOf returns the claim that holds a name, or fault.NotFound.
+func HolderOf(ctx context.Context, tx *pg.PlatformTx, name string) (*tenant.Domain, error) {
+	return oneDomain(ctx, tx, holderOfName, pgx.NamedArgs{"name": name, "held": tenant.HeldDomainStates()})
+}
+
+func oneDomain(ctx context.Context, tx *pg.PlatformTx, sql string, args pgx.NamedArgs) (*tenant.Domain, error) {
+	d, err := pg.One[tenant.Domain](ctx, tx, sql, args)
+	if err != nil {
+		return nil, fmt.Errorf("read a domain: %w", err)
+	}
+	return d, nil
+}
+
+// ClaimsOn returns every claim on a name, released ones too, the oldest first.
+func ClaimsOn(ctx context.Context, tx *pg.PlatformTx, name string) ([]*tenant.Domain, error) {
+	return pg.Many[tenant.Domain](ctx, tx, domainsOfName, pgx.NamedArgs{"name": name})
+}
+
+// DomainsOf returns all claims of a tenant; released ones come last.
+func DomainsOf(ctx context.Context, tx *pg.PlatformTx, owner tenant.ID) ([]*tenant.Domain, error) {
+	return pg.Many[tenant.Domain](ctx, tx, domainsOfOwner, pgx.NamedArgs{"owner": owner})
+}
+
+// AllDomains pages through the claims of all tenants, by id.
+func AllDomains(ctx context.Context, tx *pg.PlatformTx, after tenant.DomainID, most int) ([]*tenant.Domain, error) {
+	return pg.Many[tenant.Domain](ctx, tx, allDomains, pgx.NamedArgs{"after": after, "most": most})
+}
+
+// DueDomains returns claims whose next check is due, the longest waiting first.
+func DueDomains(ctx context.Context, tx *pg.PlatformTx, now time.Time, most int) ([]tenant.DomainID, error) {
+	return pg.Values[tenant.DomainID](ctx, tx, dueDomains, pgx.NamedArgs{"now": now, "most": most})
+}
+
+// SaveDomain writes what may change of a claim and tells all processes.
+func SaveDomain(ctx context.Context, tx *pg.PlatformTx, d *tenant.Domain) error {
+	b := pg.NewBatch(tx)
+	b.Exec(updateDomain, pgx.NamedArgs{
+		"id": d.ID, "mode": d.Mode, "role": d.Role, "state": d.State, "reason": d.Reason, "token": d.Token,
+		"attempts": d.Attempts, "failures": d.Failures, "failing_since": nullTime(d.FailingSince), "state_since": d.StateSince,
+		"next_check_at": nullTime(d.NextCheckAt), "retry_after": nullTime(d.RetryAfter), "deadline_at": nullTime(d.DeadlineAt),
+		"quarantine_until": nullTime(d.QuarantineUntil), "tombstones_until": nullTime(d.TombstonesUntil),
+		"contested_by": d.ContestedBy, "certificate_not_after": nullTime(d.CertificateNotAfter),
+		"certificate_renew_at": nullTime(d.CertificateRenewAt),
+	})
+	b.Exec(notify, pgx.NamedArgs{})
+	if err := b.Send(ctx); err != nil {
+		return fmt.Errorf("store the state of %s: %w", d.Name, err)
+	}
+	return nil
+}
+
+// DeleteDomain removes a claim that never held its name.
+func DeleteDomain(ctx context.Context, tx *pg.PlatformTx, id tenant.DomainID) error {
+	_, err := pg.Exec(ctx, tx, deleteDomain, pgx.NamedArgs{"id": id})
+	return err
+}
+
+// ChecksOf returns the newest findings about some claims.
+func ChecksOf(ctx context.Context, tx *pg.PlatformTx, domains ...tenant.DomainID) ([]*tenant.DomainCheck, error) {
+	return pg.Many[tenant.DomainCheck](ctx, tx, selectChecks, pgx.NamedArgs{"ids": domains})
+}
+
+// SaveCheck replaces the newest finding of its kind.
+func SaveCheck(ctx context.Context, tx *pg.PlatformTx, c *tenant.DomainCheck) error {
+	detail := c.Detail
+	if detail == nil {
+		detail = map[string]string{}
+	}
+	_, err := pg.Exec(ctx, tx, upsertCheck, pgx.NamedArgs{
+		"domain_id": c.DomainID, "kind": c.Kind, "last_checked_at": c.LastCheckedAt, "last_ok_at": nullTime(c.LastOKAt),
+		"code": c.Code, "detail": detail, "failures": c.Failures,
+	})
+	return err
+}
+
+// GoLive makes names the tenant's own: from now on its addresses start with them, and it
+// takes part in the fediverse. It tells all processes.
+func GoLive(ctx context.Context, tx *pg.PlatformTx, id tenant.ID, scheme, host, handleDomain string) error {
+	b := pg.NewBatch(tx)
+	b.Exec(goLive, pgx.NamedArgs{"id": id, "scheme": scheme, "host": host, "handle_domain": handleDomain, "now": time.Now()})
+	b.Exec(notify, pgx.NamedArgs{})
+	return b.Send(ctx)
+}
+
+// nullTime is NULL for the zero time.
+func nullTime(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
