@@ -2,6 +2,7 @@ package pg
 
 import (
 	"context"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -130,4 +131,12 @@ func ReadOne[T any](ctx context.Context, db *DB, id tenant.ID, sql string, args 
 		return nil, errNoRow
 	}
 	return out[0], nil
+}
+
+// NullTime is the argument for a column that may be NULL: the zero time is NULL.
+func NullTime(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
 }

@@ -81,7 +81,7 @@ func insert(ctx context.Context, tx *pg.PlatformTx, t *tenant.Tenant, publicKey 
 	b.Exec(insertTenant, pgx.NamedArgs{
 		"id": t.ID, "name": t.Name, "host": t.Host, "handle_domain": t.HandleDomain, "scheme": t.Scheme,
 		"description": t.Description, "contact_mail": t.ContactMail, "brand_colour": t.BrandColour,
-		"federates_since": nullTime(t.FederatesSince), "created_at": t.CreatedAt,
+		"federates_since": pg.NullTime(t.FederatesSince), "created_at": t.CreatedAt,
 	})
 	for _, d := range domainsOf(t) {
 		queueDomain(b, d)

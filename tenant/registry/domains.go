@@ -105,7 +105,7 @@ func queueDomain(b *pg.Batch, d *tenant.Domain) {
 	b.Exec(insertDomain, pgx.NamedArgs{
 		"id": d.ID, "owner": d.TenantID, "name": d.Name, "display_name": d.DisplayName, "registrable": d.Registrable,
 		"mode": d.Mode, "role": d.Role, "state": d.State, "reason": d.Reason, "token": d.Token,
-		"state_since": d.StateSince, "created_at": d.CreatedAt, "next_check_at": nullTime(d.NextCheckAt),
+		"state_since": d.StateSince, "created_at": d.CreatedAt, "next_check_at": pg.NullTime(d.NextCheckAt),
 	})
 }
 
@@ -157,11 +157,11 @@ func SaveDomain(ctx context.Context, tx *pg.PlatformTx, d *tenant.Domain) error 
 	b := pg.NewBatch(tx)
 	b.Exec(updateDomain, pgx.NamedArgs{
 		"id": d.ID, "mode": d.Mode, "role": d.Role, "state": d.State, "reason": d.Reason, "token": d.Token,
-		"attempts": d.Attempts, "failures": d.Failures, "failing_since": nullTime(d.FailingSince), "state_since": d.StateSince,
-		"next_check_at": nullTime(d.NextCheckAt), "retry_after": nullTime(d.RetryAfter), "deadline_at": nullTime(d.DeadlineAt),
-		"quarantine_until": nullTime(d.QuarantineUntil), "tombstones_until": nullTime(d.TombstonesUntil),
-		"contested_by": d.ContestedBy, "certificate_not_after": nullTime(d.CertificateNotAfter),
-		"certificate_renew_at": nullTime(d.CertificateRenewAt),
+		"attempts": d.Attempts, "failures": d.Failures, "failing_since": pg.NullTime(d.FailingSince), "state_since": d.StateSince,
+		"next_check_at": pg.NullTime(d.NextCheckAt), "retry_after": pg.NullTime(d.RetryAfter), "deadline_at": pg.NullTime(d.DeadlineAt),
+		"quarantine_until": pg.NullTime(d.QuarantineUntil), "tombstones_until": pg.NullTime(d.TombstonesUntil),
+		"contested_by": d.ContestedBy, "certificate_not_after": pg.NullTime(d.CertificateNotAfter),
+		"certificate_renew_at": pg.NullTime(d.CertificateRenewAt),
 	})
 	b.Exec(notify, pgx.NamedArgs{})
 	if err := b.Send(ctx); err != nil {
@@ -188,7 +188,7 @@ func SaveCheck(ctx context.Context, tx *pg.PlatformTx, c *tenant.DomainCheck) er
 		detail = map[string]string{}
 	}
 	_, err := pg.Exec(ctx, tx, upsertCheck, pgx.NamedArgs{
-		"domain_id": c.DomainID, "kind": c.Kind, "last_checked_at": c.LastCheckedAt, "last_ok_at": nullTime(c.LastOKAt),
+		"domain_id": c.DomainID, "kind": c.Kind, "last_checked_at": c.LastCheckedAt, "last_ok_at": pg.NullTime(c.LastOKAt),
 		"code": c.Code, "detail": detail, "failures": c.Failures,
 	})
 	return err
@@ -201,12 +201,4 @@ func GoLive(ctx context.Context, tx *pg.PlatformTx, id tenant.ID, scheme, host, 
 	b.Exec(goLive, pgx.NamedArgs{"id": id, "scheme": scheme, "host": host, "handle_domain": handleDomain, "now": time.Now()})
 	b.Exec(notify, pgx.NamedArgs{})
 	return b.Send(ctx)
-}
-
-// nullTime is NULL for the zero time.
-func nullTime(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &t
 }

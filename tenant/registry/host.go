@@ -63,6 +63,10 @@ func splitPort(host string) (name, port string) {
 	return name, port
 }
 
+// CheckName refuses what cannot be a domain, and returns its normal form. A port is allowed
+// in development only.
+func (r *Registry) CheckName(name string) (string, error) { return checkHost(name, r.anyPort) }
+
 // checkHost refuses what cannot be a tenant's domain, and returns its normal form.
 func checkHost(host string, allowPort bool) (string, error) {
 	normal := Normalise(host)

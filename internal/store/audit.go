@@ -1,0 +1,117 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"rookery/internal/pg"
+	"rookery/tenant"
+)
+
+// AuditEntry is a row of the audit log. Body is what was hashed; the other fields repeat
+// parts of it, to filter by.
+type AuditEntry struct {
+	Seq       int64
+	At        time.Time
+	ActorKind string
+	ActorID   int64
+	Action    string
+	Target    string
+	Body      []byte
+	Hash      []byte
+}
+
+// The head's new hash is computed where its row is locked: one statement, one order.
+const appendAudit = `
+WITH head AS (
+    INSERT INTO audit_heads AS h (tenant_id, seq, hash) VALUES (@tenant_id, 1, sha256(@body::bytea))
+    ON CONFLICT (tenant_id) DO UPDATE SET seq = h.seq + 1, hash = sha256(h.hash || @body::bytea)
+    RETURNING seq, hash
+)
+INSERT INTO audit_entries (tenant_id, seq, at, actor_kind, actor_id, action, target, body, hash)
+SELECT @tenant_id, seq, @at, @actor_kind, @actor_id, @action, @target, @body, hash FROM head`
+
+func auditArgs(e *AuditEntry) pgx.NamedArgs {
+	return pgx.NamedArgs{
+		"at": e.At, "actor_kind": e.ActorKind, "actor_id": e.ActorID, "action": e.Action, "target": e.Target, "body": e.Body,
+	}
+}
+
+// AppendAudit adds an entry to the chain of the scope's tenant.
+func AppendAudit(ctx context.Context, scope *pg.Scope, e *AuditEntry) error {
+	_, err := pg.Exec(ctx, scope, appendAudit, auditArgs(e))
+	return err
+}
+
+// AppendAuditOf adds an entry to the chain of a tenant, or with 0 to the platform's own.
+func AppendAuditOf(ctx context.Context, tx *pg.PlatformTx, of tenant.ID, e *AuditEntry) error {
+	args := auditArgs(e)
+	args["tenant_id"] = of
+	_, err := pg.Exec(ctx, tx, appendAudit, args)
+	return err
+}
+
+// AuditFilter narrows a page of the audit log. Empty fields match everything.
+type AuditFilter struct {
+	Action string // "domain." matches all of domain.…
+	Target string
+	Actor  int64
+	From   time.Time
+	Until  time.Time
+	After  int64 // entries with a greater seq, in ascending order
+	Before int64 // entries with a smaller seq; both zero: the newest
+	Limit  int
+}
+
+const (
+	auditColumns = `SELECT seq, at, actor_kind, actor_id, action, target, body, hash FROM audit_entries WHERE tenant_id = @tenant_id`
+	auditMatches = ` AND (@action = '' OR starts_with(action, @action)) AND (@target = '' OR target = @target)
+AND (@actor::bigint = 0 OR actor_id = @actor) AND (@from::timestamptz IS NULL OR at >= @from) AND (@until::timestamptz IS NULL OR at < @until)`
+	auditForward  = auditColumns + auditMatches + ` AND seq > @after AND (@before::bigint = 0 OR seq < @before) ORDER BY seq LIMIT @limit`
+	auditBackward = auditColumns + auditMatches + ` AND seq > @after AND (@before::bigint = 0 OR seq < @before) ORDER BY seq DESC LIMIT @limit`
+	auditHead     = `SELECT seq, hash FROM audit_heads WHERE tenant_id = @tenant_id`
+)
+
+func (f AuditFilter) args() (sql string, args pgx.NamedArgs) {
+	sql = auditBackward
+	if f.After > 0 && f.Before == 0 {
+		sql = auditForward
+	}
+	return sql, pgx.NamedArgs{
+		"action": f.Action, "target": f.Target, "actor": f.Actor, "from": pg.NullTime(f.From), "until": pg.NullTime(f.Until),
+		"after": f.After, "before": f.Before, "limit": f.Limit,
+	}
+}
+
+// AuditEntries returns a page of the tenant's log: the newest first, or after f.After the oldest first.
+func AuditEntries(ctx context.Context, scope *pg.Scope, f AuditFilter) ([]*AuditEntry, error) {
+	sql, args := f.args()
+	return pg.Many[AuditEntry](ctx, scope, sql, args)
+}
+
+// AuditChain returns the entries of a chain after a number, the oldest first: for export and proof.
+func AuditChain(ctx context.Context, tx *pg.PlatformTx, of tenant.ID, after int64, limit int) ([]*AuditEntry, error) {
+	_, args := AuditFilter{After: after, Limit: limit}.args()
+	args["tenant_id"] = of
+	return pg.Many[AuditEntry](ctx, tx, auditForward, args)
+}
+
+// AuditHead is the end of a chain.
+type AuditHead struct {
+	Seq  int64
+	Hash []byte
+}
+
+// AuditHeadOf returns the end of a chain, or fault.NotFound where nothing was ever recorded.
+func AuditHeadOf(ctx context.Context, tx *pg.PlatformTx, of tenant.ID) (*AuditHead, error) {
+	return pg.One[AuditHead](ctx, tx, auditHead, pgx.NamedArgs{"tenant_id": of})
+}
+
+const auditChains = `SELECT tenant_id FROM audit_heads ORDER BY tenant_id`
+
+// AuditChains returns whose chains there are; 0 is the platform's own.
+func AuditChains(ctx context.Context, tx *pg.PlatformTx) ([]tenant.ID, error) {
+	return pg.Values[tenant.ID](ctx, tx, auditChains, pgx.NamedArgs{})
+}
