@@ -11,6 +11,7 @@ CREATE TABLE domains (
     registrable  text NOT NULL,              -- what somebody bought: company.com
     mode         text NOT NULL CHECK (mode IN ('split', 'whole', 'apex', 'platform')),
     role         text NOT NULL CHECK (role IN ('service', 'handle', 'alias')),
+    service_id   bigint REFERENCES domains (id), -- of a handle domain: the host it belongs to
     state        text NOT NULL CHECK (state IN (
         'needs_review', 'pending_ownership', 'expired', 'verified', 'pending_routing', 'issuing', 'issue_failed', 'live',
         'degraded', 'parked', 'suspended', 'disputed', 'releasing', 'released')),
@@ -56,6 +57,7 @@ INSERT INTO domains (id, tenant_id, name, display_name, registrable, mode, role,
 SELECT (extract(epoch FROM h.created_at) * 1000)::bigint * 65536 + row_number() OVER (ORDER BY h.host),
        h.tenant_id, h.host, h.host, h.host, CASE WHEN t.host = t.handle_domain THEN 'whole' ELSE 'split' END, h.role, 'live', h.created_at
 FROM   tenant_hosts h JOIN tenants t ON t.id = h.tenant_id;
+UPDATE domains h SET service_id = s.id FROM domains s WHERE h.role = 'handle' AND s.role = 'service' AND s.tenant_id = h.tenant_id;
 DROP TABLE tenant_hosts;
 
 -- What a released name was called stays with the tenant that had it: another may hold it now.

@@ -88,11 +88,13 @@ type Domain struct {
 	Registrable string // what was bought: company.com
 	Mode        DomainMode
 	Role        DomainRole
-	State       DomainState
-	Reason      string // a code of the domain doctor, or staff's reason
-	Token       string // what the TXT record must say
-	Attempts    int    // checks since the state was entered
-	Failures    int    // bad checks in a row
+	// ServiceID is, of a split domain's handle domain, the claim on its service host.
+	ServiceID DomainID
+	State     DomainState
+	Reason    string // a code of the domain doctor, or staff's reason
+	Token     string // what the TXT record must say
+	Attempts  int    // checks since the state was entered
+	Failures  int    // bad checks in a row
 	// FailingSince is when a name that was live stopped being as it should be; zero: it is.
 	FailingSince time.Time
 	StateSince   time.Time

@@ -24,7 +24,9 @@ func entry(action string) audit.Entry {
 func fill(t *testing.T, w *fixture.World, of *fixture.Home, entries int) {
 	t.Helper()
 	for range entries {
-		of.Do(t, func(ctx context.Context, scope *pg.Scope) error { return audit.Append(ctx, scope, entry("domain.claim")) })
+		of.Do(t, func(ctx context.Context, scope *pg.Scope) error {
+			return audit.Append(ctx, scope, entry("domain.claim"))
+		})
 	}
 }
 

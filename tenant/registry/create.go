@@ -99,7 +99,9 @@ func domainsOf(t *tenant.Tenant) []*tenant.Domain {
 	}
 	out := []*tenant.Domain{NewDomain(t.ID, t.Host, mode, tenant.ServiceDomain)}
 	if mode == tenant.SplitDomain {
-		out = append(out, NewDomain(t.ID, t.HandleDomain, mode, tenant.HandleDomain))
+		handle := NewDomain(t.ID, t.HandleDomain, mode, tenant.HandleDomain)
+		handle.ServiceID = out[0].ID
+		out = append(out, handle)
 	}
 	for _, d := range out {
 		d.State = tenant.DomainLive

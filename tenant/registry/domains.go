@@ -18,7 +18,7 @@ import (
 // are package domains; it alone writes here, but for the names of new tenants.
 
 const domainColumns = `
-d.id, d.tenant_id, d.name, d.display_name, d.registrable, d.mode, d.role, d.state, d.reason, d.token, d.attempts, d.failures,
+d.id, d.tenant_id, d.name, d.display_name, d.registrable, d.mode, d.role, COALESCE(d.service_id, 0) AS service_id, d.state, d.reason, d.token, d.attempts, d.failures,
 COALESCE(d.failing_since, '0001-01-01 00:00:00+00') AS failing_since, d.state_since, d.created_at,
 COALESCE(d.next_check_at, '0001-01-01 00:00:00+00') AS next_check_at,
 COALESCE(d.retry_after, '0001-01-01 00:00:00+00') AS retry_after,
@@ -39,14 +39,14 @@ const (
 SELECT d.id FROM domains d WHERE d.next_check_at <= @now ORDER BY d.next_check_at LIMIT @most`
 	holderOfName = `SELECT ` + domainColumns + ` FROM domains d WHERE d.name = @name AND d.state = ANY(@held)`
 	insertDomain = `
-INSERT INTO domains (id, tenant_id, name, display_name, registrable, mode, role, state, reason, token, state_since, created_at, next_check_at)
-VALUES (@id, @owner, @name, @display_name, @registrable, @mode, @role, @state, @reason, @token, @state_since, @created_at, @next_check_at)`
+INSERT INTO domains (id, tenant_id, name, display_name, registrable, mode, role, service_id, state, reason, token, state_since, created_at, next_check_at)
+VALUES (@id, @owner, @name, @display_name, @registrable, @mode, @role, NULLIF(@service_id::bigint, 0), @state, @reason, @token, @state_since, @created_at, @next_check_at)`
 	updateDomain = `
 UPDATE domains SET
        mode = @mode, role = @role, state = @state, reason = @reason, token = @token, attempts = @attempts, failures = @failures,
        failing_since = @failing_since, state_since = @state_since, next_check_at = @next_check_at, retry_after = @retry_after,
        deadline_at = @deadline_at, quarantine_until = @quarantine_until, tombstones_until = @tombstones_until,
-       contested_by = NULLIF(@contested_by, 0), certificate_not_after = @certificate_not_after, certificate_renew_at = @certificate_renew_at
+       contested_by = NULLIF(@contested_by::bigint, 0), certificate_not_after = @certificate_not_after, certificate_renew_at = @certificate_renew_at
 WHERE  id = @id`
 	deleteDomain = `DELETE FROM domains WHERE id = @id`
 	selectChecks = `
@@ -104,7 +104,7 @@ func InsertDomain(ctx context.Context, tx *pg.PlatformTx, d *tenant.Domain) erro
 func queueDomain(b *pg.Batch, d *tenant.Domain) {
 	b.Exec(insertDomain, pgx.NamedArgs{
 		"id": d.ID, "owner": d.TenantID, "name": d.Name, "display_name": d.DisplayName, "registrable": d.Registrable,
-		"mode": d.Mode, "role": d.Role, "state": d.State, "reason": d.Reason, "token": d.Token,
+		"mode": d.Mode, "role": d.Role, "service_id": d.ServiceID, "state": d.State, "reason": d.Reason, "token": d.Token,
 		"state_since": d.StateSince, "created_at": d.CreatedAt, "next_check_at": pg.NullTime(d.NextCheckAt),
 	})
 }

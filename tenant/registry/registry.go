@@ -185,11 +185,20 @@ type hostRow struct {
 	HasCertificate bool
 }
 
-const selectTenants = `
+const tenantColumns = `
 SELECT id, name, host, handle_domain, scheme, state, description, contact_mail, brand_colour, authorized_fetch,
        COALESCE(federates_since, '0001-01-01 00:00:00+00') AS federates_since, created_at
-FROM   tenants
-ORDER  BY id`
+FROM   tenants`
+
+const (
+	selectTenants = tenantColumns + ` ORDER BY id`
+	selectTenant  = tenantColumns + ` WHERE id = @id`
+)
+
+// Find reads one tenant as the database has it now, or answers fault.NotFound.
+func Find(ctx context.Context, tx *pg.PlatformTx, id tenant.ID) (*tenant.Tenant, error) {
+	return pg.One[tenant.Tenant](ctx, tx, selectTenant, pgx.NamedArgs{"id": id})
+}
 
 // A name has one holder; what was given up comes first, so that a new holder replaces it.
 const selectHosts = `

@@ -1,0 +1,89 @@
+package jobs
+
+import (
+	"time"
+
+	"github.com/riverqueue/river"
+)
+
+// QueueDomains is for looks at names and orders of certificates: slow, few, and none may
+// hold up deliveries.
+const QueueDomains = "domains"
+
+// DomainSweep finds the names whose next look is due.
+type DomainSweep struct{}
+
+// Kind implements river.JobArgs.
+func (DomainSweep) Kind() string { return "domain_sweep" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (DomainSweep) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueDomains, MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByArgs: true}}
+}
+
+// DomainCheck looks at one claim on a name.
+type DomainCheck struct {
+	DomainID int64 `json:"domain_id" river:"unique"`
+}
+
+// Kind implements river.JobArgs.
+func (DomainCheck) Kind() string { return "domain_check" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts: the sweep asks again, so one try is enough.
+func (DomainCheck) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueDomains, MaxAttempts: 2, UniqueOpts: river.UniqueOpts{ByArgs: true}}
+}
+
+// CertificateOrder gets the first certificate of a name, or the next one.
+type CertificateOrder struct {
+	DomainID int64 `json:"domain_id" river:"unique"`
+}
+
+// Kind implements river.JobArgs.
+func (CertificateOrder) Kind() string { return "certificate_order" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts. One try: what went wrong decides when
+// the next one is, and that is the state machine's to say.
+func (CertificateOrder) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueDomains, MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByArgs: true}}
+}
+
+// CertificateSweep finds certificates that are due for renewal.
+type CertificateSweep struct{}
+
+// Kind implements river.JobArgs.
+func (CertificateSweep) Kind() string { return "certificate_sweep" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (CertificateSweep) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueDomains, MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByArgs: true}}
+}
+
+// TenantGoLive gives a tenant its lasting addresses once all names it waits for work.
+type TenantGoLive struct {
+	Scoped
+}
+
+// Kind implements river.JobArgs.
+func (TenantGoLive) Kind() string { return "tenant_go_live" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (TenantGoLive) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueDomains, MaxAttempts: 12, UniqueOpts: river.UniqueOpts{ByArgs: true}}
+}
+
+// SendMail sends one stored mail.
+type SendMail struct {
+	MailID int64 `json:"mail_id" river:"unique"`
+}
+
+// QueueMail is for mails.
+const QueueMail = "mail"
+
+// Kind implements river.JobArgs.
+func (SendMail) Kind() string { return "mail_send" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (SendMail) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueMail, MaxAttempts: 15, UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: 24 * time.Hour}}
+}
