@@ -58,3 +58,7 @@ var servicePorts = []uint16{
 func isAllowedPort(port uint16) bool {
 	return port == 80 || port == 443 || (port >= 1024 && !slices.Contains(servicePorts, port))
 }
+
+// Allows reports whether the client may dial an address: for callers that speak something
+// else than HTTP to strangers, such as DNS.
+func (c *Client) Allows(addr netip.Addr) bool { return isAllowed(addr, c.options.AllowPrefixes) }

@@ -1,0 +1,157 @@
+package domains
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"rookery/internal/fault"
+	"rookery/internal/pg"
+	"rookery/tenant"
+	"rookery/tenant/domains/doctor"
+	"rookery/tenant/domains/look"
+	"rookery/tenant/registry"
+)
+
+// ownershipEvery is how often a name that works is asked for its proof again.
+const ownershipEvery = 7 * 24 * time.Hour
+
+// Check looks at a name and does what follows. It asks the network first, outside any
+// transaction; what it finds counts only if the claim still is where it was.
+func (s *Service) Check(ctx context.Context, id tenant.DomainID) error {
+	d, checks, err := s.read(ctx, id)
+	if fault.IsNotFound(err) {
+		return nil // given up meanwhile
+	}
+	if err != nil {
+		return err
+	}
+	wanted := s.kindsFor(d, checks)
+	seen := doctor.Findings{}
+	if len(wanted) > 0 {
+		seen = doctor.Diagnose(s.Looker.Look(ctx, look.Target{
+			Name: d.Name, Role: d.Role, Mode: d.Mode, Token: d.Token, Tenant: d.TenantID, Scheme: s.Scheme, Kinds: wanted,
+		}))
+	}
+	return s.Apply(ctx, BySystem(), d, seen)
+}
+
+func (s *Service) read(ctx context.Context, id tenant.DomainID) (d *tenant.Domain, checks []*tenant.DomainCheck, err error) {
+	err = s.DB.Platform(ctx, "read a domain to check", func(tx *pg.PlatformTx) error {
+		if d, err = registry.FindDomain(ctx, tx, id); err != nil {
+			return err
+		}
+		checks, err = registry.ChecksOf(ctx, tx, id)
+		return err
+	})
+	return d, checks, err
+}
+
+// kindsFor is what there is to ask in a claim's state.
+func (s *Service) kindsFor(d *tenant.Domain, checks []*tenant.DomainCheck) []tenant.CheckKind {
+	switch d.State {
+	case tenant.DomainPendingOwnership, tenant.DomainDisputed:
+		return []tenant.CheckKind{tenant.CheckOwnership}
+	case tenant.DomainVerified, tenant.DomainPendingRouting, tenant.DomainIssueFailed:
+		return []tenant.CheckKind{leadsHereBy(d)}
+	case tenant.DomainLive, tenant.DomainDegraded, tenant.DomainParked, tenant.DomainSuspended:
+		kinds := []tenant.CheckKind{leadsHereBy(d)}
+		if d.Mode == tenant.PlatformDomain {
+			return nil
+		}
+		if d.Token != "" && s.now().Sub(lastChecked(checks, tenant.CheckOwnership)) >= ownershipEvery {
+			kinds = append(kinds, tenant.CheckOwnership)
+		}
+		return kinds
+	}
+	return nil
+}
+
+func lastChecked(checks []*tenant.DomainCheck, kind tenant.CheckKind) time.Time {
+	i := slices.IndexFunc(checks, func(c *tenant.DomainCheck) bool { return c.Kind == kind })
+	if i < 0 {
+		return time.Time{}
+	}
+	return checks[i].LastCheckedAt
+}
+
+// Apply writes what was found about a claim and moves it on. seenAt is the claim as it was
+// when the look began: a claim that somebody moved meanwhile is left alone, and looked at again.
+func (s *Service) Apply(ctx context.Context, by Actor, seenAt *tenant.Domain, seen doctor.Findings) error {
+	err := s.DB.Platform(ctx, "move a domain on", func(tx *pg.PlatformTx) error {
+		d, err := registry.LockDomain(ctx, tx, seenAt.ID)
+		if err != nil {
+			return err
+		}
+		if d.State != seenAt.State || !d.StateSince.Equal(seenAt.StateSince) {
+			return nil
+		}
+		if err := s.saveFindings(ctx, tx, d, seen); err != nil {
+			return err
+		}
+		return s.advance(ctx, tx, by, d, seen)
+	})
+	if err != nil && !fault.IsNotFound(err) {
+		return fmt.Errorf("move %s on from %s: %w", seenAt.Name, seenAt.State, err)
+	}
+	return nil
+}
+
+func (s *Service) saveFindings(ctx context.Context, tx *pg.PlatformTx, d *tenant.Domain, seen doctor.Findings) error {
+	before, err := registry.ChecksOf(ctx, tx, d.ID)
+	if err != nil {
+		return err
+	}
+	for _, kind := range slices.Sorted(maps.Keys(seen)) {
+		if err := registry.SaveCheck(ctx, tx, merge(d.ID, kind, before, seen[kind], s.now())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// merge is the newest finding on top of what was known.
+func merge(id tenant.DomainID, kind tenant.CheckKind, before []*tenant.DomainCheck, f doctor.Finding, now time.Time) *tenant.DomainCheck {
+	out := &tenant.DomainCheck{DomainID: id, Kind: kind}
+	if i := slices.IndexFunc(before, func(c *tenant.DomainCheck) bool { return c.Kind == kind }); i >= 0 {
+		*out = *before[i]
+	}
+	out.LastCheckedAt, out.Code, out.Detail = now, string(f.Code), f.Detail
+	switch f.Outcome {
+	case doctor.Well:
+		out.LastOKAt, out.Failures, out.Code, out.Detail = now, 0, "", nil
+	case doctor.Wrong:
+		out.Failures++
+	}
+	return out
+}
+
+// advance runs the machine on a locked claim and does what its new state asks for.
+func (s *Service) advance(ctx context.Context, tx *pg.PlatformTx, by Actor, d *tenant.Domain, seen doctor.Findings) error {
+	from := d.State
+	Advance(d, seen, s.Needs, s.now())
+	if d.State == tenant.DomainVerified && from == tenant.DomainPendingOwnership {
+		if err := s.settleHolder(ctx, tx, d); err != nil {
+			return err
+		}
+	}
+	return s.save(ctx, tx, by, d, from)
+}
+
+// save stores a claim; a new state is recorded, told, and followed by its job.
+func (s *Service) save(ctx context.Context, tx *pg.PlatformTx, by Actor, d *tenant.Domain, from tenant.DomainState) error {
+	if err := registry.SaveDomain(ctx, tx, d); err != nil {
+		return err
+	}
+	if d.State != from {
+		if err := s.record(ctx, tx, by, d, string(d.State), string(from)); err != nil {
+			return err
+		}
+	}
+	if err := s.notify(ctx, tx, d, from); err != nil {
+		return err
+	}
+	return s.enqueueFor(ctx, tx, d, from)
+}

@@ -1,0 +1,135 @@
+package domains
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+
+	"rookery/internal/fault"
+	"rookery/internal/pg"
+	"rookery/tenant"
+	"rookery/tenant/registry"
+)
+
+// mostPending is how many names one tenant may have on the way at once.
+const mostPending = 10
+
+// Wish is what a company wants to be called.
+type Wish struct {
+	Mode tenant.DomainMode
+	// Name is what handles end in: company.com.
+	Name string
+	// Service is where pages and apps are, for a split domain; empty: social.<Name>.
+	Service string
+}
+
+var (
+	errMode        = fault.New(fault.Invalid, "Choose how the domain is used: split, whole or apex.")
+	errSameHost    = fault.New(fault.Invalid, "A split domain needs a second name for pages and apps, such as social.example.com.")
+	errManyPending = fault.Newf(fault.TooMany, "%d names wait for their set-up already. Finish or remove one of them first.", mostPending)
+	errClaimed     = fault.New(fault.Conflict, "You have added this domain already.")
+)
+
+// Claim registers a tenant's wish. Nothing is exclusive yet: several tenants may claim one
+// name until one of them proves that it is theirs. It answers the claims, the service
+// host's first.
+func (s *Service) Claim(ctx context.Context, by Actor, owner tenant.ID, w Wish) ([]*tenant.Domain, error) {
+	claims, err := s.plan(owner, w)
+	if err != nil {
+		return nil, err
+	}
+	err = s.DB.Platform(ctx, "claim a domain", func(tx *pg.PlatformTx) error {
+		return s.insertClaims(ctx, tx, by, owner, claims)
+	})
+	if fault.CodeOf(err) == fault.Conflict {
+		return nil, errClaimed
+	}
+	if err != nil {
+		return nil, fmt.Errorf("claim %s: %w", w.Name, err)
+	}
+	return claims, nil
+}
+
+// plan turns a wish into claims that are not stored yet.
+func (s *Service) plan(owner tenant.ID, w Wish) ([]*tenant.Domain, error) {
+	name, err := s.usable(w.Name)
+	if err != nil {
+		return nil, err
+	}
+	switch w.Mode {
+	case tenant.WholeDomain, tenant.ApexDomain:
+		return []*tenant.Domain{s.newClaim(owner, name, w.Mode, tenant.ServiceDomain)}, nil
+	case tenant.SplitDomain:
+	default:
+		return nil, errMode
+	}
+	if w.Service == "" {
+		w.Service = "social." + name
+	}
+	service, err := s.usable(w.Service)
+	if err != nil {
+		return nil, err
+	}
+	if service == name {
+		return nil, errSameHost
+	}
+	served, handles := s.newClaim(owner, service, w.Mode, tenant.ServiceDomain), s.newClaim(owner, name, w.Mode, tenant.HandleDomain)
+	handles.ServiceID = served.ID
+	return []*tenant.Domain{served, handles}, nil
+}
+
+func (s *Service) usable(name string) (string, error) {
+	normal, err := s.Tenants.CheckName(name)
+	if err != nil {
+		return "", err
+	}
+	return normal, s.checkName(normal)
+}
+
+func (s *Service) newClaim(owner tenant.ID, name string, mode tenant.DomainMode, role tenant.DomainRole) *tenant.Domain {
+	d := registry.NewDomain(owner, name, mode, role)
+	d.CreatedAt, d.StateSince, d.Token = s.now(), s.now(), newToken()
+	if reason := s.needsReview(d.DisplayName); reason != "" {
+		d.State, d.Reason = tenant.DomainNeedsReview, reason
+		return d
+	}
+	d.NextCheckAt = d.StateSince
+	return d
+}
+
+// newToken has 26 letters and digits: 130 bits that nobody guesses.
+func newToken() string { return rand.Text() }
+
+func (s *Service) insertClaims(ctx context.Context, tx *pg.PlatformTx, by Actor, owner tenant.ID, claims []*tenant.Domain) error {
+	present, err := registry.DomainsOf(ctx, tx, owner)
+	if err != nil {
+		return err
+	}
+	waiting := 0
+	for _, d := range present {
+		if isOnTheWay(d.State) {
+			waiting++
+		}
+	}
+	if waiting+len(claims) > mostPending {
+		return errManyPending
+	}
+	for _, d := range claims {
+		if err := registry.InsertDomain(ctx, tx, d); err != nil {
+			return err
+		}
+		if err := s.record(ctx, tx, by, d, "claim", ""); err != nil {
+			return err
+		}
+	}
+	return s.wake(ctx, tx, claims...)
+}
+
+func isOnTheWay(state tenant.DomainState) bool {
+	switch state {
+	case tenant.DomainNeedsReview, tenant.DomainPendingOwnership, tenant.DomainVerified, tenant.DomainPendingRouting,
+		tenant.DomainIssuing, tenant.DomainIssueFailed:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,71 @@
+package look
+
+import (
+	"context"
+	"strings"
+
+	"github.com/miekg/dns"
+)
+
+// Routing is where a name leads.
+type Routing struct {
+	A     Answers
+	AAAA  Answers
+	CNAME Answers
+	// Doubled are addresses below the zone once more (see Ownership.Doubled).
+	Doubled Answers
+	// EdgeA and EdgeAAAA are what our own name for the tenant resolves to: a name that
+	// has the same addresses leads here, however it got them.
+	EdgeA, EdgeAAAA Answers
+	CAA             CAA
+	// Stale are texts at _acme-challenge: left there by another set-up, a CNAME there can
+	// hand certificates to somebody else.
+	Stale Answers
+	Probe Probe
+	// Software is what answers there instead of us, by its NodeInfo; "" if nothing does.
+	Software string
+}
+
+// CAA is which authorities may issue (RFC 8659): the records nearest above the name.
+type CAA struct {
+	From   string // the name that has them, "" if none does
+	Values Answers
+	Failed bool // nobody could be asked, so an authority could not either
+}
+
+func (l *Looker) routing(ctx context.Context, s servers, t Target) *Routing {
+	host := hostOf(t.Name)
+	r := &Routing{
+		A: l.records(ctx, s, host, dns.TypeA), AAAA: l.records(ctx, s, host, dns.TypeAAAA), CNAME: l.records(ctx, s, host, dns.TypeCNAME),
+		CAA: l.caa(ctx, host), Stale: l.records(ctx, s, "_acme-challenge."+host, dns.TypeTXT),
+	}
+	if edge := l.EdgeName(t.Tenant); edge != "" {
+		own := servers{resolvers: l.Resolvers}
+		r.EdgeA, r.EdgeAAAA = l.records(ctx, own, edge, dns.TypeA), l.records(ctx, own, edge, dns.TypeAAAA)
+	}
+	isEmpty := len(r.A.All())+len(r.AAAA.All())+len(r.CNAME.All()) == 0
+	if isEmpty && s.apex != "" && s.apex != host {
+		r.Doubled = l.records(ctx, s, host+"."+s.apex, dns.TypeA)
+	}
+	r.Probe = l.probe(ctx, t)
+	if !r.Probe.Proven {
+		r.Software = l.software(ctx, t.Scheme, t.Name)
+	}
+	return r
+}
+
+// caa climbs from the name towards the root until some name has records.
+func (l *Looker) caa(ctx context.Context, host string) CAA {
+	labels := dns.SplitDomainName(host)
+	for i := 0; i < len(labels) && i < mostDepth; i++ {
+		name := strings.Join(labels[i:], ".")
+		found := l.records(ctx, servers{resolvers: l.Resolvers}, name, dns.TypeCAA)
+		if found.Failed() {
+			return CAA{From: name, Values: found, Failed: true}
+		}
+		if len(found.All()) > 0 {
+			return CAA{From: name, Values: found}
+		}
+	}
+	return CAA{}
+}

@@ -1,0 +1,76 @@
+package domains
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/riverqueue/river"
+
+	"rookery/internal/jobs"
+	"rookery/internal/pg"
+	"rookery/tenant"
+	"rookery/tenant/registry"
+)
+
+// SweepEvery is how often due names are looked for.
+const SweepEvery = time.Minute
+
+// mostPerSweep bounds what one sweep enqueues; what is left is due in the next.
+const mostPerSweep = 1000
+
+// Register puts the workers of this package's jobs on a queue.
+func (s *Service) Register(w *river.Workers) {
+	river.AddWorker(w, &checkWorker{service: s})
+	river.AddWorker(w, &sweepWorker{service: s})
+	river.AddWorker(w, &liveWorker{service: s})
+}
+
+type checkWorker struct {
+	river.WorkerDefaults[jobs.DomainCheck]
+	service *Service
+}
+
+// Work implements river.Worker.
+func (w *checkWorker) Work(ctx context.Context, job *river.Job[jobs.DomainCheck]) error {
+	return w.service.Check(ctx, tenant.DomainID(job.Args.DomainID))
+}
+
+type sweepWorker struct {
+	river.WorkerDefaults[jobs.DomainSweep]
+	service *Service
+}
+
+// Work implements river.Worker.
+func (w *sweepWorker) Work(ctx context.Context, _ *river.Job[jobs.DomainSweep]) error {
+	return w.service.Sweep(ctx)
+}
+
+// Sweep enqueues a look at every name that is due.
+func (s *Service) Sweep(ctx context.Context) error {
+	err := s.DB.Platform(ctx, "find names that are due for a look", func(tx *pg.PlatformTx) error {
+		due, err := registry.DueDomains(ctx, tx, s.now(), mostPerSweep)
+		if err != nil {
+			return err
+		}
+		args := make([]river.JobArgs, len(due))
+		for i, id := range due {
+			args[i] = jobs.DomainCheck{DomainID: int64(id)}
+		}
+		return tx.Enqueue(ctx, args...)
+	})
+	if err != nil {
+		return fmt.Errorf("sweep the domains: %w", err)
+	}
+	return nil
+}
+
+type liveWorker struct {
+	river.WorkerDefaults[jobs.TenantGoLive]
+	service *Service
+}
+
+// Work implements river.Worker.
+func (w *liveWorker) Work(ctx context.Context, job *river.Job[jobs.TenantGoLive]) error {
+	return w.service.GoLive(ctx, job.Args.TenantID)
+}
