@@ -9,6 +9,7 @@ import (
 	"rookery/internal/jobs"
 	"rookery/internal/pg"
 	"rookery/tenant"
+	"rookery/tenant/domains/doctor"
 	"rookery/tenant/registry"
 )
 
@@ -83,7 +84,7 @@ func (s *Service) settleHolder(ctx context.Context, tx *pg.PlatformTx, d *tenant
 		release(holder, s.now())
 		return s.save(ctx, tx, BySystem(), holder, from)
 	}
-	enter(d, tenant.DomainPendingOwnership, CodeClaimedByOther, s.now())
+	enter(d, tenant.DomainPendingOwnership, string(doctor.ClaimedByOther), s.now())
 	if holder.State == tenant.DomainDisputed {
 		return nil
 	}
@@ -95,9 +96,8 @@ func (s *Service) settleHolder(ctx context.Context, tx *pg.PlatformTx, d *tenant
 
 // Reasons that are no findings of the doctor.
 const (
-	ReasonTransferred  = "TRANSFERRED"             // another tenant proved the name, which led nowhere
-	ReasonContested    = "CONTESTED"               // another tenant proved the name, which leads here
-	CodeClaimedByOther = "CLAIMED_BY_OTHER_TENANT" // the same, told to the newcomer
+	ReasonTransferred = "TRANSFERRED" // another tenant proved the name, which led nowhere
+	ReasonContested   = "CONTESTED"   // another tenant proved the name, which leads here
 )
 
 func (s *Service) leadsHere(ctx context.Context, tx *pg.PlatformTx, d *tenant.Domain) (bool, error) {

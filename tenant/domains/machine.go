@@ -120,12 +120,9 @@ func advanceIssuing(d *tenant.Domain, seen doctor.Findings, now time.Time) {
 	case now.Sub(d.StateSince) >= issueTimeout:
 		// The order's job was lost, or its process was: another order is due.
 		d.Failures++
-		enter(d, tenant.DomainIssueFailed, CodeOrderLost, now)
+		enter(d, tenant.DomainIssueFailed, string(doctor.OrderLost), now)
 	}
 }
-
-// CodeOrderLost says that an order ended without an answer.
-const CodeOrderLost = "ORDER_LOST"
 
 func advanceServing(d *tenant.Domain, seen doctor.Findings, now time.Time) {
 	kind := leadsHereBy(d)
