@@ -155,7 +155,7 @@ func (i *Inbox) door(ctx context.Context, t *tenant.Tenant, param string) (socia
 	}
 	err := i.DB.Tenant(ctx, t.ID, func(scope *pg.Scope) error { return whose(ctx, scope, t, social.AccountID(id)) })
 	if code := fault.CodeOf(err); code == "" || code == fault.NotFound || code == fault.Gone {
-		i.doors.Set(at, err)
+		_, _ = i.doors.Set(at, err)
 	}
 	return social.AccountID(id), err
 }
