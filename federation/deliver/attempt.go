@@ -64,11 +64,11 @@ func (w *Worker) knock(ctx context.Context, m *mail, row *store.Delivery, probe 
 		return response, err
 	}
 	second, err := w.post(ctx, m, row, probe, !modern)
-	if err != nil || !second.OK() {
-		return response, nil // the first answer is the one to go by
+	if err == nil && second.OK() {
+		w.Health.prefer(ctx, row.Host, !modern)
+		return second, nil
 	}
-	w.Health.prefer(ctx, row.Host, !modern)
-	return second, nil
+	return response, nil // the first answer is the one to go by
 }
 
 func isRefusedSignature(status int) bool {
