@@ -112,3 +112,17 @@ func (Upkeep) Kind() string { return "upkeep" }
 func (Upkeep) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: QueueUpkeep, MaxAttempts: 3, UniqueOpts: river.UniqueOpts{ByArgs: true}}
 }
+
+// RemoveAccount removes what is left of an account that is marked as deleted.
+type RemoveAccount struct {
+	Scoped
+	AccountID int64 `json:"account_id" river:"unique"`
+}
+
+// Kind implements river.JobArgs.
+func (RemoveAccount) Kind() string { return "remove_account" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (RemoveAccount) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueUpkeep, MaxAttempts: 10, UniqueOpts: river.UniqueOpts{ByArgs: true}}
+}

@@ -26,10 +26,14 @@ const accountColumns = `
        COALESCE(st.followers_count, 0) AS followers_count, COALESCE(st.following_count, 0) AS following_count,
        COALESCE(st.statuses_count, 0) AS statuses_count, st.last_status_at`
 
-const accountFrom = `
+const accountJoin = `
 FROM   accounts a
 LEFT   JOIN account_stats st ON st.tenant_id = a.tenant_id AND st.account_id = a.id
 WHERE  a.tenant_id = @tenant_id`
+
+// A deleted account is found by nobody: what is left of its row is for its farewell
+// and for those who remove the rest (account_removal.go).
+const accountFrom = accountJoin + ` AND a.deleted_at IS NULL`
 
 const (
 	accountByID     = `SELECT` + accountColumns + accountFrom + ` AND a.id = @id`
@@ -111,11 +115,12 @@ ON CONFLICT (tenant_id, uri) DO UPDATE SET
        locked = EXCLUDED.locked, discoverable = EXCLUDED.discoverable, indexable = EXCLUDED.indexable, memorial = EXCLUDED.memorial,
        moved_to_uri = EXCLUDED.moved_to_uri, also_known_as = EXCLUDED.also_known_as,
        updated_at = now(), fetched_at = EXCLUDED.fetched_at
-WHERE  accounts.domain <> ''
+WHERE  accounts.domain <> '' AND accounts.deleted_at IS NULL
 RETURNING id`
 
 // UpsertRemoteAccount stores a remote account as its own server describes it and
-// sets a.ID. It never touches a local account: fault.NotFound then.
+// sets a.ID. It never touches a local account or one that is being removed:
+// fault.NotFound then.
 func UpsertRemoteAccount(ctx context.Context, scope *pg.Scope, a *social.Account) error {
 	if a.Domain == "" {
 		return fault.New(fault.Invalid, "A remote account has a domain.")

@@ -52,7 +52,7 @@ func MentionsByStatuses(ctx context.Context, scope *pg.Scope, ids []social.Statu
 
 const accountsByHandles = `SELECT` + accountColumns + `
 FROM   unnest(@users::text[], @domains::text[]) AS q (username, domain)
-JOIN   accounts a ON a.tenant_id = @tenant_id AND a.domain = q.domain AND lower(a.username) = lower(q.username)
+JOIN   accounts a ON a.tenant_id = @tenant_id AND a.domain = q.domain AND lower(a.username) = lower(q.username) AND a.deleted_at IS NULL
 LEFT   JOIN account_stats st ON st.tenant_id = a.tenant_id AND st.account_id = a.id`
 
 // AccountsByHandles returns the accounts with one of the handles, case aside.

@@ -300,6 +300,11 @@ func (c *cast) reads() map[string]func(ctx context.Context, s *pg.Scope) (int, e
 		"Markers": func(ctx context.Context, s *pg.Scope) (int, error) {
 			return lists(store.Markers(ctx, s, alice, []string{"home"}))
 		},
+		"SenderByID": func(ctx context.Context, s *pg.Scope) (int, error) { return single(store.SenderByID(ctx, s, alice)) },
+		"FootprintOf": func(ctx context.Context, s *pg.Scope) (int, error) {
+			f, err := store.FootprintOf(ctx, s, alice)
+			return int(f.Posts), err
+		},
 		"SearchAccounts": func(ctx context.Context, s *pg.Scope) (int, error) {
 			return lists(store.SearchAccounts(ctx, s, bob, store.AccountSearch{Text: "ali"}))
 		},
@@ -365,7 +370,6 @@ func (c *cast) writes() map[string]func(ctx context.Context, s *pg.Scope) error 
 		"UncountBoost":       func(ctx context.Context, s *pg.Scope) error { return store.UncountBoost(ctx, s, st) },
 		"UncountStatuses":    func(ctx context.Context, s *pg.Scope) error { return store.UncountStatuses(ctx, s, st) },
 		"CountFollow":        func(ctx context.Context, s *pg.Scope) error { return store.CountFollow(ctx, s, bob, alice, 1) },
-		"UncountAccount":     func(ctx context.Context, s *pg.Scope) error { return store.UncountAccount(ctx, s, bob) },
 		"QueueCountStatuses": batch(func(b *pg.Batch) { store.QueueCountStatuses(b, []social.AccountID{alice}, []time.Time{time.Now()}) }),
 		"QueueMentions":      batch(func(b *pg.Batch) { store.QueueMentions(b, sts, []social.AccountID{alice}) }),
 		"KeepMentions":       func(ctx context.Context, s *pg.Scope) error { return store.KeepMentions(ctx, s, st, nil) },
@@ -469,7 +473,17 @@ func (c *cast) writes() map[string]func(ctx context.Context, s *pg.Scope) error 
 		},
 		"UnindexStatuses": func(ctx context.Context, s *pg.Scope) error { return store.UnindexStatuses(ctx, s, sts) },
 		"UnindexAccount":  func(ctx context.Context, s *pg.Scope) error { return store.UnindexAccount(ctx, s, alice) },
-		"PruneSearch":     func(ctx context.Context, s *pg.Scope) error { _, err := store.PruneSearch(ctx, s, 9); return err },
+		"RemoveStatuses": func(ctx context.Context, s *pg.Scope) error {
+			_, err := store.RemoveStatuses(ctx, s, sts, 9)
+			return err
+		},
+		"MarkAccountDeleted":  func(ctx context.Context, s *pg.Scope) error { return store.MarkAccountDeleted(ctx, s, c.alice) },
+		"RemoveRemoteAccount": func(ctx context.Context, s *pg.Scope) error { return store.RemoveRemoteAccount(ctx, s, c.dora) },
+		"RemoveAccountPart": func(ctx context.Context, s *pg.Scope) error {
+			_, err := store.RemoveAccountPart(ctx, s, alice, 9)
+			return err
+		},
+		"PruneSearch": func(ctx context.Context, s *pg.Scope) error { _, err := store.PruneSearch(ctx, s, 9); return err },
 	}
 }
 
