@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -67,10 +68,16 @@ func TestRemoteKeys(t *testing.T) {
 	w := fixture.New(t)
 	ctx := t.Context()
 	err := w.PG.Platform(ctx, "test keys", func(tx *pg.PlatformTx) error {
-		for _, id := range []string{"https://p.test/u#1", "https://p.test/u#2"} {
-			if err := store.PutRemoteKey(ctx, tx, store.RemoteKey{KeyID: id, OwnerURI: "https://p.test/u", PublicPEM: "x", FetchedAt: time.Now()}); err != nil {
-				return err
-			}
+		first := store.RemoteKey{KeyID: "https://p.test/u#1", OwnerURI: "https://p.test/u", PublicPEM: "x", FetchedAt: time.Now()}
+		second := first
+		second.KeyID = "https://p.test/u#2"
+		changed, err := store.PutRemoteKeys(ctx, tx, []store.RemoteKey{first, second})
+		if err != nil || len(changed) != 0 {
+			t.Errorf("new keys: %v changed, %v", changed, err)
+		}
+		second.PublicPEM = "y"
+		if changed, err = store.PutRemoteKeys(ctx, tx, []store.RemoteKey{second, first}); err != nil || !slices.Equal(changed, []string{second.KeyID}) {
+			t.Errorf("one of two is another: %v changed, %v", changed, err)
 		}
 		dropped, err := store.DropRemoteKeys(ctx, tx, "https://p.test/u", []string{"https://p.test/u#2"})
 		if err != nil || len(dropped) != 1 || dropped[0] != "https://p.test/u#1" {
