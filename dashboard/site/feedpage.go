@@ -24,7 +24,7 @@ func (h *Handlers) feed(c echo.Context) error {
 		if err != nil {
 			return err
 		}
-		v, err = presenter{h, home(c)}.feed(ctx, scope, a)
+		v, err = h.presenter(c).feed(ctx, scope, a)
 		return err
 	})
 	if to, ok := errors.AsType[moved](err); ok {

@@ -33,7 +33,7 @@ func (h *Handlers) post(c echo.Context) error {
 		if st, err = h.visiblePost(ctx, c, scope, social.StatusID(id)); err != nil || asDocument {
 			return err
 		}
-		v, err = presenter{h, home(c)}.postPage(ctx, scope, st)
+		v, err = h.presenter(c).postPage(ctx, scope, st)
 		return err
 	})
 	if to, ok := errors.AsType[moved](err); ok {
@@ -105,7 +105,7 @@ func (p presenter) postPage(ctx context.Context, scope *pg.Scope, st *social.Sta
 		return PostView{}, web.ErrNotFound
 	}
 	v := PostView{
-		Tenant: view(p.tenant), Post: focus, Canonical: p.tenant.URL(focus.URL), ActivityURL: st.URI,
+		Tenant: p.view, Post: focus, Canonical: p.tenant.URL(focus.URL), ActivityURL: st.URI,
 		NoIndex: st.Visibility != social.Public || !around.accounts[st.AccountID].Discoverable,
 	}
 	for _, above := range thread.Ancestors {

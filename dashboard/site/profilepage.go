@@ -115,7 +115,7 @@ func (h *Handlers) profile(tab Tab) echo.HandlerFunc {
 			if a, err = h.named(ctx, c, scope); err != nil || asDocument {
 				return err
 			}
-			v, err = presenter{h, home(c)}.profile(ctx, scope, a, tab, bounds)
+			v, err = h.presenter(c).profile(ctx, scope, a, tab, bounds)
 			return err
 		})
 		if to, ok := errors.AsType[moved](err); ok {
@@ -137,7 +137,7 @@ var tabPaths = map[Tab]string{TabPosts: "", TabReplies: "/with_replies", TabMedi
 func (p presenter) profile(ctx context.Context, scope *pg.Scope, a *social.Account, tab Tab, bounds timeline.Page) (ProfileView, error) {
 	path := "/@" + a.Username
 	v := ProfileView{
-		Tenant: view(p.tenant), Account: p.account(a), Bio: assets.SafeHTML(a.Note), Fields: fields(a), Current: tab,
+		Tenant: p.view, Account: p.account(a), Bio: assets.SafeHTML(a.Note), Fields: fields(a), Current: tab,
 		Posts: a.StatusesCount, Followers: a.FollowersCount, Following: a.FollowingCount, Since: a.CreatedAt,
 		FollowURL: path + "/follow", FeedURL: p.tenant.URL(path + "/feed.rss"), ActivityURL: a.URI,
 		Canonical: p.tenant.URL(path + tabPaths[tab]), NoIndex: !a.Discoverable || isDeep(bounds),
