@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/http"
@@ -13,12 +14,12 @@ import (
 
 // listenAdmin opens the private listener. In development a taken port is no reason not to
 // start: the public listener is what counts there.
-func (s *system) listenAdmin() (net.Listener, error) {
+func (s *system) listenAdmin(ctx context.Context) (net.Listener, error) {
 	address := s.cfg.String("admin_listen")
 	if address == "" || address == "off" {
 		return nil, nil //nolint:nilnil // no listener, and that is fine
 	}
-	l, err := net.Listen("tcp", address)
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {
 		if s.cfg.String("public_scheme") == "http" {
 			s.log.Warn("no metrics: the admin address is taken", "address", address)
