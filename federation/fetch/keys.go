@@ -295,7 +295,7 @@ func (k *Keys) learn(ctx context.Context, from served) {
 		}
 		if row, err := rowOf(listed.ID, actor.ID, public); err == nil {
 			k.known.Set(listed.ID, Key{Public: public, Owner: actor.ID})
-			k.failed.Invalidate(listed.ID)
+			_, _ = k.failed.Invalidate(listed.ID)
 			learnt = append(learnt, row)
 		}
 	}
