@@ -48,7 +48,7 @@ func newSystem(ctx context.Context, cfg *config.Config, d *database) (*system, e
 	if err != nil {
 		return nil, err
 	}
-	db, err := pg.Open(ctx, pg.Options{AppURL: d.appURL, PlatformURL: d.platformURL, MaxConns: int32(cfg.Int("database_conns")), Log: log}) //nolint:gosec // validated: small
+	db, err := pg.Open(ctx, pg.Options{AppURL: d.appURL, PlatformURL: d.platformURL, MaxConns: int32(cfg.Int("database_conns")), Wait: pg.WaitForPublic, Log: log}) //nolint:gosec // validated: small
 	if err != nil {
 		return nil, err
 	}

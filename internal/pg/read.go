@@ -3,7 +3,6 @@ package pg
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -21,9 +20,9 @@ func (db *DB) Read(ctx context.Context, id tenant.ID, fn func(*Scope) error) err
 	if id <= 0 {
 		return errors.New("a scope needs a tenant")
 	}
-	conn, err := db.app.Acquire(ctx)
+	conn, err := db.acquire(ctx, db.app)
 	if err != nil {
-		return mapError(fmt.Errorf("acquire a connection: %w", err))
+		return mapError(err)
 	}
 	defer conn.Release()
 	return mapError(fn(&Scope{tenant: id, run: &reader{conn: conn, tenant: id}}))

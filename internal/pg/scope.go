@@ -78,7 +78,7 @@ func (db *DB) Tenant(ctx context.Context, id tenant.ID, fn func(*Scope) error) e
 func (db *DB) tenantOnce(ctx context.Context, id tenant.ID, fn func(*Scope) error) error {
 	begin := pgx.TxOptions{BeginQuery: fmt.Sprintf("BEGIN; SET LOCAL app.tenant_id = '%d'", int64(id))}
 	scope := &Scope{tenant: id, inserter: db.inserter}
-	err := pgx.BeginTxFunc(ctx, db.app, begin, func(tx pgx.Tx) error {
+	err := db.begin(ctx, db.app, begin, func(tx pgx.Tx) error {
 		scope.tx, scope.run = tx, tx
 		if err := fn(scope); err != nil {
 			return err
