@@ -39,8 +39,10 @@ func profilePages() []galleryPage {
 		view("profile-moved", site.RenderProfile, moved),
 		view("post", site.RenderPost, site.PostView{
 			Tenant: acme, Post: posts[1], Ancestors: []site.Post{posts[4], posts[0]}, Descendants: []site.Post{posts[4], posts[5]},
+			EmbedHTML: `<iframe src="https://social.acme.example/@support/102/embed" width="400" height="520"></iframe>`,
 			Canonical: "https://social.acme.example/@support/102", ActivityURL: "https://social.acme.example/ap/objects/102",
 		}),
+		view("embed", site.RenderEmbed, site.EmbedView{Tenant: acme, Post: posts[1], URL: "https://social.acme.example/@support/102"}),
 		view("post-warned", site.RenderPost, site.PostView{Tenant: acme, Post: posts[3], Canonical: "https://social.acme.example/@support/104"}),
 		view("front", site.RenderFront, site.FrontView{Tenant: acme, Accounts: []site.Account{support, news, workshop}}),
 		view("front-empty", site.RenderFront, site.FrontView{Tenant: acme}),

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -71,6 +72,9 @@ func (h *Handlers) about(c echo.Context) error {
 // look for posts of everybody use the API.
 func (h *Handlers) tag(c echo.Context) error {
 	typed, err := url.PathUnescape(c.Param("tag"))
+	if plain, isFeed := strings.CutSuffix(typed, ".rss"); isFeed {
+		return c.Redirect(http.StatusMovedPermanently, "/tags/"+url.PathEscape(plain)+"/feed.rss") // Mastodon's address
+	}
 	name := htmlsafe.NormaliseTag(typed)
 	if err != nil || name == "" {
 		return web.ErrNotFound
@@ -83,7 +87,7 @@ func (h *Handlers) tag(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	v := TagView{Tenant: h.view(c), Tag: name, Canonical: t.URL(place)}
+	v := TagView{Tenant: h.view(c), Tag: name, Canonical: t.URL(place), FeedURL: place + "/feed.rss"}
 	err = h.inScope(c, func(ctx context.Context, scope *pg.Scope) error {
 		found, err := timeline.Tag(ctx, scope, 0, name, timeline.TagFilter{Local: true}, bounds)
 		if err != nil {

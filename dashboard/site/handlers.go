@@ -70,6 +70,7 @@ func (h *Handlers) Register(e *echo.Echo) {
 	}
 	show("/", h.recognised(h.front))
 	show("/about", h.recognised(h.about))
+	show("/tags/:tag/feed.rss", h.tagFeed)
 	show("/tags/:tag", h.recognised(h.tag))
 	show("/@:user", h.recognised(h.profile(TabPosts)))
 	show("/@:user/with_replies", h.recognised(h.profile(TabReplies)))
@@ -79,6 +80,8 @@ func (h *Handlers) Register(e *echo.Echo) {
 	show("/@:user/follow", h.follow)
 	show("/@:user/", withoutSlash)
 	show("/@:user/:id", h.recognised(h.post))
+	show("/@:user/:id/embed", h.embed)
+	show(oembedPath, h.oembed)
 
 	show("/auth/sign_in", h.signIn)
 	post("/auth/sign_in", h.enter)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 
 	"github.com/labstack/echo/v4"
 
@@ -106,8 +107,10 @@ func (p presenter) postPage(ctx context.Context, scope *pg.Scope, st *social.Sta
 	}
 	v := PostView{
 		Tenant: p.view, Post: focus, Canonical: p.tenant.URL(focus.URL), ActivityURL: st.URI,
-		NoIndex: st.Visibility != social.Public || !around.accounts[st.AccountID].Discoverable,
+		OEmbedURL: p.tenant.URL(oembedPath + "?format=json&url=" + url.QueryEscape(p.tenant.URL(focus.URL))),
+		NoIndex:   st.Visibility != social.Public || !around.accounts[st.AccountID].Discoverable,
 	}
+	v.EmbedHTML = frameOf(v.Canonical, focus.By.Name, embedWidth, EmbedView{Post: focus}.height())
 	for _, above := range thread.Ancestors {
 		if post, ok := p.post(above, around); ok {
 			v.Ancestors = append(v.Ancestors, post)

@@ -37,6 +37,10 @@ type Field struct {
 type ProfileView struct {
 	Tenant      Tenant
 	Account     Account
+	IsBot       bool // a program writes for it
+	IsGroup     bool
+	IsLocked    bool // asks before somebody may follow
+	IsMemorial  bool
 	Bio         assets.SafeHTML
 	Fields      []Field
 	Header      Media // URL empty: a band in the tenant's colour

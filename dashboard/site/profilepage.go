@@ -103,6 +103,9 @@ func (h *Handlers) profile(tab Tab) echo.HandlerFunc {
 		// Apps in browsers read actors here, as they do on Mastodon; nothing on the page
 		// depends on who asks.
 		header.Set(echo.HeaderAccessControlAllowOrigin, "*")
+		if user, isFeed := strings.CutSuffix(c.Param("user"), ".rss"); isFeed {
+			return c.Redirect(http.StatusMovedPermanently, "/@"+user+"/feed.rss") // Mastodon's address
+		}
 		web.Secure(c, assets.PolicyAway) // its form leads to the reader's own server
 		bounds, err := boundsOf(c)
 		if err != nil {
@@ -139,6 +142,7 @@ func (p presenter) profile(ctx context.Context, scope *pg.Scope, a *social.Accou
 	v := ProfileView{
 		Tenant: p.view, Account: p.account(a), Bio: assets.SafeHTML(a.Note), Fields: fields(a), Current: tab,
 		Posts: a.StatusesCount, Followers: a.FollowersCount, Following: a.FollowingCount, Since: a.CreatedAt,
+		IsBot: a.IsBot(), IsGroup: a.IsGroup(), IsLocked: a.Locked, IsMemorial: a.Memorial,
 		FollowURL: path + "/follow", FeedURL: p.tenant.URL(path + "/feed.rss"), ActivityURL: a.URI,
 		Canonical: p.tenant.URL(path + tabPaths[tab]), NoIndex: !a.Discoverable || isDeep(bounds),
 	}
