@@ -66,10 +66,10 @@ bench: ## Run the benchmarks of all packages against a Postgres of their own
 
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for FUZZTIME (30s)
-	@set -e; for pkg in $$(go list $(PKG)); do \
-		for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
-			echo "== $$pkg $$target"; \
-			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg; \
+	@set -e; for dir in $$(go list -f '{{.Dir}}' $(PKG)); do \
+		for target in $$(find "$$dir" -maxdepth 1 -name '*_test.go' -exec sed -nE 's/^func (Fuzz[A-Za-z0-9_]*)\(.*/\1/p' {} +); do \
+			echo "== $${dir#$(CURDIR)/} $$target"; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$dir"; \
 		done; \
 	done
 
