@@ -9,6 +9,7 @@ import (
 	"rookery/federation/fetch"
 	"rookery/federation/vocab"
 	"rookery/internal/fault"
+	"rookery/internal/ids"
 	"rookery/internal/jobs"
 	"rookery/internal/pg"
 	"rookery/internal/safehttp"
@@ -226,7 +227,10 @@ func (i *Inbox) lookUpProfile(ctx context.Context, t *tenant.Tenant, it *item) {
 	actor := vocab.ReadActor(it.activity.Object.Doc)
 	var err error
 	if actor.ID == it.actor.URI && vocab.IsActor(actor.Type) && actor.Inbox != "" {
-		it.profile, err = i.Fetcher.Save(ctx, t, actor)
+		if actor.Updated.IsZero() {
+			actor.Updated = ids.Time(it.id) // when it came
+		}
+		it.profile, err = i.Fetcher.SaveSent(ctx, t, actor)
 	} else {
 		it.profile, err = i.Fetcher.Refresh(ctx, t, it.actor.URI)
 	}
