@@ -74,7 +74,7 @@ func TestOwnershipOfPosts(t *testing.T) {
 	s.a.attempt(s.p, s.p.create(foreign))
 	s.a.wants("OWN-01 posts", 0, bodyCount, pgx.NamedArgs{"text": "OWN-01"})
 
-	for name, by := range map[string]*actor{"OWN-04/05 other host": s.p, "OWN-06 same host": s.p2} {
+	for name, by := range map[string]*actor{"OWN-04, OWN-05 other host": s.p, "OWN-06 same host": s.p2} {
 		changed := object{"id": uri, "type": "Note", "attributedTo": by.id, "content": "defaced", "to": []string{public}, "updated": "2026-11-21T00:00:00Z"}
 		s.a.attempt(by, by.activity("Update", changed))
 		changed["attributedTo"] = s.v.id
