@@ -6,6 +6,10 @@
 -- +goose Up
 DROP INDEX CONCURRENTLY IF EXISTS accounts_deleted;
 CREATE INDEX CONCURRENTLY accounts_deleted ON accounts (deleted_at) WHERE deleted_at IS NOT NULL;
+DROP INDEX CONCURRENTLY IF EXISTS accounts_avatar;
+CREATE INDEX CONCURRENTLY accounts_avatar ON accounts (tenant_id, avatar_key) WHERE avatar_key <> '';
+DROP INDEX CONCURRENTLY IF EXISTS accounts_header;
+CREATE INDEX CONCURRENTLY accounts_header ON accounts (tenant_id, header_key) WHERE header_key <> '';
 DROP INDEX CONCURRENTLY IF EXISTS statuses_conversation_local;
 CREATE INDEX CONCURRENTLY statuses_conversation_local ON statuses (tenant_id, conversation_id) WHERE is_local;
 DROP INDEX CONCURRENTLY IF EXISTS statuses_app;

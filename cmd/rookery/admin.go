@@ -55,7 +55,7 @@ func (s *system) metrics() *prometheus.Registry {
 		gauge("database_connections", "Connections of the app pool.", func() float64 { return float64(s.db.Stats().TotalConns()) }),
 		prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: "rookery", Name: "database_waits_total", Help: "Times that somebody waited for a connection."},
 			func() float64 { return float64(s.db.Stats().EmptyAcquireCount()) }),
-		s.requests,
+		s.requests, s.upkeep,
 	)
 	return r
 }

@@ -15,6 +15,7 @@ import (
 	"rookery/internal/seal"
 	"rookery/internal/social/account"
 	"rookery/internal/social/media"
+	"rookery/internal/upkeep"
 	"rookery/tenant/access"
 	"rookery/tenant/people"
 	"rookery/tenant/registry"
@@ -38,8 +39,9 @@ type system struct {
 	// local answers requests of this process to its own hosts, without TCP.
 	local http.Handler
 	urls  media.Addresses
-	// requests counts what the public asks, for /metrics.
+	// requests counts what the public asks, upkeep what was removed, for /metrics.
 	requests *requestMetrics
+	upkeep   *upkeep.Metrics
 }
 
 func newSystem(ctx context.Context, cfg *config.Config, d *database) (*system, error) {
@@ -52,7 +54,7 @@ func newSystem(ctx context.Context, cfg *config.Config, d *database) (*system, e
 	if err != nil {
 		return nil, err
 	}
-	s := &system{cfg: cfg, log: log, db: db, key: key, requests: newRequestMetrics(),
+	s := &system{cfg: cfg, log: log, db: db, key: key, requests: newRequestMetrics(), upkeep: upkeep.NewMetrics(),
 		urls: media.Addresses{Scheme: cfg.String("public_scheme"), Host: cfg.String("media_host")}}
 	s.registry = registry.New(registry.Options{
 		DB: db, Log: log, Seal: key, AllowPort: cfg.String("public_scheme") == "http",

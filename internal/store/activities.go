@@ -62,18 +62,3 @@ func ActivityByURI(ctx context.Context, scope *pg.Scope, uri string) (*Activity,
 func ActivityByEvent(ctx context.Context, scope *pg.Scope, event social.EventID) (*Activity, error) {
 	return pg.One[Activity](ctx, scope, activityByEvent, pgx.NamedArgs{"event_id": event})
 }
-
-const trimActivities = `
-DELETE FROM activities a
-USING  (SELECT o.id FROM activities o
-        WHERE  o.tenant_id = @tenant_id AND o.created_at < @before
-               AND NOT EXISTS (SELECT FROM deliveries d WHERE d.tenant_id = @tenant_id AND d.activity_id = o.id AND d.state = 'waiting')
-        ORDER  BY o.id LIMIT @limit) AS old
-WHERE  a.tenant_id = @tenant_id AND a.id = old.id`
-
-// TrimActivities removes activities, with their deliveries, that are older than a
-// time and wait for nothing. It removes at most limit and returns how many, for
-// upkeep to call until it says 0.
-func TrimActivities(ctx context.Context, scope *pg.Scope, before time.Time, limit int) (int64, error) {
-	return pg.Exec(ctx, scope, trimActivities, pgx.NamedArgs{"before": before, "limit": limit})
-}

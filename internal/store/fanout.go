@@ -148,20 +148,31 @@ func HomesOf(ctx context.Context, scope *pg.Scope, id social.StatusID) ([]*Timel
 	return pg.Many[TimelineEntry](ctx, scope, homesOf, pgx.NamedArgs{"id": id})
 }
 
-const trimHomes = `
-DELETE FROM timeline_entries e
-USING  (SELECT x.tenant_id, x.owner_id, x.status_id
+const oldHomeEntries = `
+        SELECT x.tenant_id, x.owner_id, x.status_id
         FROM   accounts a
         CROSS  JOIN LATERAL (SELECT k.status_id FROM timeline_entries k
                              WHERE  k.tenant_id = @tenant_id AND k.owner_id = a.id
                              ORDER  BY k.status_id DESC OFFSET @keep LIMIT 1) AS cut
         JOIN   timeline_entries x ON x.tenant_id = @tenant_id AND x.owner_id = a.id AND x.status_id <= cut.status_id
         WHERE  a.tenant_id = @tenant_id AND a.domain = ''
-        LIMIT  @limit) AS old
+        LIMIT  @limit`
+
+const (
+	trimHomes = `
+DELETE FROM timeline_entries e
+USING  (` + oldHomeEntries + `) AS old
 WHERE  e.tenant_id = @tenant_id AND e.owner_id = old.owner_id AND e.status_id = old.status_id`
+	countOldHomes = `SELECT count(*) FROM (` + oldHomeEntries + `) AS old`
+)
 
 // TrimHomes keeps the newest entries of each local timeline. It deletes at most
 // limit entries and returns how many, for upkeep to call until it says 0.
 func TrimHomes(ctx context.Context, scope *pg.Scope, keep, limit int) (int64, error) {
 	return pg.Exec(ctx, scope, trimHomes, pgx.NamedArgs{"keep": keep, "limit": limit})
+}
+
+// CountOldHomes returns how many entries TrimHomes would delete, limit at most.
+func CountOldHomes(ctx context.Context, scope *pg.Scope, keep, limit int) (int64, error) {
+	return pg.Value[int64](ctx, scope, countOldHomes, pgx.NamedArgs{"keep": keep, "limit": limit})
 }

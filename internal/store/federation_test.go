@@ -102,9 +102,6 @@ func TestFederationRowsAreInvisibleToOtherTenants(t *testing.T) {
 			ids, err := store.UnfollowGone(ctx, s, []string{bea.InboxURL})
 			return int64(len(ids)), err
 		},
-		"TrimActivities": func(ctx context.Context, s *pg.Scope) (int64, error) {
-			return store.TrimActivities(ctx, s, time.Now().Add(time.Hour), 10)
-		},
 	}
 	for name, write := range writes {
 		w.B.Do(t, func(ctx context.Context, scope *pg.Scope) error {
@@ -116,9 +113,6 @@ func TestFederationRowsAreInvisibleToOtherTenants(t *testing.T) {
 		})
 	}
 	w.A.Do(t, func(ctx context.Context, scope *pg.Scope) error {
-		if n, err := store.TrimActivities(ctx, scope, time.Now().Add(time.Hour), 10); n != 0 || err != nil {
-			t.Errorf("an activity that waits was removed: %d, %v", n, err)
-		}
 		stale := store.Outcome{Before: &store.Delivery{ID: 1, Attempts: 3}, State: store.DeliveryDone, Attempts: 4}
 		if settled, err := store.SettleDeliveries(ctx, scope, id, []store.Outcome{stale}); len(settled) != 0 || err != nil {
 			t.Errorf("an outcome of an older state was written: %v, %v", settled, err)
@@ -129,11 +123,7 @@ func TestFederationRowsAreInvisibleToOtherTenants(t *testing.T) {
 		if gone, err := store.UnfollowGone(ctx, scope, []string{bea.InboxURL}); len(gone) != 1 || err != nil {
 			t.Errorf("unfollowed %v, %v", gone, err)
 		}
-		n, err := store.TrimActivities(ctx, scope, time.Now().Add(time.Hour), 10)
-		if n != 1 {
-			t.Errorf("removed %d activities, want the one that is done", n)
-		}
-		return err
+		return nil
 	})
 }
 
@@ -181,7 +171,7 @@ func TestPeerHosts(t *testing.T) {
 		if len(rows) != 1 {
 			t.Errorf("still remembered: %+v", rows)
 		}
-		if n, err := store.TrimPeerHosts(ctx, tx, now.Add(time.Minute)); n != 1 || err != nil {
+		if n, err := store.AgedPeers.Prune(ctx, tx, now.Add(time.Minute), 10); n != 1 || err != nil {
 			t.Errorf("forgot %d, %v", n, err)
 		}
 		return err

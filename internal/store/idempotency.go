@@ -34,14 +34,3 @@ func RebindKey(ctx context.Context, scope *pg.Scope, account social.AccountID, k
 	n, err := pg.Exec(ctx, scope, rebindKey, pgx.NamedArgs{"account_id": account, "key": key, "status_id": status})
 	return mustTouch(n, err)
 }
-
-const expireKeys = `
-DELETE FROM idempotency_keys k
-USING  (SELECT account_id, key FROM idempotency_keys
-        WHERE  tenant_id = @tenant_id AND created_at < now() - interval '1 day' LIMIT @limit) AS old
-WHERE  k.tenant_id = @tenant_id AND k.account_id = old.account_id AND k.key = old.key`
-
-// ExpireKeys deletes a batch of old Idempotency-Keys and returns how many.
-func ExpireKeys(ctx context.Context, scope *pg.Scope, limit int) (int64, error) {
-	return pg.Exec(ctx, scope, expireKeys, pgx.NamedArgs{"limit": limit})
-}

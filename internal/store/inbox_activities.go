@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -150,15 +149,4 @@ func SettleInboxActivities(ctx context.Context, scope *pg.Scope, list []Settled)
 		"reasons": column(list, func(s Settled) string { return s.Reason }),
 	})
 	return err
-}
-
-const pruneInboxActivities = `
-DELETE FROM inbox_activities i
-USING  (SELECT tenant_id, id FROM inbox_activities WHERE received_at < @before AND state <> 'pending' ORDER BY received_at LIMIT @limit) AS old
-WHERE  i.tenant_id = old.tenant_id AND i.id = old.id`
-
-// PruneInboxActivities forgets activities that were settled long ago, over all
-// tenants. From then on the same activity would be taken as new.
-func PruneInboxActivities(ctx context.Context, p *pg.PlatformTx, before time.Time, limit int) (int64, error) {
-	return pg.Exec(ctx, p, pruneInboxActivities, pgx.NamedArgs{"before": before, "limit": limit})
 }

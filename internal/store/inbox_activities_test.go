@@ -86,7 +86,7 @@ func TestRemoteKeys(t *testing.T) {
 		if _, err := store.RemoteKeyByID(ctx, tx, "https://p.test/u#1"); !fault.IsNotFound(err) {
 			t.Errorf("a dropped key: %v", err)
 		}
-		if n, err := store.PruneRemoteKeys(ctx, tx, time.Now().Add(time.Minute), 10); err != nil || n != 1 {
+		if n, err := store.AgedKeys.Prune(ctx, tx, time.Now().Add(time.Minute), 10); err != nil || n != 1 {
 			t.Errorf("pruned %d, %v", n, err)
 		}
 		return nil

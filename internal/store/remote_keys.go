@@ -77,12 +77,3 @@ const dropRemoteKeys = `DELETE FROM remote_keys WHERE owner_uri = @owner_uri AND
 func DropRemoteKeys(ctx context.Context, tx *pg.PlatformTx, owner string, except []string) ([]string, error) {
 	return pg.Values[string](ctx, tx, dropRemoteKeys, pgx.NamedArgs{"owner_uri": owner, "except": textList(except)})
 }
-
-const pruneRemoteKeys = `
-DELETE FROM remote_keys
-WHERE  key_id IN (SELECT key_id FROM remote_keys WHERE fetched_at < @before ORDER BY fetched_at LIMIT @limit)`
-
-// PruneRemoteKeys forgets the oldest keys fetched before a time: for upkeep.
-func PruneRemoteKeys(ctx context.Context, tx *pg.PlatformTx, before time.Time, limit int) (int64, error) {
-	return pg.Exec(ctx, tx, pruneRemoteKeys, pgx.NamedArgs{"before": before, "limit": limit})
-}

@@ -79,6 +79,7 @@ func (c *cast) fill(ctx context.Context, scope *pg.Scope) error {
 		store.SetAccountNote(ctx, scope, c.alice.ID, c.bob.ID, "note"),
 		store.BuryStatus(ctx, scope, "https://a.test/gone", c.alice.ID),
 		store.CountFollow(ctx, scope, c.bob.ID, c.alice.ID, 1),
+		store.SaveWalk(ctx, scope, "apps", "1", true),
 	} {
 		if err != nil {
 			return err
@@ -300,6 +301,9 @@ func (c *cast) reads() map[string]func(ctx context.Context, s *pg.Scope) (int, e
 		"Markers": func(ctx context.Context, s *pg.Scope) (int, error) {
 			return lists(store.Markers(ctx, s, alice, []string{"home"}))
 		},
+		"AgedStatuses": func(ctx context.Context, s *pg.Scope) (int, error) {
+			return lists(store.AgedStatuses(ctx, s, 0, 1<<62, 9))
+		},
 		"SenderByID": func(ctx context.Context, s *pg.Scope) (int, error) { return single(store.SenderByID(ctx, s, alice)) },
 		"FootprintOf": func(ctx context.Context, s *pg.Scope) (int, error) {
 			f, err := store.FootprintOf(ctx, s, alice)
@@ -408,8 +412,7 @@ func (c *cast) writes() map[string]func(ctx context.Context, s *pg.Scope) error 
 			_, err := store.ClaimKey(ctx, s, alice, "key", 1)
 			return err
 		},
-		"RebindKey":  func(ctx context.Context, s *pg.Scope) error { return store.RebindKey(ctx, s, alice, "key", 1) },
-		"ExpireKeys": func(ctx context.Context, s *pg.Scope) error { _, err := store.ExpireKeys(ctx, s, 9); return err },
+		"RebindKey": func(ctx context.Context, s *pg.Scope) error { return store.RebindKey(ctx, s, alice, "key", 1) },
 		"AddFollow": func(ctx context.Context, s *pg.Scope) error {
 			_, err := store.AddFollow(ctx, s, social.Follow{ID: 9, AccountID: bob, TargetID: alice, State: social.FollowPending}, true)
 			return err
@@ -435,14 +438,22 @@ func (c *cast) writes() map[string]func(ctx context.Context, s *pg.Scope) error 
 			_, err := store.DeleteMute(ctx, s, alice, dora)
 			return err
 		},
-		"ExpireMutes":           func(ctx context.Context, s *pg.Scope) error { _, err := store.ExpireMutes(ctx, s); return err },
 		"SetAccountNote":        func(ctx context.Context, s *pg.Scope) error { return store.SetAccountNote(ctx, s, alice, bob, "x") },
 		"SetAccountNote, empty": func(ctx context.Context, s *pg.Scope) error { return store.SetAccountNote(ctx, s, alice, bob, "") },
 		"QueueFanOut":           batch(func(b *pg.Batch) { var out []*store.TimelineEntry; store.QueueFanOut(b, sts, &out) }),
 		"BackfillHome":          func(ctx context.Context, s *pg.Scope) error { return store.BackfillHome(ctx, s, bob, alice, 9) },
 		"ClearFromHome":         func(ctx context.Context, s *pg.Scope) error { return store.ClearFromHome(ctx, s, alice, alice, true) },
 		"ClearFromAllHomes":     func(ctx context.Context, s *pg.Scope) error { return store.ClearFromAllHomes(ctx, s, alice) },
-		"TrimHomes":             func(ctx context.Context, s *pg.Scope) error { _, err := store.TrimHomes(ctx, s, 0, 9); return err },
+		"CountOldHomes": func(ctx context.Context, s *pg.Scope) error {
+			n, err := store.CountOldHomes(ctx, s, 0, 9)
+			if n != 0 {
+				return fault.Newf(fault.Internal, "another tenant counts %d entries", n)
+			}
+			return err
+		},
+		"SaveWalk":       func(ctx context.Context, s *pg.Scope) error { return store.SaveWalk(ctx, s, "apps", "1", false) },
+		"EnqueueRemoval": func(ctx context.Context, s *pg.Scope) error { return store.EnqueueRemoval(ctx, s, alice) },
+		"TrimHomes":      func(ctx context.Context, s *pg.Scope) error { _, err := store.TrimHomes(ctx, s, 0, 9); return err },
 		"InsertNotifications": func(ctx context.Context, s *pg.Scope) error {
 			n := c.note
 			n.ID, n.FromID = 901, c.dora.ID
@@ -483,7 +494,6 @@ func (c *cast) writes() map[string]func(ctx context.Context, s *pg.Scope) error 
 			_, err := store.RemoveAccountPart(ctx, s, alice, 9)
 			return err
 		},
-		"PruneSearch": func(ctx context.Context, s *pg.Scope) error { _, err := store.PruneSearch(ctx, s, 9); return err },
 	}
 }
 
@@ -495,7 +505,7 @@ func snapshot(t *testing.T, db *pg.DB, id tenant.ID) map[string]string {
 		for _, table := range []string{
 			"accounts", "account_stats", "statuses", "status_stats", "status_edits", "status_mentions", "pending_mentions", "status_tags",
 			"favourites", "bookmarks", "pins", "conversation_mutes", "idempotency_keys", "media", "follows", "blocks", "mutes",
-			"account_notes", "followed_tags", "timeline_entries", "notifications", "markers", "search_texts", "tombstones",
+			"account_notes", "followed_tags", "timeline_entries", "notifications", "markers", "search_texts", "tombstones", "upkeep_walks",
 		} {
 			rows, err := pg.Value[string](t.Context(), tx, `SELECT COALESCE(string_agg(x::text, E'\n' ORDER BY x::text), '') FROM `+
 				pgx.Identifier{table}.Sanitize()+` x WHERE tenant_id = @id`, pgx.NamedArgs{"id": id})
