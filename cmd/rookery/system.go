@@ -57,7 +57,7 @@ func newSystem(ctx context.Context, cfg *config.Config, d *database) (*system, e
 	s := &system{cfg: cfg, log: log, db: db, key: key, requests: newRequestMetrics(), upkeep: upkeep.NewMetrics(),
 		urls: media.Addresses{Scheme: cfg.String("public_scheme"), Host: cfg.String("media_host")}}
 	s.registry = registry.New(registry.Options{
-		DB: db, Log: log, Seal: key, AllowPort: cfg.String("public_scheme") == "http",
+		DB: db, Log: log, Seal: key, AllowHTTP: cfg.String("public_scheme") == "http",
 		Reserved: []string{cfg.String("platform_host"), cfg.String("media_host")},
 	})
 	s.people = people.New(db, log)

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"net/netip"
+	"strconv"
 	"strings"
 
 	"golang.org/x/net/idna"
@@ -64,7 +65,7 @@ func splitPort(host string) (name, port string) {
 }
 
 // checkHost refuses what cannot be a tenant's domain, and returns its normal form.
-func checkHost(host string, allowPort bool) (string, error) {
+func checkHost(host string) (string, error) {
 	normal := Normalise(host)
 	name, port := splitPort(normal)
 	if !isDomainName(name) {
@@ -76,10 +77,8 @@ func checkHost(host string, allowPort bool) (string, error) {
 	if port == "" {
 		return normal, nil
 	}
-	if !allowPort {
-		return "", fault.New(fault.Invalid, "A domain carries a port in development only.")
-	}
-	if !isNumber(port) || len(port) > 5 || port[0] == '0' {
+	// The default port is gone by now; another one is part of the address for ever.
+	if number, err := strconv.ParseUint(port, 10, 16); err != nil || number == 0 || port[0] == '0' {
 		return "", errHost
 	}
 	return normal, nil
