@@ -50,11 +50,13 @@ SELECT @tenant_id, n.id, n.dedup, n.actor_uri, n.account_id, n.raw
 FROM   unnest(@ids::bigint[], @dedups::bytea[], @actors::text[], @accounts::bigint[], @raws::bytea[], @needs::text[])
        AS n (id, dedup, actor_uri, account_id, raw, need)
 WHERE  ` + concerns + `
-ON CONFLICT DO NOTHING
+ON CONFLICT (tenant_id, dedup) DO NOTHING
 RETURNING id`
 
 // AddInboxActivities stores what is new and concerns somebody here, with one
-// statement however many there are, and returns the ids of what was stored.
+// statement however many there are, and returns the ids of what was stored. It is
+// fault.Conflict where an id is taken by another activity: two processes may make the
+// same one.
 func AddInboxActivities(ctx context.Context, scope *pg.Scope, list []NewInboxActivity) ([]int64, error) {
 	return pg.Values[int64](ctx, scope, insertInboxActivities, pgx.NamedArgs{
 		"ids":      column(list, func(a NewInboxActivity) int64 { return a.ID }),

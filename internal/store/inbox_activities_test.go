@@ -63,6 +63,27 @@ func TestInboxActivitiesStayInTheirTenant(t *testing.T) {
 	})
 }
 
+// Two processes may make the same id. That is no reason to take one activity for the other.
+func TestInboxActivityWithATakenID(t *testing.T) {
+	t.Parallel()
+	w := fixture.New(t)
+	row := store.NewInboxActivity{InboxActivity: store.InboxActivity{ID: ids.New(), ActorURI: "https://p.test/u", Raw: []byte("{}")}, Dedup: []byte("one")}
+	add := func() (stored []int64, err error) {
+		err = w.PG.Tenant(t.Context(), w.A.Tenant.ID, func(scope *pg.Scope) error {
+			stored, err = store.AddInboxActivities(t.Context(), scope, []store.NewInboxActivity{row})
+			return err
+		})
+		return stored, err
+	}
+	if stored, err := add(); err != nil || len(stored) != 1 {
+		t.Fatalf("the first: %v, %v", stored, err)
+	}
+	row.Dedup = []byte("two")
+	if stored, err := add(); fault.CodeOf(err) != fault.Conflict {
+		t.Errorf("another with its id: %v, %v; want a conflict", stored, err)
+	}
+}
+
 func TestRemoteKeys(t *testing.T) {
 	t.Parallel()
 	w := fixture.New(t)
