@@ -42,6 +42,8 @@ func profilePages() []galleryPage {
 			EmbedHTML: `<iframe src="https://social.acme.example/@support/102/embed" width="400" height="520"></iframe>`,
 			Canonical: "https://social.acme.example/@support/102", ActivityURL: "https://social.acme.example/ap/objects/102",
 		}),
+		view("followers", site.RenderConnections, site.ConnectionsView{Tenant: acme, Account: support, Current: site.Followers, Total: 12906, List: []site.Account{rider, workshop, news}, Older: "?max_id=1"}),
+		view("following-hidden", site.RenderConnections, site.ConnectionsView{Tenant: signedIn(), Account: workshop, Current: site.Following, Total: 3, IsHidden: true}),
 		view("embed", site.RenderEmbed, site.EmbedView{Tenant: acme, Post: posts[1], URL: "https://social.acme.example/@support/102"}),
 		view("post-warned", site.RenderPost, site.PostView{Tenant: acme, Post: posts[3], Canonical: "https://social.acme.example/@support/104"}),
 		view("front", site.RenderFront, site.FrontView{Tenant: acme, Accounts: []site.Account{support, news, workshop}}),

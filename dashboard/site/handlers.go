@@ -76,6 +76,8 @@ func (h *Handlers) Register(e *echo.Echo) {
 	show("/@:user/with_replies", h.recognised(h.profile(TabReplies)))
 	show("/@:user/media", h.recognised(h.profile(TabMedia)))
 	show("/@:user/about", h.recognised(h.profile(TabAbout)))
+	show("/@:user"+followersPath, h.recognised(h.connections(Followers)))
+	show("/@:user"+followingPath, h.recognised(h.connections(Following)))
 	show("/@:user/feed.rss", h.feed)
 	show("/@:user/follow", h.follow)
 	show("/@:user/", withoutSlash)

@@ -103,9 +103,6 @@ func (h *Handlers) profile(tab Tab) echo.HandlerFunc {
 		// Apps in browsers read actors here, as they do on Mastodon; nothing on the page
 		// depends on who asks.
 		header.Set(echo.HeaderAccessControlAllowOrigin, "*")
-		if user, isFeed := strings.CutSuffix(c.Param("user"), ".rss"); isFeed {
-			return c.Redirect(http.StatusMovedPermanently, "/@"+user+"/feed.rss") // Mastodon's address
-		}
 		web.Secure(c, assets.PolicyAway) // its form leads to the reader's own server
 		bounds, err := boundsOf(c)
 		if err != nil {
@@ -123,6 +120,10 @@ func (h *Handlers) profile(tab Tab) echo.HandlerFunc {
 		})
 		if to, ok := errors.AsType[moved](err); ok {
 			return to.redirect(c)
+		}
+		// Mastodon's address of a feed. A name may end like that too, and then it wins.
+		if user, isFeed := strings.CutSuffix(c.Param("user"), ".rss"); isFeed && fault.IsNotFound(err) {
+			return c.Redirect(http.StatusMovedPermanently, "/@"+user+"/feed.rss")
 		}
 		if err != nil {
 			return err
@@ -148,6 +149,9 @@ func (p presenter) profile(ctx context.Context, scope *pg.Scope, a *social.Accou
 	}
 	for _, t := range []Tab{TabPosts, TabReplies, TabMedia, TabAbout} {
 		v.Tabs = append(v.Tabs, TabLink{Tab: t, URL: path + tabPaths[t]})
+	}
+	if !a.HideCollections {
+		v.FollowersURL, v.FollowingURL = path+followersPath, path+followingPath
 	}
 	if a.HeaderKey != "" {
 		v.Header = Media{URL: p.Media.Header(p.tenant.ID, a), Alt: a.HeaderAlt}
