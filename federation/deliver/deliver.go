@@ -149,7 +149,7 @@ func (w *Worker) load(ctx context.Context, args jobs.Deliver) (*mail, error) {
 		if err != nil || m.dropped != "" {
 			return err
 		}
-		if m.author, err = store.AccountByID(ctx, scope, a.AccountID); fault.IsNotFound(err) {
+		if m.author, err = store.SenderByID(ctx, scope, a.AccountID); fault.IsNotFound(err) {
 			m.dropped = "the account and its key are gone"
 			return nil
 		}
