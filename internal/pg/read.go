@@ -38,6 +38,10 @@ func (s *Scope) ByKey() {
 	}
 }
 
+// OnlyReads reports whether the scope sees nothing but what is committed: it cannot
+// write, so that its own changes are not among what it reads.
+func (s *Scope) OnlyReads() bool { return s.tx == nil }
+
 // runner is what a Scope's queries run on: a transaction, or a reader.
 type runner interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)

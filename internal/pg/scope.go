@@ -135,25 +135,3 @@ func (s *Scope) sendBatch(ctx context.Context, b *pgx.Batch) error {
 }
 
 func (s *Scope) rewriter(args pgx.NamedArgs) pgx.QueryRewriter { return tenantArgs{s.tenant, args} }
-
-// tenantArgs adds @tenant_id to a query's arguments. StrictNamedArgs then refuses SQL
-// that does not use every argument: a query that forgets @tenant_id cannot be sent.
-type tenantArgs struct {
-	tenant tenant.ID
-	named  pgx.NamedArgs
-}
-
-var errTenantArg = errors.New("tenant_id comes from the scope, never from the caller")
-
-// RewriteQuery implements pgx.QueryRewriter.
-func (a tenantArgs) RewriteQuery(ctx context.Context, conn *pgx.Conn, sql string, _ []any) (string, []any, error) {
-	m := make(pgx.StrictNamedArgs, len(a.named)+1)
-	for k, v := range a.named {
-		m[k] = v
-	}
-	if _, dup := m["tenant_id"]; dup {
-		return "", nil, errTenantArg
-	}
-	m["tenant_id"] = int64(a.tenant)
-	return m.RewriteQuery(ctx, conn, sql, nil)
-}

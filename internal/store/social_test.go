@@ -196,8 +196,19 @@ func (c *cast) reads() map[string]func(ctx context.Context, s *pg.Scope) (int, e
 		"Sights": func(ctx context.Context, s *pg.Scope) (int, error) {
 			return mapped(store.Sights(ctx, s, []store.Sight{{Viewer: alice, StatusID: st}}))
 		},
-		"FlagsByStatuses": func(ctx context.Context, s *pg.Scope) (int, error) {
-			return mapped(store.FlagsByStatuses(ctx, s, bob, sts))
+		"OutlineOf": func(ctx context.Context, s *pg.Scope) (int, error) {
+			o, err := store.OutlineOf(ctx, s, bob, store.GivenList(sts), []social.AccountID{alice})
+			if err != nil {
+				return 0, err
+			}
+			return len(o.Page) + len(o.Accounts), nil
+		},
+		"LoadUnseen": func(ctx context.Context, s *pg.Scope) (int, error) {
+			d, err := store.LoadUnseen(ctx, s, bob, store.Unseen{Statuses: sts, Accounts: []social.AccountID{alice}, Originals: sts})
+			if err != nil {
+				return 0, err
+			}
+			return len(d.Statuses) + len(d.Accounts) + len(d.Visible), nil
 		},
 		"LocalBoosters": func(ctx context.Context, s *pg.Scope) (int, error) { return lists(store.LocalBoosters(ctx, s, st)) },
 		"MentionsByStatuses": func(ctx context.Context, s *pg.Scope) (int, error) {
@@ -249,36 +260,36 @@ func (c *cast) reads() map[string]func(ctx context.Context, s *pg.Scope) (int, e
 		"BlocksOf": func(ctx context.Context, s *pg.Scope) (int, error) { return lists(store.BlocksOf(ctx, s, bob, page)) },
 		"MutesOf":  func(ctx context.Context, s *pg.Scope) (int, error) { return lists(store.MutesOf(ctx, s, alice, page)) },
 		"HomesOf":  func(ctx context.Context, s *pg.Scope) (int, error) { return lists(store.HomesOf(ctx, s, st)) },
-		"HomeTimeline": func(ctx context.Context, s *pg.Scope) (int, error) {
-			return lists(store.HomeTimeline(ctx, s, alice, page))
+		"ReadList, home": func(ctx context.Context, s *pg.Scope) (int, error) {
+			return lists(store.ReadList(ctx, s, store.HomeList(alice, page)))
 		},
-		"PublicTimeline": func(ctx context.Context, s *pg.Scope) (int, error) {
-			return lists(store.PublicTimeline(ctx, s, 0, store.Anywhere, false, page))
+		"ReadList, public": func(ctx context.Context, s *pg.Scope) (int, error) {
+			return lists(store.ReadList(ctx, s, store.PublicList(0, store.Anywhere, false, page)))
 		},
-		"PublicTimeline, local": func(ctx context.Context, s *pg.Scope) (int, error) {
-			return lists(store.PublicTimeline(ctx, s, 0, store.OnlyLocal, false, page))
+		"ReadList, public, local": func(ctx context.Context, s *pg.Scope) (int, error) {
+			return lists(store.ReadList(ctx, s, store.PublicList(0, store.OnlyLocal, false, page)))
 		},
 		"StatusReach": func(ctx context.Context, s *pg.Scope) (int, error) { return lists(store.StatusReach(ctx, s, st)) },
 		"FamiliarFollowers": func(ctx context.Context, s *pg.Scope) (int, error) {
 			return mapped(store.FamiliarFollowers(ctx, s, c.carol.ID, []social.AccountID{alice}))
 		},
-		"TagTimeline": func(ctx context.Context, s *pg.Scope) (int, error) {
-			return lists(store.TagTimeline(ctx, s, 0, store.TagQuery{Any: []string{"wall"}}, page))
+		"ReadList, tag": func(ctx context.Context, s *pg.Scope) (int, error) {
+			return lists(store.ReadList(ctx, s, store.TagList(0, store.TagQuery{Any: []string{"wall"}}, page)))
 		},
-		"TagTimeline, many": func(ctx context.Context, s *pg.Scope) (int, error) {
-			return lists(store.TagTimeline(ctx, s, 0, store.TagQuery{Any: []string{"wall", "x"}}, page))
+		"ReadList, tag, many": func(ctx context.Context, s *pg.Scope) (int, error) {
+			return lists(store.ReadList(ctx, s, store.TagList(0, store.TagQuery{Any: []string{"wall", "x"}}, page)))
 		},
-		"AccountTimeline": func(ctx context.Context, s *pg.Scope) (int, error) {
-			return lists(store.AccountTimeline(ctx, s, 0, alice, store.AccountQuery{}, page))
+		"ReadList, account": func(ctx context.Context, s *pg.Scope) (int, error) {
+			return lists(store.ReadList(ctx, s, store.AccountList(0, alice, store.AccountQuery{}, page)))
 		},
-		"Pinned": func(ctx context.Context, s *pg.Scope) (int, error) {
-			return lists(store.Pinned(ctx, s, 0, alice, page))
+		"ReadList, pins": func(ctx context.Context, s *pg.Scope) (int, error) {
+			return lists(store.ReadList(ctx, s, store.PinnedList(0, alice, page)))
 		},
-		"FavouritesOf": func(ctx context.Context, s *pg.Scope) (int, error) {
-			return lists(store.FavouritesOf(ctx, s, bob, page))
+		"ReadList, favourites": func(ctx context.Context, s *pg.Scope) (int, error) {
+			return lists(store.ReadList(ctx, s, store.FavouriteList(bob, page)))
 		},
-		"BookmarksOf": func(ctx context.Context, s *pg.Scope) (int, error) {
-			return lists(store.BookmarksOf(ctx, s, bob, page))
+		"ReadList, bookmarks": func(ctx context.Context, s *pg.Scope) (int, error) {
+			return lists(store.ReadList(ctx, s, store.BookmarkList(bob, page)))
 		},
 		"Notifications": func(ctx context.Context, s *pg.Scope) (int, error) {
 			return lists(store.Notifications(ctx, s, alice, store.NotificationFilter{}, page))
