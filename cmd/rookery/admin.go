@@ -31,9 +31,9 @@ func (s *system) listenAdmin(ctx context.Context) (net.Listener, error) {
 }
 
 // adminHandler serves metrics and profiles. It is never mounted on the public listener.
-func (s *system) adminHandler() http.Handler {
+func (s *system) adminHandler(p *parts) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(s.metrics(), promhttp.HandlerOpts{}))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(s.metrics(p), promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
@@ -42,7 +42,7 @@ func (s *system) adminHandler() http.Handler {
 	return mux
 }
 
-func (s *system) metrics() *prometheus.Registry {
+func (s *system) metrics(p *parts) *prometheus.Registry {
 	r := prometheus.NewRegistry()
 	gauge := func(name, help string, value func() float64) prometheus.Collector {
 		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "rookery", Name: name, Help: help}, value)
@@ -57,5 +57,6 @@ func (s *system) metrics() *prometheus.Registry {
 			func() float64 { return float64(s.db.Stats().EmptyAcquireCount()) }),
 		s.requests, s.upkeep,
 	)
+	r.MustRegister(renderMetrics(p.render.CacheStats)...)
 	return r
 }

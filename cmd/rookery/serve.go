@@ -76,7 +76,7 @@ func (s *system) run(ctx context.Context, ready func(context.Context, *parts) er
 	group.Go(func() error { return p.bus.Run(running) })
 	group.Go(func() error { return s.serveHTTP(running, public, s.forPublic(handler), p.streams) })
 	if admin != nil {
-		group.Go(func() error { return s.serveHTTP(running, admin, s.adminHandler(), nil) })
+		group.Go(func() error { return s.serveHTTP(running, admin, s.adminHandler(p), nil) })
 	}
 	if slices.Contains(s.cfg.List("roles"), "worker") {
 		group.Go(func() error { return s.runWorkers(running, p) })

@@ -14,6 +14,7 @@ var Settings = []Setting{
 	{Key: "database_owner_url", Help: "Postgres as the owner of the tables, for migrations; empty: the same as database_url.", Secret: true},
 	{Key: "database_conns", Default: "24", Help: "How many connections this process may open for tenants' work."},
 	{Key: "database_worker_conns", Default: "16", Help: "How many more it may open for the queues, so that jobs and requests do not wait for one another."},
+	{Key: "render_cache_mib", Default: "32", Help: "How many MiB of rendered posts and profiles this process may keep."},
 	{Key: "platform_host", Default: "rookery.localhost:8080", Help: "The platform's own host: console and staff pages."},
 	{Key: "media_host", Default: "media.localhost:8080", Help: "A host of its own for user files, so that they never share an origin with a session."},
 	{Key: "master_key", Help: "Seals private keys in the database. At least 32 characters; keep it apart from backups.", Secret: true},
@@ -52,7 +53,7 @@ func (c *Config) validate() error {
 		want string
 	}{
 		{[]string{"federation_allow_http"}, isBool, "true or false"},
-		{[]string{"database_conns", "database_worker_conns", "shutdown_grace"}, isPositive, "a whole number above 0"},
+		{[]string{"database_conns", "database_worker_conns", "render_cache_mib", "shutdown_grace"}, isPositive, "a whole number above 0"},
 		{[]string{
 			"retention_remote_posts", "retention_remote_accounts", "retention_remote_edits", "retention_notifications", "retention_tombstones",
 			"retention_apps", "retention_uploads",
