@@ -138,6 +138,7 @@ func TestDelivers(t *testing.T) {
 	}
 }
 
+// REL-08.
 func TestAnswers(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -203,6 +204,7 @@ func (b *bundle) retryJobs(t *testing.T, activity int64) (at []time.Time) {
 	return at
 }
 
+// REL-06.
 func TestBacksOffAndRecovers(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

@@ -76,7 +76,7 @@ func TestNoActivityLeadsToLoopback(t *testing.T) {
 			doc["alsoKnownAs"], doc["url"], doc["endpoints"] = []string{at("/other")}, at("/page"), object{"sharedInbox": at("/inbox")}
 			doc["webfinger"] = "u@" + strings.TrimPrefix(at(""), "http://")
 		})
-		w.a.attempt(a, a.activity("Follow", w.a.user.URI))
+		_ = w.a.send(a, a.activity("Follow", w.a.user.URI))
 		// Keys and actors there.
 		liar := *p
 		for _, keyID := range []string{at("/users/x#main-key"), at("/key")} {
@@ -98,7 +98,7 @@ func TestNoActivityLeadsToLoopback(t *testing.T) {
 			p.activity("Flag", []any{w.a.user.URI, at("/note")}), p.activity("Move", p.id, object{"target": at("/users/new")}), p.activity("Add", at("/note"), object{"target": at("/featured")}),
 			p.activity("Delete", at("/note")), p.activity("Undo", at("/activity")), p.activity("Accept", at("/follow")),
 		} {
-			w.a.attempt(p, activity)
+			_ = w.a.send(p, activity)
 		}
 		// And what people search for.
 		for _, query := range []string{at("/users/x"), "@u@" + strings.TrimPrefix(at(""), "http://")} {
