@@ -72,12 +72,12 @@ func (a *Ageing) Count(ctx context.Context, p *pg.PlatformTx, before time.Time) 
 }
 
 const pruneDeliveries = `
-DELETE FROM deliveries d
-WHERE  d.ctid = ANY(ARRAY(
-       SELECT o.ctid
-       FROM   (SELECT tenant_id, id FROM activities WHERE created_at < @before ORDER BY created_at LIMIT @limit) AS old
-       CROSS  JOIN LATERAL (SELECT x.ctid FROM deliveries x WHERE x.tenant_id = old.tenant_id AND x.activity_id = old.id LIMIT @limit) AS o
-       LIMIT  @limit))`
+DELETE FROM deliveries t
+USING  (SELECT d.place
+        FROM   (SELECT tenant_id, id FROM activities WHERE created_at < @before ORDER BY created_at LIMIT @limit) AS a
+        CROSS  JOIN LATERAL (SELECT x.ctid AS place FROM deliveries x WHERE x.tenant_id = a.tenant_id AND x.activity_id = a.id LIMIT @limit) AS d
+        LIMIT  @limit) AS old
+WHERE  t.ctid = old.place`
 
 // PruneActivities removes the oldest activities from before a time with their
 // deliveries: first those, limit at a time, then limit activities. It returns how many
