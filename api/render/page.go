@@ -52,7 +52,10 @@ func (r *Renderer) page(ctx context.Context, scope *pg.Scope, t *tenant.Tenant, 
 	for _, id := range unseen.Originals {
 		p.hidden[id] = !slices.Contains(details.Visible, id)
 	}
-	return p, p.learn(unseen, details, keeps)
+	if err := p.learn(unseen, details, keeps); err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
 func (p *page) key(kind cacheKind, id int64) cacheKey {
