@@ -17,8 +17,6 @@ import (
 	"rookery/internal/upkeep"
 )
 
-const statusCount = `SELECT count(*) FROM statuses WHERE tenant_id = @tenant_id AND id = @id`
-
 // Each reason alone keeps an old post of another server; without one it goes.
 func TestWhichRemotePostsGo(t *testing.T) {
 	t.Parallel()
