@@ -45,7 +45,7 @@ func (w *Worker) attempt(ctx context.Context, m *mail, row *store.Delivery) (sto
 	case err != nil && safehttp.IsPermanent(err):
 		return w.failed(row, err.Error()), nil
 	case err != nil && fault.CodeOf(err) != fault.Unavailable:
-		w.Log.ErrorContext(ctx, "delivery not attempted", "tenant", m.args.TenantID, "activity", m.args.ActivityID, "error", err)
+		w.Log.ErrorContext(ctx, "delivery not attempted", "tenant", m.tenant, "activity", m.activity, "error", err)
 		return store.Outcome{}, err
 	case err != nil:
 		w.Health.failed(ctx, row.Host, probe, err)

@@ -65,12 +65,12 @@ func (c *cast) fill(ctx context.Context, scope *pg.Scope) error {
 	store.QueueCountStatuses(b, []social.AccountID{c.alice.ID}, []time.Time{time.Now()})
 	store.QueueRemoteMedia(b, []social.Media{{ID: c.media, AccountID: c.alice.ID, StatusID: c.st.ID, Kind: social.MediaImage, RemoteURL: "https://far.test/i"}})
 	store.QueueFanOut(b, []social.StatusID{c.st.ID, c.boost.ID}, &entries)
+	store.QueuePendingMentions(b, []social.StatusID{c.st.ID}, []string{"new@else.test"})
 	if err := b.Send(ctx); err != nil {
 		return err
 	}
 	for _, err := range []error{
 		store.IndexAccount(ctx, scope, c.alice),
-		store.AddPendingMentions(ctx, scope, c.st.ID, []string{"new@else.test"}),
 		store.AddStatusEdit(ctx, scope, store.StatusEdit{ID: 1, StatusID: c.st.ID, Body: "old", CreatedAt: time.Now()}),
 		store.AddBookmark(ctx, scope, c.bob.ID, c.st.ID),
 		store.MuteConversation(ctx, scope, c.bob.ID, c.st.ID),
@@ -92,7 +92,10 @@ func (c *cast) fill(ctx context.Context, scope *pg.Scope) error {
 		},
 		func() error { _, err := store.AddPin(ctx, scope, c.alice.ID, c.st.ID, 5); return err },
 		func() error { _, err := store.AddBlock(ctx, scope, c.bob.ID, c.dora.ID, ""); return err },
-		func() error { _, err := store.ClaimKey(ctx, scope, c.alice.ID, "key", c.st.ID); return err },
+		func() error {
+			_, err := store.ClaimKeys(ctx, scope, c.alice.ID, []string{"key"}, []social.StatusID{c.st.ID})
+			return err
+		},
 		func() error { _, err := store.SetMarker(ctx, scope, c.alice.ID, "home", 1, 0); return err },
 		func() error {
 			_, err := store.InsertNotifications(ctx, scope, []social.Notification{c.note})
@@ -217,7 +220,7 @@ func (c *cast) reads() map[string]func(ctx context.Context, s *pg.Scope) (int, e
 		"AccountsByHandles": func(ctx context.Context, s *pg.Scope) (int, error) {
 			return lists(store.AccountsByHandles(ctx, s, []social.Handle{{User: "ALICE"}}))
 		},
-		"PendingMentions": func(ctx context.Context, s *pg.Scope) (int, error) { return lists(store.PendingMentions(ctx, s, st)) },
+		"PendingMentions": func(ctx context.Context, s *pg.Scope) (int, error) { return lists(store.PendingMentions(ctx, s, sts)) },
 		"TagHistory": func(ctx context.Context, s *pg.Scope) (int, error) {
 			return lists(store.TagHistory(ctx, s, "wall", time.Now().Add(-time.Hour)))
 		},
@@ -379,23 +382,21 @@ func (c *cast) writes() map[string]func(ctx context.Context, s *pg.Scope) error 
 		"QueueAdoptions": batch(func(b *pg.Batch) {
 			store.QueueAdoptions(b, []store.Adoption{{ID: st, ParentID: c.boost.ID, From: st, To: 1}})
 		}),
-		"QueueCountReplies":  batch(func(b *pg.Batch) { store.QueueCountReplies(b, sts) }),
-		"QueueCountBoosts":   batch(func(b *pg.Batch) { store.QueueCountBoosts(b, sts) }),
-		"UncountReply":       func(ctx context.Context, s *pg.Scope) error { return store.UncountReply(ctx, s, st) },
-		"UncountBoost":       func(ctx context.Context, s *pg.Scope) error { return store.UncountBoost(ctx, s, st) },
-		"UncountStatuses":    func(ctx context.Context, s *pg.Scope) error { return store.UncountStatuses(ctx, s, st) },
-		"CountFollow":        func(ctx context.Context, s *pg.Scope) error { return store.CountFollow(ctx, s, bob, alice, 1) },
-		"QueueCountStatuses": batch(func(b *pg.Batch) { store.QueueCountStatuses(b, []social.AccountID{alice}, []time.Time{time.Now()}) }),
-		"QueueMentions":      batch(func(b *pg.Batch) { store.QueueMentions(b, sts, []social.AccountID{alice}) }),
-		"KeepMentions":       func(ctx context.Context, s *pg.Scope) error { return store.KeepMentions(ctx, s, st, nil) },
-		"AddPendingMentions": func(ctx context.Context, s *pg.Scope) error {
-			return store.AddPendingMentions(ctx, s, st, []string{"x@y.test"})
-		},
-		"ClearPending":    func(ctx context.Context, s *pg.Scope) error { return store.ClearPendingMentions(ctx, s, st) },
-		"QueueStatusTags": batch(func(b *pg.Batch) { store.QueueStatusTags(b, sts, []string{"new"}) }),
-		"KeepStatusTags":  func(ctx context.Context, s *pg.Scope) error { return store.KeepStatusTags(ctx, s, st, nil) },
-		"FollowTag":       func(ctx context.Context, s *pg.Scope) error { return store.FollowTag(ctx, s, alice, "wall") },
-		"UnfollowTag":     func(ctx context.Context, s *pg.Scope) error { return store.UnfollowTag(ctx, s, bob, "wall") },
+		"QueueCountReplies":    batch(func(b *pg.Batch) { store.QueueCountReplies(b, sts) }),
+		"QueueCountBoosts":     batch(func(b *pg.Batch) { store.QueueCountBoosts(b, sts) }),
+		"UncountReply":         func(ctx context.Context, s *pg.Scope) error { return store.UncountReply(ctx, s, st) },
+		"UncountBoost":         func(ctx context.Context, s *pg.Scope) error { return store.UncountBoost(ctx, s, st) },
+		"UncountStatuses":      func(ctx context.Context, s *pg.Scope) error { return store.UncountStatuses(ctx, s, st) },
+		"CountFollow":          func(ctx context.Context, s *pg.Scope) error { return store.CountFollow(ctx, s, bob, alice, 1) },
+		"QueueCountStatuses":   batch(func(b *pg.Batch) { store.QueueCountStatuses(b, []social.AccountID{alice}, []time.Time{time.Now()}) }),
+		"QueueMentions":        batch(func(b *pg.Batch) { store.QueueMentions(b, sts, []social.AccountID{alice}) }),
+		"KeepMentions":         func(ctx context.Context, s *pg.Scope) error { return store.KeepMentions(ctx, s, st, nil) },
+		"QueuePendingMentions": batch(func(b *pg.Batch) { store.QueuePendingMentions(b, sts, []string{"x@y.test"}) }),
+		"ClearPending":         func(ctx context.Context, s *pg.Scope) error { return store.ClearPendingMentions(ctx, s, st) },
+		"QueueStatusTags":      batch(func(b *pg.Batch) { store.QueueStatusTags(b, sts, []string{"new"}) }),
+		"KeepStatusTags":       func(ctx context.Context, s *pg.Scope) error { return store.KeepStatusTags(ctx, s, st, nil) },
+		"FollowTag":            func(ctx context.Context, s *pg.Scope) error { return store.FollowTag(ctx, s, alice, "wall") },
+		"UnfollowTag":          func(ctx context.Context, s *pg.Scope) error { return store.UnfollowTag(ctx, s, bob, "wall") },
 		"AttachMedia": func(ctx context.Context, s *pg.Scope) error {
 			_, err := store.AttachMedia(ctx, s, st, alice, []social.MediaID{c.media})
 			return err
@@ -419,8 +420,8 @@ func (c *cast) writes() map[string]func(ctx context.Context, s *pg.Scope) error 
 		"DeletePin":          func(ctx context.Context, s *pg.Scope) error { _, err := store.DeletePin(ctx, s, alice, st); return err },
 		"MuteConversation":   func(ctx context.Context, s *pg.Scope) error { return store.MuteConversation(ctx, s, alice, st) },
 		"UnmuteConversation": func(ctx context.Context, s *pg.Scope) error { return store.UnmuteConversation(ctx, s, bob, st) },
-		"ClaimKey": func(ctx context.Context, s *pg.Scope) error {
-			_, err := store.ClaimKey(ctx, s, alice, "key", 1)
+		"ClaimKeys": func(ctx context.Context, s *pg.Scope) error {
+			_, err := store.ClaimKeys(ctx, s, alice, []string{"key"}, []social.StatusID{1})
 			return err
 		},
 		"RebindKey": func(ctx context.Context, s *pg.Scope) error { return store.RebindKey(ctx, s, alice, "key", 1) },

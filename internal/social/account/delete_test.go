@@ -104,7 +104,7 @@ func TestADeletedAccountIsGoneAtOnce(t *testing.T) {
 			return err
 		}
 		jobs, err := pg.Values[string](ctx, s, `SELECT kind FROM river.river_job WHERE (args->>'tenant_id')::bigint = @tenant_id ORDER BY kind`, nil)
-		if diff := cmp.Diff([]string{"outbox_publish", "remove_account"}, jobs); diff != "" {
+		if diff := cmp.Diff([]string{"outbox_publish_events", "remove_account"}, jobs); diff != "" {
 			t.Errorf("jobs, -want +got:\n%s", diff)
 		}
 		return err

@@ -36,7 +36,7 @@ func TestResolvePendingMentions(t *testing.T) {
 		if len(mentions[st.ID]) != 2 {
 			t.Errorf("mentions: %v", mentions[st.ID])
 		}
-		pending, err := store.PendingMentions(t.Context(), scope, st.ID)
+		pending, err := store.PendingMentions(t.Context(), scope, []social.StatusID{st.ID})
 		if len(pending) != 0 {
 			t.Errorf("still pending: %v", pending)
 		}
