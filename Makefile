@@ -11,7 +11,7 @@ export GOFLAGS ?= -buildvcs=false
 
 # Tools run at pinned versions, from the module proxy, outside go.mod.
 GOLANGCI    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
-GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.8.0
 
 # What to test, and more flags for go test: make test PKG=./internal/pg ARGS=-v
 PKG  ?= ./...
@@ -66,10 +66,10 @@ bench: ## Run the benchmarks of all packages against a Postgres of their own
 
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for FUZZTIME (30s)
-	@set -e; for pkg in $$(go list $(PKG)); do \
-		for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
-			echo "== $$pkg $$target"; \
-			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg; \
+	@set -e; for dir in $$(go list -f '{{.Dir}}' $(PKG)); do \
+		for target in $$(find "$$dir" -maxdepth 1 -name '*_test.go' -exec sed -nE 's/^func (Fuzz[A-Za-z0-9_]*)\(.*/\1/p' {} +); do \
+			echo "== $${dir#$(CURDIR)/} $$target"; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$dir"; \
 		done; \
 	done
 
@@ -104,8 +104,8 @@ e2e: build
 	@ROOKERY_E2E=full bin/testrun -count=1 -timeout 30m -run '^TestE2E$(SUITE)' $(ARGS) $(PKG)
 
 .PHONY: govulncheck
-govulncheck: ## Look for known vulnerabilities in what we call
-	go run $(GOVULNCHECK) ./...
+govulncheck: ## Look for known vulnerabilities in what we call (a copy of the list: ARGS="-db file://…")
+	go run $(GOVULNCHECK) $(ARGS) ./...
 
 .PHONY: licences
 licences: ## List the licences of all libraries in the binary

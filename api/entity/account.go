@@ -39,6 +39,8 @@ type Account struct {
 	Suspended bool     `json:"suspended,omitempty"`
 	Limited   bool     `json:"limited,omitempty"`
 	Memorial  bool     `json:"memorial,omitempty"`
+
+	kept kept
 }
 
 // Field is a row of a profile's table.

@@ -34,10 +34,27 @@ func Write(w io.Writer, document any) error {
 			buffers.Put(b)
 		}
 	}()
-	if err := json.MarshalWrite(b, document, encoding); err != nil {
+	if err := write(b, document); err != nil {
 		return err
 	}
 	_, err := w.Write(b.Bytes())
+	return err
+}
+
+// write puts lists of statuses together from their kept parts. In other documents the
+// kept parts are pasted in, for which the encoder reads them once more.
+func write(b *bytes.Buffer, document any) error {
+	var raw []byte
+	var err error
+	switch d := document.(type) {
+	case []*Status:
+		raw, err = appendStatuses(b.AvailableBuffer(), d)
+	case *Status:
+		raw, err = appendStatus(b.AvailableBuffer(), d)
+	default:
+		return json.MarshalWrite(b, document, encoding, keptParts)
+	}
+	_, _ = b.Write(raw) // a bytes.Buffer takes everything
 	return err
 }
 

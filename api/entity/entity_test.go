@@ -79,7 +79,9 @@ func fill(v reflect.Value, depth int) {
 	switch v.Kind() {
 	case reflect.Struct:
 		for i := range v.NumField() {
-			fill(v.Field(i), depth)
+			if v.Type().Field(i).IsExported() {
+				fill(v.Field(i), depth)
+			}
 		}
 	case reflect.Pointer:
 		if depth < maxNesting {

@@ -44,6 +44,8 @@ type Status struct {
 	// Text is the source of a deleted status, for "delete and redraft". Only the
 	// answer to DELETE has it.
 	Text *string `json:"text,omitempty"`
+
+	kept kept
 }
 
 // StatusApplication is the app that a status was written with.

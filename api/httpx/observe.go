@@ -30,10 +30,12 @@ func observe(log *slog.Logger) echo.MiddlewareFunc {
 			if err := safely(next, c); err != nil {
 				Render(c, log, err)
 			}
-			log.LogAttrs(c.Request().Context(), slog.LevelInfo, "request", append(requestAttrs(c),
-				slog.Int("status", c.Response().Status),
-				slog.Int64("bytes", c.Response().Size),
-				slog.Duration("took", time.Since(start)))...)
+			if ctx := c.Request().Context(); log.Enabled(ctx, slog.LevelInfo) {
+				log.LogAttrs(ctx, slog.LevelInfo, "request", append(requestAttrs(c),
+					slog.Int("status", c.Response().Status),
+					slog.Int64("bytes", c.Response().Size),
+					slog.Duration("took", time.Since(start)))...)
+			}
 			return nil
 		}
 	}

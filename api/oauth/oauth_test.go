@@ -325,6 +325,7 @@ func TestPreflight(t *testing.T) {
 }
 
 // A suspended tenant's people do not sign in, but may give tokens back.
+// TEN-20, as far as tokens go.
 func TestSuspendedTenant(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)

@@ -85,12 +85,9 @@ func (r *Renderer) AccountsByIDs(ctx context.Context, scope *pg.Scope, t *tenant
 // apps show no menus that lead nowhere.
 const everyone = -99
 
-// Credential shows a profile to its own people, in the role of the one who asks.
-func (r *Renderer) Credential(ctx context.Context, scope *pg.Scope, t *tenant.Tenant, a *social.Account, role people.Role) (*entity.CredentialAccount, error) {
-	requests, err := store.CountFollowRequests(ctx, scope, a.ID)
-	if err != nil {
-		return nil, fmt.Errorf("count follow requests: %w", err)
-	}
+// Credential shows a profile to its own people, in the role of the one who asks, with
+// how many ask to follow it.
+func (r *Renderer) Credential(t *tenant.Tenant, a *social.Account, requests int, role people.Role) *entity.CredentialAccount {
 	profile := r.Account(t, a)
 	return &entity.CredentialAccount{
 		Account: *profile,
@@ -101,7 +98,7 @@ func (r *Renderer) Credential(ctx context.Context, scope *pg.Scope, t *tenant.Te
 			Discoverable: profile.Discoverable, Indexable: a.Indexable,
 		},
 		Role: entity.Role{ID: everyone, Name: string(role), Permissions: "0"},
-	}, nil
+	}
 }
 
 // visibility is what a local account posts with when it has chosen nothing.

@@ -2,7 +2,6 @@ package render
 
 import (
 	"context"
-	"fmt"
 
 	"rookery/api/entity"
 	"rookery/internal/pg"
@@ -131,18 +130,14 @@ func (u *results) others(p *page, ids []entity.ID, partial bool) {
 // told loads the accounts behind notifications and shows the statuses that they
 // are about, as far as the viewer may see them.
 func (r *Renderer) told(ctx context.Context, scope *pg.Scope, t *tenant.Tenant, viewer social.AccountID, from []social.AccountID, about []social.StatusID) (*page, map[social.StatusID]*entity.Status, error) {
-	list, err := store.VisibleStatusesByIDs(ctx, scope, viewer, about)
-	if err != nil {
-		return nil, nil, fmt.Errorf("load statuses of notifications: %w", err)
-	}
-	p, err := r.page(ctx, scope, t, viewer, list, from)
+	p, err := r.page(ctx, scope, t, viewer, store.SeenList(viewer, about), from)
 	if err != nil {
 		return nil, nil, err
 	}
-	shown := make(map[social.StatusID]*entity.Status, len(list))
-	for _, s := range list {
-		if out := p.status(s); out != nil {
-			shown[s.ID] = out
+	shown := make(map[social.StatusID]*entity.Status, len(p.outline.Page))
+	for _, o := range p.outline.Page {
+		if out := p.status(o); out != nil {
+			shown[o.ID] = out
 		}
 	}
 	return p, shown, nil

@@ -16,10 +16,17 @@ import (
 // Renderer makes entities. It is safe for concurrent use.
 type Renderer struct {
 	addresses media.Addresses
+	cache     *cache
 }
 
-// New returns a Renderer that gives files the addresses.
-func New(addresses media.Addresses) *Renderer { return &Renderer{addresses: addresses} }
+// New returns a Renderer that gives files the addresses and keeps what it has rendered
+// in a cache of DefaultCacheSize.
+func New(addresses media.Addresses) *Renderer { return NewSized(addresses, DefaultCacheSize) }
+
+// NewSized is New with a cache of so many bytes.
+func NewSized(addresses media.Addresses, cacheSize int) *Renderer {
+	return &Renderer{addresses: addresses, cache: newCache(cacheSize)}
+}
 
 // optional is null for an empty text.
 func optional(text string) *string {

@@ -2,8 +2,8 @@ package render
 
 import (
 	"context"
-	"fmt"
 	"net/url"
+	"slices"
 
 	"rookery/api/entity"
 	"rookery/internal/fault"
@@ -15,24 +15,47 @@ import (
 	"rookery/tenant"
 )
 
-// Statuses shows posts and boosts to a viewer (0: anybody) in their order, with
-// one round trip. The viewer may see them; a boost of what the viewer may not
-// see is left out.
-func (r *Renderer) Statuses(ctx context.Context, scope *pg.Scope, t *tenant.Tenant, viewer social.AccountID, list []*social.Status) ([]*entity.Status, error) {
-	out := make([]*entity.Status, 0, len(list))
-	if len(list) == 0 {
-		return out, nil
-	}
+// List shows a list to a viewer (0: anybody) and says where it begins and ends: the
+// places to page by, and how many statuses were found. Boosts of what the viewer may not
+// see are found and left out.
+func (r *Renderer) List(ctx context.Context, scope *pg.Scope, t *tenant.Tenant, viewer social.AccountID, list store.List) ([]*entity.Status, Bounds, error) {
 	p, err := r.page(ctx, scope, t, viewer, list, nil)
+	if err != nil {
+		return nil, Bounds{}, err
+	}
+	bounds := Bounds{Found: len(p.outline.Page)}
+	if bounds.Found > 0 {
+		bounds.Newest, bounds.Oldest = p.outline.Page[0].Place, p.outline.Page[bounds.Found-1].Place
+	}
+	return p.statuses(), bounds, nil
+}
+
+// Bounds are the first and last place of a page, 0 on an empty one, and how many
+// statuses it has.
+type Bounds struct {
+	Newest, Oldest int64
+	Found          int
+}
+
+// Statuses shows posts and boosts to a viewer (0: anybody) in their order. The viewer
+// may see them; a boost of what the viewer may not see is left out.
+func (r *Renderer) Statuses(ctx context.Context, scope *pg.Scope, t *tenant.Tenant, viewer social.AccountID, list []*social.Status) ([]*entity.Status, error) {
+	if len(list) == 0 {
+		return []*entity.Status{}, nil
+	}
+	p, err := r.page(ctx, scope, t, viewer, store.GivenList(idsOf(list)), nil)
 	if err != nil {
 		return nil, err
 	}
-	for _, s := range list {
-		if shown := p.status(s); shown != nil {
-			out = append(out, shown)
-		}
+	return p.statuses(), nil
+}
+
+func idsOf(list []*social.Status) []social.StatusID {
+	out := make([]social.StatusID, len(list))
+	for i, s := range list {
+		out[i] = s.ID
 	}
-	return out, nil
+	return out
 }
 
 // Status shows one post that the viewer may see.
@@ -49,112 +72,55 @@ func (r *Renderer) Status(ctx context.Context, scope *pg.Scope, t *tenant.Tenant
 
 // Context shows a thread.
 func (r *Renderer) Context(ctx context.Context, scope *pg.Scope, t *tenant.Tenant, viewer social.AccountID, thread *status.Thread) (*entity.Context, error) {
-	all := append(append([]*social.Status(nil), thread.Ancestors...), thread.Descendants...)
-	p, err := r.page(ctx, scope, t, viewer, all, nil)
+	p, err := r.page(ctx, scope, t, viewer, store.GivenList(idsOf(slices.Concat(thread.Ancestors, thread.Descendants))), nil)
 	if err != nil {
 		return nil, err
 	}
-	return &entity.Context{Ancestors: p.statuses(thread.Ancestors), Descendants: p.statuses(thread.Descendants)}, nil
-}
-
-// page is a set of statuses with what stands around them. Entities of accounts
-// are shared between the statuses of a page.
-type page struct {
-	*Renderer
-	tenant   *tenant.Tenant
-	details  *store.StatusDetails
-	accounts map[social.AccountID]*entity.Account
-}
-
-func (r *Renderer) page(ctx context.Context, scope *pg.Scope, t *tenant.Tenant, viewer social.AccountID, list []*social.Status, further []social.AccountID) (*page, error) {
-	details, err := store.DetailsOf(ctx, scope, viewer, list, further)
-	if err != nil {
-		return nil, fmt.Errorf("load details of %d statuses: %w", len(list), err)
+	above := make(map[social.StatusID]bool, len(thread.Ancestors))
+	for _, s := range thread.Ancestors {
+		above[s.ID] = true
 	}
-	return &page{Renderer: r, tenant: t, details: details, accounts: make(map[social.AccountID]*entity.Account, len(details.Accounts))}, nil
-}
-
-// account is nil for one that has been deleted meanwhile.
-func (p *page) account(id social.AccountID) *entity.Account {
-	if shown, ok := p.accounts[id]; ok {
-		return shown
-	}
-	a := p.details.Accounts[id]
-	if a == nil {
-		return nil
-	}
-	shown := p.Account(p.tenant, a)
-	p.accounts[id] = shown
-	return shown
-}
-
-func (p *page) statuses(list []*social.Status) entity.Array[*entity.Status] {
-	out := make(entity.Array[*entity.Status], 0, len(list))
-	for _, s := range list {
-		if shown := p.status(s); shown != nil {
-			out = append(out, shown)
+	out := &entity.Context{}
+	for _, o := range p.outline.Page {
+		switch shown := p.status(o); {
+		case shown == nil:
+		case above[o.ID]:
+			out.Ancestors = append(out.Ancestors, shown)
+		default:
+			out.Descendants = append(out.Descendants, shown)
 		}
 	}
-	return out
+	return out, nil
 }
 
-// status is nil for what cannot be shown.
-func (p *page) status(s *social.Status) *entity.Status {
-	out := p.frame(s)
-	if out.Account == nil {
-		return nil
+// everybodys is a status without what differs between readings. A boost has nothing but
+// the frame.
+func (p *page) everybodys(s *social.Status, d *store.StatusDetails) *entity.Status {
+	out := &entity.Status{
+		ID: entity.ID(s.ID), URI: s.URI, URL: firstOf(s.URL, s.URI), CreatedAt: entity.Time(s.CreatedAt),
+		Visibility: string(s.Visibility), Language: optional(s.Language), Sensitive: s.Sensitive, Application: application(d.Apps[s.AppID]),
 	}
-	if s.BoostOfID == 0 {
-		p.fill(out, s)
+	if s.BoostOfID != 0 {
 		return out
 	}
-	original := p.details.Originals[s.BoostOfID]
-	if original == nil {
-		return nil
-	}
-	out.Reblog = p.status(original)
-	if out.Reblog == nil {
-		return nil
-	}
-	// Apps read these of the boost when they draw its buttons.
-	out.Favourited, out.Reblogged, out.Bookmarked, out.Muted =
-		out.Reblog.Favourited, out.Reblog.Reblogged, out.Reblog.Bookmarked, out.Reblog.Muted
+	out.EditedAt = entity.OptionalTime(s.EditedAt)
+	out.InReplyToID, out.InReplyToAccountID = entity.OptionalID(s.InReplyToID), entity.OptionalID(s.InReplyToAccountID)
+	out.Content, out.SpoilerText = s.Body, s.SpoilerText
+	out.Emojis = emojis(s.Emojis)
+	out.Tags = tags(p.tenant, s.Tags)
+	out.MediaAttachments = p.media(d.Media[s.ID])
+	out.Mentions = mentions(d.Mentions[s.ID])
 	return out
 }
 
-// frame is what a boost has, too.
-func (p *page) frame(s *social.Status) *entity.Status {
-	return &entity.Status{
-		ID: entity.ID(s.ID), URI: s.URI, URL: firstOf(s.URL, s.URI), CreatedAt: entity.Time(s.CreatedAt),
-		Account: p.account(s.AccountID), Visibility: string(s.Visibility), Language: optional(s.Language),
-		Sensitive: s.Sensitive, Application: p.application(s.AppID),
-	}
-}
-
-func (p *page) fill(out *entity.Status, s *social.Status) {
-	out.EditedAt = entity.OptionalTime(s.EditedAt)
-	out.InReplyToID, out.InReplyToAccountID = entity.OptionalID(s.InReplyToID), entity.OptionalID(s.InReplyToAccountID)
-	out.Content, out.SpoilerText, out.Sensitive = s.Body, s.SpoilerText, s.Sensitive
-	out.RepliesCount, out.ReblogsCount, out.FavouritesCount = s.RepliesCount, s.BoostsCount, s.FavouritesCount
-	out.Emojis = emojis(s.Emojis)
-	out.Tags = tags(p.tenant, s.Tags)
-	out.MediaAttachments = p.media(s.ID)
-	out.Mentions = mentions(p.details.Mentions[s.ID])
-	if f := p.details.Flags[s.ID]; f != nil {
-		out.Favourited, out.Reblogged, out.Bookmarked, out.Pinned, out.Muted = f.Favourited, f.Boosted, f.Bookmarked, f.Pinned, f.Muted
-	}
-}
-
-func (p *page) application(id social.AppID) *entity.StatusApplication {
-	app := p.details.Apps[id]
+func application(app *store.App) *entity.StatusApplication {
 	if app == nil {
 		return nil
 	}
 	return &entity.StatusApplication{Name: app.Name, Website: optional(app.Website)}
 }
 
-func (p *page) media(id social.StatusID) entity.Array[entity.MediaAttachment] {
-	files := p.details.Media[id]
+func (p *page) media(files []*social.Media) entity.Array[entity.MediaAttachment] {
 	if len(files) == 0 {
 		return nil
 	}

@@ -9,6 +9,7 @@ import (
 
 	"rookery/api/entity"
 	"rookery/api/httpx"
+	"rookery/api/render"
 	"rookery/internal/fault"
 	"rookery/internal/social"
 	"rookery/internal/social/timeline"
@@ -145,24 +146,22 @@ func (a *Accounts) statuses(c echo.Context) error {
 		return err
 	}
 	var out []*entity.Status
+	var bounds render.Bounds
 	err = a.Do(c, func(ctx context.Context, r *Call) error {
 		if _, err := store.AccountByID(ctx, r.Scope, id); err != nil {
 			return err
 		}
-		found, err := timeline.Account(ctx, r.Scope, r.Viewer, id, timeline.AccountFilter{
+		list := timeline.By(r.Viewer, id, timeline.AccountFilter{
 			ExcludeReplies: in.ExcludeReplies, ExcludeBoosts: in.ExcludeReblogs, OnlyMedia: in.OnlyMedia,
 			Pinned: in.Pinned, Tagged: strings.TrimSpace(in.Tagged),
 		}, storePage(page))
-		if err != nil {
-			return err
-		}
-		httpx.SetLink(c, found.Newest, found.Oldest, len(found.Statuses) == page.Limit)
-		out, err = a.Render.Statuses(ctx, r.Scope, r.Tenant, r.Viewer, found.Statuses)
+		out, bounds, err = a.Render.List(ctx, r.Scope, r.Tenant, r.Viewer, list)
 		return err
 	})
 	if err != nil {
 		return err
 	}
+	httpx.SetLink(c, bounds.Newest, bounds.Oldest, bounds.Found == page.Limit)
 	return c.JSON(http.StatusOK, out)
 }
 

@@ -276,6 +276,7 @@ func foreign(w *apitest.World, file social.MediaID) func(httpx.Route) *apitest.R
 	}
 }
 
+// TEN-09: ids of another tenant name nothing, to the byte.
 func TestIDsOfAnotherTenantNameNothing(t *testing.T) {
 	t.Parallel()
 	w := world(t, nil)

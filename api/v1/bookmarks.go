@@ -1,12 +1,12 @@
 package v1
 
 import (
-	"context"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
 
 	"rookery/api/httpx"
+	"rookery/internal/social"
 	"rookery/internal/social/timeline"
 	"rookery/tenant/access"
 )
@@ -26,7 +26,7 @@ func (h *Bookmarks) Routes() []httpx.Route {
 }
 
 func (h *Bookmarks) list(c echo.Context) error {
-	return h.posts(c, func(ctx context.Context, r *Call, page timeline.Page) (timeline.Result, error) {
-		return timeline.Bookmarks(ctx, r.Scope, r.Viewer, page)
+	return h.posts(c, func(viewer social.AccountID, page timeline.Page) (timeline.List, error) {
+		return timeline.Bookmarks(viewer, page), nil
 	})
 }

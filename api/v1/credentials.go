@@ -59,12 +59,12 @@ func (h *Credentials) Routes() []httpx.Route {
 func (h *Credentials) verify(c echo.Context) error {
 	var out *entity.CredentialAccount
 	err := h.Do(c, func(ctx context.Context, r *Call) error {
-		own, err := store.AccountByID(ctx, r.Scope, r.Viewer)
+		own, requests, err := store.OwnAccount(ctx, r.Scope, r.Viewer)
 		if err != nil {
 			return err
 		}
-		out, err = h.Render.Credential(ctx, r.Scope, r.Tenant, own, httpx.Viewer(c).Role)
-		return err
+		out = h.Render.Credential(r.Tenant, own, requests, httpx.Viewer(c).Role)
+		return nil
 	})
 	if err != nil {
 		return err
@@ -185,8 +185,12 @@ func (h *Credentials) save(c echo.Context, changes account.Changes, bot *bool) e
 		if err != nil {
 			return err
 		}
-		out, err = h.Render.Credential(ctx, r.Scope, r.Tenant, own, httpx.Viewer(c).Role)
-		return err
+		requests, err := store.CountFollowRequests(ctx, r.Scope, r.Viewer)
+		if err != nil {
+			return err
+		}
+		out = h.Render.Credential(r.Tenant, own, requests, httpx.Viewer(c).Role)
+		return nil
 	})
 	if err != nil {
 		return err

@@ -15,6 +15,7 @@ import (
 	"rookery/internal/social"
 	"rookery/internal/social/status"
 	"rookery/internal/store"
+	"rookery/tenant"
 )
 
 // statusInput is what may be said about a post, new or edited.
@@ -85,19 +86,12 @@ func (h *Statuses) create(c echo.Context) error {
 	}
 	draft := in.draft(c)
 	draft.IdempotencyKey = httpx.IdempotencyKey(c)
-	var st *social.Status
-	err := h.Do(c, func(ctx context.Context, r *Call) error {
-		author, err := store.AccountByID(ctx, r.Scope, r.Viewer)
-		if err != nil {
-			return err
-		}
-		st, err = h.Statuses.Create(ctx, r.Scope, r.Tenant, author, draft)
-		return err
-	})
+	ctx := c.Request().Context()
+	out, err := h.desk.post(ctx, tenant.FromContext(ctx), ViewerID(c), draft)
 	if err != nil {
 		return err
 	}
-	return h.showAfter(c, st.ID)
+	return c.JSON(http.StatusOK, out)
 }
 
 // edit replaces a post's text and files: what is not sent is empty, as in Mastodon.

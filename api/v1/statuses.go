@@ -33,10 +33,13 @@ func StatusRoutes(d StatusDeps) []httpx.Route {
 }
 
 // Statuses serves posts: reading, writing, editing, deleting.
-type Statuses struct{ StatusDeps }
+type Statuses struct {
+	StatusDeps
+	desk *desk
+}
 
 // NewStatuses returns the handlers.
-func NewStatuses(d StatusDeps) *Statuses { return &Statuses{d} }
+func NewStatuses(d StatusDeps) *Statuses { return &Statuses{d, newDesk(d)} }
 
 // Routes is the table. Cards have no line: they come with the posts.
 func (h *Statuses) Routes() []httpx.Route {

@@ -211,6 +211,7 @@ func TestOnlyTheAuthorChangesAPost(t *testing.T) {
 	w.Alice.Get(statusPath(st, "/card")).Want(t, http.StatusNotFound)
 }
 
+// TEN-09: ids of another tenant name nothing, to the byte.
 func TestSweepPosts(t *testing.T) {
 	t.Parallel()
 	w := postWorld(t)

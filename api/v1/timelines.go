@@ -9,6 +9,8 @@ import (
 
 	"rookery/api/entity"
 	"rookery/api/httpx"
+	"rookery/api/render"
+	"rookery/internal/social"
 	"rookery/internal/social/timeline"
 	"rookery/tenant/access"
 )
@@ -40,31 +42,32 @@ const (
 	mostPosts  = 40
 )
 
-// posts answers with a page of posts that read returns.
-func (d StatusDeps) posts(c echo.Context, read func(context.Context, *Call, timeline.Page) (timeline.Result, error)) error {
+// posts answers with a page of a list.
+func (d StatusDeps) posts(c echo.Context, list func(viewer social.AccountID, page timeline.Page) (timeline.List, error)) error {
 	page, err := httpx.PageOf(c, usualPosts, mostPosts)
 	if err != nil {
 		return err
 	}
-	var result timeline.Result
 	var out []*entity.Status
+	var bounds render.Bounds
 	err = d.Do(c, func(ctx context.Context, r *Call) error {
-		if result, err = read(ctx, r, storePage(page)); err != nil {
+		wanted, err := list(r.Viewer, storePage(page))
+		if err != nil {
 			return err
 		}
-		out, err = d.Render.Statuses(ctx, r.Scope, r.Tenant, r.Viewer, result.Statuses)
+		out, bounds, err = d.Render.List(ctx, r.Scope, r.Tenant, r.Viewer, wanted)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	httpx.SetLink(c, result.Newest, result.Oldest, len(result.Statuses) == page.Limit)
+	httpx.SetLink(c, bounds.Newest, bounds.Oldest, bounds.Found == page.Limit)
 	return c.JSON(http.StatusOK, out)
 }
 
 func (h *Timelines) home(c echo.Context) error {
-	return h.posts(c, func(ctx context.Context, r *Call, page timeline.Page) (timeline.Result, error) {
-		return timeline.Home(ctx, r.Scope, r.Viewer, page)
+	return h.posts(c, func(viewer social.AccountID, page timeline.Page) (timeline.List, error) {
+		return timeline.Home(viewer, page), nil
 	})
 }
 
@@ -77,8 +80,8 @@ func (h *Timelines) public(c echo.Context) error {
 	if err := httpx.Bind(c, &in); err != nil {
 		return err
 	}
-	return h.posts(c, func(ctx context.Context, r *Call, page timeline.Page) (timeline.Result, error) {
-		return timeline.Public(ctx, r.Scope, r.Viewer, timeline.PublicFilter(in), page)
+	return h.posts(c, func(viewer social.AccountID, page timeline.Page) (timeline.List, error) {
+		return timeline.Public(viewer, timeline.PublicFilter(in), page), nil
 	})
 }
 
@@ -99,7 +102,7 @@ func (h *Timelines) tag(c echo.Context) error {
 	if err != nil {
 		return httpx.ErrNotFound
 	}
-	return h.posts(c, func(ctx context.Context, r *Call, page timeline.Page) (timeline.Result, error) {
-		return timeline.Tag(ctx, r.Scope, r.Viewer, name, timeline.TagFilter(in), page)
+	return h.posts(c, func(viewer social.AccountID, page timeline.Page) (timeline.List, error) {
+		return timeline.Tagged(viewer, name, timeline.TagFilter(in), page)
 	})
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/http"
@@ -13,12 +14,12 @@ import (
 
 // listenAdmin opens the private listener. In development a taken port is no reason not to
 // start: the public listener is what counts there.
-func (s *system) listenAdmin() (net.Listener, error) {
+func (s *system) listenAdmin(ctx context.Context) (net.Listener, error) {
 	address := s.cfg.String("admin_listen")
 	if address == "" || address == "off" {
 		return nil, nil //nolint:nilnil // no listener, and that is fine
 	}
-	l, err := net.Listen("tcp", address)
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {
 		if s.cfg.String("public_scheme") == "http" {
 			s.log.Warn("no metrics: the admin address is taken", "address", address)
@@ -30,9 +31,9 @@ func (s *system) listenAdmin() (net.Listener, error) {
 }
 
 // adminHandler serves metrics and profiles. It is never mounted on the public listener.
-func (s *system) adminHandler() http.Handler {
+func (s *system) adminHandler(p *parts) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(s.metrics(), promhttp.HandlerOpts{}))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(s.metrics(p), promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
@@ -41,7 +42,7 @@ func (s *system) adminHandler() http.Handler {
 	return mux
 }
 
-func (s *system) metrics() *prometheus.Registry {
+func (s *system) metrics(p *parts) *prometheus.Registry {
 	r := prometheus.NewRegistry()
 	gauge := func(name, help string, value func() float64) prometheus.Collector {
 		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "rookery", Name: name, Help: help}, value)
@@ -54,7 +55,8 @@ func (s *system) metrics() *prometheus.Registry {
 		gauge("database_connections", "Connections of the app pool.", func() float64 { return float64(s.db.Stats().TotalConns()) }),
 		prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: "rookery", Name: "database_waits_total", Help: "Times that somebody waited for a connection."},
 			func() float64 { return float64(s.db.Stats().EmptyAcquireCount()) }),
-		s.requests,
+		s.requests, s.upkeep,
 	)
+	r.MustRegister(renderMetrics(p.render.CacheStats)...)
 	return r
 }

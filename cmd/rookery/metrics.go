@@ -7,6 +7,8 @@ import (
 
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
+
+	"rookery/api/render"
 )
 
 // requestMetrics counts what the public asks. Labels are route patterns, never paths, so
@@ -51,4 +53,20 @@ func (m *requestMetrics) middleware(next echo.HandlerFunc) echo.HandlerFunc {
 var knownMethods = map[string]bool{
 	http.MethodGet: true, http.MethodHead: true, http.MethodPost: true, http.MethodPut: true,
 	http.MethodPatch: true, http.MethodDelete: true, http.MethodOptions: true,
+}
+
+// renderMetrics are the numbers of the cache of renderings.
+func renderMetrics(stats func() render.CacheStats) []prometheus.Collector {
+	counter := func(result string, value func(render.CacheStats) uint64) prometheus.Collector {
+		return prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Namespace: "rookery", Name: "render_cache_total", Help: "Posts and profiles that were looked for in the cache of renderings.",
+			ConstLabels: prometheus.Labels{"result": result},
+		}, func() float64 { return float64(value(stats())) })
+	}
+	return []prometheus.Collector{
+		counter("hit", func(s render.CacheStats) uint64 { return s.Hits }),
+		counter("miss", func(s render.CacheStats) uint64 { return s.Misses }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "rookery", Name: "render_cache_bytes", Help: "About how much memory the cache of renderings holds."},
+			func() float64 { return float64(stats().Bytes) }),
+	}
 }

@@ -30,7 +30,7 @@ func migrateUp(g *globals) *cobra.Command {
 			}
 			defer d.stop()
 			if err := pg.Provision(cmd.Context(), d.adminURL); err != nil {
-				return fmt.Errorf("%w\nIf the login may not create roles, run deploy/postgres/roles.sql once as one that may", err)
+				return err
 			}
 			if err := pg.Migrate(cmd.Context(), d.ownerURL); err != nil {
 				return err

@@ -17,6 +17,7 @@ import (
 	"rookery/internal/social"
 	"rookery/internal/social/relate"
 	"rookery/internal/social/status"
+	"rookery/internal/store"
 	"rookery/internal/stream"
 	"rookery/tenant"
 )
@@ -48,10 +49,12 @@ func (s *system) newParts() (*parts, error) {
 	p.bus = stream.New(s.db, s.log)
 	p.statuses = status.New(status.Options{Streams: p.bus})
 	p.relate = relate.New(p.bus)
-	p.render = render.New(s.urls)
+	p.render = render.NewSized(s.urls, s.cfg.Int("render_cache_mib")<<20)
+	s.judge.Follow(p.bus)
 	p.streams = streaming.New(streaming.Deps{DB: s.db, Bus: p.bus, Render: p.render, Log: s.log})
 	p.fetcher = fetch.New(fetch.Options{HTTP: s.http, DB: s.db, Keyring: s.keyring, Tenants: s.registry, Statuses: p.statuses, Log: s.log})
 	p.keys = fetch.NewKeys(p.fetcher)
+	p.bus.Listen(store.KeysChanged, p.keys.Heard)
 	p.health = deliver.NewHealth(s.db, s.log, nil)
 	p.inbox = inbox.New(inbox.Options{
 		DB: s.db, Tenants: s.registry, Fetcher: p.fetcher, Keys: p.keys, Statuses: p.statuses, Relations: p.relate, Limits: p.limiter, Log: s.log,

@@ -60,11 +60,11 @@ func (s *system) run(ctx context.Context, ready func(context.Context, *parts) er
 		return err
 	}
 	s.local = handler
-	public, err := net.Listen("tcp", s.cfg.String("listen"))
+	public, err := new(net.ListenConfig).Listen(ctx, "tcp", s.cfg.String("listen"))
 	if err != nil {
 		return fmt.Errorf("listen for the public: %w", err)
 	}
-	admin, err := s.listenAdmin()
+	admin, err := s.listenAdmin(ctx)
 	if err != nil {
 		_ = public.Close()
 		return err
@@ -76,7 +76,7 @@ func (s *system) run(ctx context.Context, ready func(context.Context, *parts) er
 	group.Go(func() error { return p.bus.Run(running) })
 	group.Go(func() error { return s.serveHTTP(running, public, s.forPublic(handler), p.streams) })
 	if admin != nil {
-		group.Go(func() error { return s.serveHTTP(running, admin, s.adminHandler(), nil) })
+		group.Go(func() error { return s.serveHTTP(running, admin, s.adminHandler(p), nil) })
 	}
 	if slices.Contains(s.cfg.List("roles"), "worker") {
 		group.Go(func() error { return s.runWorkers(running, p) })

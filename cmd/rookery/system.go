@@ -15,6 +15,7 @@ import (
 	"rookery/internal/seal"
 	"rookery/internal/social/account"
 	"rookery/internal/social/media"
+	"rookery/internal/upkeep"
 	"rookery/tenant/access"
 	"rookery/tenant/people"
 	"rookery/tenant/registry"
@@ -38,8 +39,9 @@ type system struct {
 	// local answers requests of this process to its own hosts, without TCP.
 	local http.Handler
 	urls  media.Addresses
-	// requests counts what the public asks, for /metrics.
+	// requests counts what the public asks, upkeep what was removed, for /metrics.
 	requests *requestMetrics
+	upkeep   *upkeep.Metrics
 }
 
 func newSystem(ctx context.Context, cfg *config.Config, d *database) (*system, error) {
@@ -48,14 +50,14 @@ func newSystem(ctx context.Context, cfg *config.Config, d *database) (*system, e
 	if err != nil {
 		return nil, err
 	}
-	db, err := pg.Open(ctx, pg.Options{AppURL: d.appURL, PlatformURL: d.platformURL, MaxConns: int32(cfg.Int("database_conns")), Log: log}) //nolint:gosec // validated: small
+	db, err := pg.Open(ctx, pg.Options{AppURL: d.appURL, PlatformURL: d.platformURL, MaxConns: int32(cfg.Int("database_conns")), Wait: pg.WaitForPublic, Log: log}) //nolint:gosec // validated: small
 	if err != nil {
 		return nil, err
 	}
-	s := &system{cfg: cfg, log: log, db: db, key: key, requests: newRequestMetrics(),
+	s := &system{cfg: cfg, log: log, db: db, key: key, requests: newRequestMetrics(), upkeep: upkeep.NewMetrics(),
 		urls: media.Addresses{Scheme: cfg.String("public_scheme"), Host: cfg.String("media_host")}}
 	s.registry = registry.New(registry.Options{
-		DB: db, Log: log, Seal: key, AllowPort: cfg.String("public_scheme") == "http",
+		DB: db, Log: log, Seal: key, AllowHTTP: cfg.String("public_scheme") == "http",
 		Reserved: []string{cfg.String("platform_host"), cfg.String("media_host")},
 	})
 	s.people = people.New(db, log)

@@ -49,9 +49,23 @@ func (s *system) newWeb(p *parts) (http.Handler, error) {
 		return nil, err
 	}
 	federation.Mount(tenants, federation.Options{Actor: p.actors, Discovery: p.discovery, Log: s.log})
+	tenants.Use(forInboxes(federation.NewBodies(federation.BodyLimits{}).Bound))
 	p.inbox.Routes(tenants)
 	pages.Register(tenants)
 	return s.answerHealth(tenants), nil
+}
+
+// forInboxes applies a middleware where other servers post.
+func forInboxes(bound echo.MiddlewareFunc) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		inboxes := bound(next)
+		return func(c echo.Context) error {
+			if c.Path() == "/inbox" || c.Path() == "/ap/actors/:id/inbox" {
+				return inboxes(c)
+			}
+			return next(c)
+		}
+	}
 }
 
 func newEcho() *echo.Echo {

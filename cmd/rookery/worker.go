@@ -39,6 +39,9 @@ func (s *system) workers(p *parts) *river.Workers {
 	deliver.NewWorker(deliver.Options{DB: s.jobs, HTTP: s.http, Keys: s.keyring, Health: p.health, Log: s.log}).Register(w)
 	p.inbox.Register(w)
 	p.fetcher.Register(w)
-	river.AddWorker(w, &upkeep.Worker{DB: s.jobs, Tenants: s.registry, Access: s.judge, Log: s.log})
+	keeper := s.keeper(s.jobs)
+	keeper.Streams = p.bus
+	river.AddWorker(w, keeper)
+	river.AddWorker(w, &upkeep.Remover{DB: s.jobs, Streams: p.bus, Log: s.log})
 	return w
 }

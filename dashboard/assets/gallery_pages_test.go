@@ -2,11 +2,13 @@ package assets_test
 
 import (
 	"io"
+	"strconv"
 	"time"
 
 	"rookery/dashboard/assets"
 	"rookery/dashboard/console"
 	"rookery/dashboard/site"
+	"rookery/dashboard/web"
 )
 
 // view binds a view to its Render function.
@@ -37,8 +39,12 @@ func profilePages() []galleryPage {
 		view("profile-moved", site.RenderProfile, moved),
 		view("post", site.RenderPost, site.PostView{
 			Tenant: acme, Post: posts[1], Ancestors: []site.Post{posts[4], posts[0]}, Descendants: []site.Post{posts[4], posts[5]},
+			EmbedHTML: `<iframe src="https://social.acme.example/@support/102/embed" width="400" height="520"></iframe>`,
 			Canonical: "https://social.acme.example/@support/102", ActivityURL: "https://social.acme.example/ap/objects/102",
 		}),
+		view("followers", site.RenderConnections, site.ConnectionsView{Tenant: acme, Account: support, Current: site.Followers, Total: 12906, List: []site.Account{rider, workshop, news}, Older: "?max_id=1"}),
+		view("following-hidden", site.RenderConnections, site.ConnectionsView{Tenant: signedIn(), Account: workshop, Current: site.Following, Total: 3, IsHidden: true}),
+		view("embed", site.RenderEmbed, site.EmbedView{Tenant: acme, Post: posts[1], URL: "https://social.acme.example/@support/102"}),
 		view("post-warned", site.RenderPost, site.PostView{Tenant: acme, Post: posts[3], Canonical: "https://social.acme.example/@support/104"}),
 		view("front", site.RenderFront, site.FrontView{Tenant: acme, Accounts: []site.Account{support, news, workshop}}),
 		view("front-empty", site.RenderFront, site.FrontView{Tenant: acme}),
@@ -76,6 +82,14 @@ func gatePages() []galleryPage {
 		view("consent-alone", site.RenderConsent, alone),
 		view("consent-none", site.RenderConsent, none),
 		view("code", site.RenderCode, site.CodeView{Tenant: acme, AppName: "Heron", Code: "kD93xQbZ-7rT2mWc1pLa0VtYe8sHn4gJuF6iRoXlqA", ValidFor: 10 * time.Minute}),
+		view("apps", site.RenderApps, sampleApps()),
+		view("apps-none", site.RenderApps, site.AppsView{Tenant: signedIn()}),
+		view("password", site.RenderPassword, site.PasswordView{Tenant: signedIn(), Action: "/settings/password", Token: "t0ken", Mail: mara.Mail, IsChanged: true}),
+		view("password-wrong", site.RenderPassword, site.PasswordView{
+			Tenant: signedIn(), Action: "/settings/password", Token: "t0ken", Mail: mara.Mail, Problem: assets.Paused, Wait: 15 * time.Minute,
+			OldError: "This is not the password you have now. Check it and try again.", NewError: "A password has at least 8 characters.",
+			AgainError: "This differs from the password above. Type the same one twice.",
+		}),
 		view("follow", site.RenderFollow, site.FollowView{Tenant: acme, Account: support, Action: "/@support/follow", Handle: "priya,mastodon.example", Error: "“priya,mastodon.example” has a comma. Did you mean @priya@mastodon.example?"}),
 	}
 }
@@ -83,16 +97,16 @@ func gatePages() []galleryPage {
 func errorPages() []galleryPage {
 	var pages []galleryPage
 	for _, status := range []int{400, 403, 404, 410, 422, 429, 500, 503, 418} {
-		v := site.ErrorView{Tenant: &acme, Status: status}
+		v := site.ErrorView{Tenant: &acme, Fault: web.Fault{Status: status}}
 		if status == 429 {
-			v.Wait = 4 * time.Minute
+			v.Fault.Wait = 4 * time.Minute
 		}
 		if status >= 500 {
-			v.RequestID = "01JD5W8Z4K2Q7M3N"
+			v.Fault.RequestID = "01JD5W8Z4K2Q7M3N"
 		}
-		pages = append(pages, view("error-"+v.Number(), site.RenderError, v))
+		pages = append(pages, view("error-"+strconv.Itoa(status), site.RenderError, v))
 	}
-	return append(pages, view("error-421", site.RenderError, site.ErrorView{Status: 421, Tenant: &acme}))
+	return append(pages, view("error-421", site.RenderError, site.ErrorView{Fault: web.Fault{Status: 421}, Tenant: &acme}))
 }
 
 func consolePages() []galleryPage {
@@ -120,6 +134,6 @@ func consolePages() []galleryPage {
 			Shell: sampleShell(true), Account: sampleAccounts()[0], ServerName: "social.acme.example", Mail: "mara@acme.example",
 			PublicURL: "https://social.acme.example/@support", AccountsURL: "/console/acme/accounts",
 		}),
-		view("console-error", console.RenderError, console.ErrorView{Title: "Nothing is at this address", Why: "It may have been mistyped.", Status: 404, BackURL: "/console", BackText: "Your companies"}),
+		view("console-error", console.RenderError, assets.FaultCard{Title: "Nothing is at this address", Why: "It may have been mistyped.", Status: 404, BackURL: "/console", BackText: "Your companies"}),
 	}
 }

@@ -97,7 +97,8 @@ func sampleProfile(tab site.Tab) site.ProfileView {
 			{Name: "Usual answer", Value: "within 40 minutes"},
 		},
 		Header: site.Media{URL: "/pic/hills.svg", Alt: "A road climbs through hills at sunrise"},
-		Posts:  1482, Followers: 12906, Following: 41, Since: ago(900 * 24 * time.Hour),
+		IsBot:  true, IsLocked: true, FollowersURL: "/@support/followers", FollowingURL: "/@support/following",
+		Posts: 1482, Followers: 12906, Following: 41, Since: ago(900 * 24 * time.Hour),
 		Tabs: []site.TabLink{{Tab: site.TabPosts, URL: "/@support"}, {Tab: site.TabReplies, URL: "/@support/with_replies"}, {Tab: site.TabMedia, URL: "/@support/media"}, {Tab: site.TabAbout, URL: "/@support/about"}},
 		List: samplePosts(), Older: "/@support?max_id=101",
 		FollowURL: "/@support/follow", FeedURL: "/@support/feed.rss", ActivityURL: "https://social.acme.example/ap/actors/1",
@@ -132,4 +133,25 @@ func sampleAccounts() []console.Account {
 		{ID: "2", Name: "Acme News", Handle: "@news@acme.example", Avatar: news.Avatar, Followers: 8114, Posts: 310, Role: console.Drafter, URL: "/@news"},
 		{ID: "3", Name: workshop.Name, Handle: workshop.Handle, Avatar: workshop.Avatar, Followers: 1, Posts: 0, URL: "/@workshop"},
 	}
+}
+
+// signedIn is Acme with the menu of somebody who is signed in.
+func signedIn() site.Tenant {
+	t := acme
+	t.Me = &site.Me{Person: mara, Token: "t0ken", AppsURL: "/settings/apps", PasswordURL: "/settings/password", SignOutURL: "/auth/sign_out"}
+	return t
+}
+
+func sampleApps() site.AppsView {
+	return site.AppsView{Tenant: signedIn(), Token: "t0ken", Ended: "Kestrel", Apps: []site.GrantedApp{
+		{ID: "1", Name: "Heron", Host: "heron.example", Icon: assets.Avatar{Name: "Heron", Seed: "heron"}, Scopes: []string{"read", "write", "follow", "push"}, Action: "/settings/apps/1/end",
+			Accounts: []site.GrantedAccount{
+				{Account: support, Since: ago(90 * 24 * time.Hour), LastUsed: ago(3 * time.Hour)},
+				{Account: workshop, Since: ago(40 * 24 * time.Hour), LastUsed: ago(12 * 24 * time.Hour)},
+			}},
+		{ID: "2", Name: "A program with a name as long as programs may have, sixty", Icon: assets.Avatar{Name: "A program", Seed: "p"}, Scopes: []string{"read:statuses"}, Action: "/settings/apps/2/end",
+			Accounts: []site.GrantedAccount{{Account: news, Since: ago(26 * time.Hour)}}},
+		{ID: "3", Name: "Rookery", IsOurs: true, Icon: assets.Avatar{Name: "Rookery", Seed: "r"}, Scopes: []string{"read"}, Action: "/settings/apps/3/end",
+			Accounts: []site.GrantedAccount{{Account: news, Since: ago(26 * time.Hour)}}},
+	}}
 }

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -19,6 +18,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"rookery/dashboard/assets"
+	"rookery/internal/testkit/browse"
 )
 
 const maxPageWeight = 150 << 10 // without media
@@ -74,7 +74,7 @@ func lookAt(t *testing.T, tab context.Context, server string, p galleryPage, axe
 		for _, scheme := range []string{"light", "dark"} {
 			must(t, chromedp.Do(tab, colours(scheme)))
 			if axe != "" {
-				for _, found := range runAxe(t, tab, scheme) {
+				for _, found := range runAxe(t, tab) {
 					t.Errorf("%d px, %s: %s", width, scheme, found)
 				}
 			}
@@ -101,7 +101,7 @@ func openEverything(t *testing.T, tab context.Context, name, axe string) {
 		t.Errorf("unfolded, the page is %d px wide: %s", got, evaluate[string](t, tab, widest))
 	}
 	if axe != "" {
-		for _, found := range runAxe(t, tab, "light") {
+		for _, found := range runAxe(t, tab) {
 			t.Errorf("unfolded: %s", found)
 		}
 	}
@@ -124,15 +124,10 @@ func colours(scheme string) chromedp.Action[chromedp.Void] {
 	})
 }
 
-// runAxe applies the rules of WCAG 2.2 AA. What differs between the schemes is
-// colour alone, so dark is measured for contrast only.
-func runAxe(t *testing.T, tab context.Context, scheme string) []string {
+// runAxe applies the rules of WCAG 2.2 AA and of what axe-core calls best practice.
+func runAxe(t *testing.T, tab context.Context) []string {
 	t.Helper()
-	only := `{runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}`
-	if scheme == "dark" {
-		only = `{runOnly: {type: "rule", values: ["color-contrast"]}}`
-	}
-	found, err := chromedp.Run(tab, chromedp.Evaluate[[]string](`axe.run(document, `+only+`).then(r => r.violations.map(
+	found, err := chromedp.Run(tab, chromedp.Evaluate[[]string](`axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}).then(r => r.violations.map(
 		v => v.id + ": " + v.nodes.map(n => n.html.slice(0, 160) + " " + (n.any[0] ? n.any[0].message : "")).join(" | ")))`,
 		chromedp.EvalAwaitPromise))
 	must(t, err)
@@ -167,10 +162,7 @@ func must(t *testing.T, err error) {
 
 func startBrowser(t *testing.T) context.Context {
 	t.Helper()
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		t.Skip("chromium is not installed: pages are not looked at")
-	}
+	path := browse.NeedsChromium(t)
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox,
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.Flag("hide-scrollbars", true))
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)

@@ -24,6 +24,7 @@ type Page struct {
 	OEmbedURL   string
 	Graph       *Graph
 	NoIndex     bool // kept out of search engines
+	IsFrame     bool // shown in a frame on another site: no script, links open beside it
 }
 
 // Graph is what other sites show when somebody links to a page: Open Graph and

@@ -7,9 +7,14 @@ package assets
 // page whose form ends on another site needs PolicyAway: the consent page and
 // the sign-in page on the way to it (the app may have a scheme of its own), and
 // the pages with the form that sends followers to their own server.
+//
+// PolicyEmbed is for the one page that other sites may frame. It runs no script and
+// sends no form.
 const (
 	Policy     = PolicyAway + "; form-action 'self'"
 	PolicyAway = "default-src 'none'; style-src 'self'; script-src 'self'; " +
 		"img-src 'self' https: http: data:; media-src 'self' https: http:; " +
 		"base-uri 'none'; frame-ancestors 'none'"
+	PolicyEmbed = "default-src 'none'; style-src 'self'; img-src 'self' https: http: data:; media-src 'self' https: http:; " +
+		"base-uri 'none'; form-action 'none'; frame-ancestors *"
 )

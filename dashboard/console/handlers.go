@@ -10,7 +10,6 @@ import (
 
 	"rookery/dashboard/assets"
 	"rookery/dashboard/web"
-	"rookery/internal/fault"
 	"rookery/internal/ids"
 	"rookery/internal/limit"
 	"rookery/internal/pg"
@@ -47,12 +46,13 @@ type Deps struct {
 type Handlers struct {
 	Deps
 	frame web.Frame
-	door  web.Door
+	in    web.Entrance
 }
 
 // New makes the handlers.
 func New(d Deps) *Handlers {
-	h := &Handlers{Deps: d, door: web.Door{People: d.People, Logins: d.Logins}}
+	h := &Handlers{Deps: d}
+	h.in = h.entrance()
 	h.frame = web.Frame{Log: d.Log, ShowFault: h.showFault}
 	return h
 }
@@ -72,8 +72,8 @@ func (h *Handlers) Register(e *echo.Echo) {
 		show("/.well-known/change-password", h.changePassword)
 	}
 	show("/", h.start)
-	show("/sign_in", h.signIn)
-	post("/sign_in", h.enter)
+	show("/sign_in", h.in.SignIn)
+	post("/sign_in", h.in.Enter)
 	post("/sign_out", h.signOut)
 	show("/tenants", h.signedIn(h.tenants))
 	show("/tenants/:id", h.signedIn(h.inRoom(h.accounts)))
@@ -100,8 +100,8 @@ type handler func(c echo.Context, v *visitor) error
 // signedIn lets only people with a session through; others sign in and come back.
 func (h *Handlers) signedIn(next handler) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		session, err := h.session(c)
-		if fault.CodeOf(err) == fault.Unauthorized {
+		session, err := h.in.Session(c)
+		if web.IsNobody(err) {
 			if c.Request().Method == http.MethodPost {
 				return err // what was typed would be lost on the way
 			}
@@ -152,39 +152,20 @@ func (v *visitor) mayMakeAccounts() bool {
 	return v.tenant.State == tenant.Active && (v.role == people.MemberOwner || v.role == people.MemberAdmin)
 }
 
-type faultWords struct{ title, why, do string }
-
-var faultTexts = map[int]faultWords{
-	http.StatusUnauthorized:          {"Sign in first", "You are not signed in, or were signed out in the meantime.", ""},
-	http.StatusForbidden:             {"This is not open to you", "Your role does not include it.", "Ask an owner of the company if you need it."},
-	http.StatusNotFound:              {"Nothing is at this address", "It may have been mistyped, or it belongs to a company that you are not in.", "Start again from your companies."},
-	http.StatusMethodNotAllowed:      {"This address can’t be used like that", "It was opened in a way it is not made for.", "Go back and follow the page’s links and buttons."},
-	http.StatusRequestEntityTooLarge: {"This is too large", "What you sent is over the limit of this server.", "Go back and send less."},
-	http.StatusServiceUnavailable:    {"This page is resting", "A part of the server that it needs does not answer. Nothing is lost.", "Try again in a minute."},
-	http.StatusInternalServerError:   {"We could not finish this", "The fault is ours, not yours, and has been recorded.", "Try again in a minute. If it happens again, tell us the number below."},
+// faultWords are where the console knows better than the general words.
+var faultWords = map[int]web.Words{
+	http.StatusForbidden: {Title: "This is not open to you", Why: "Your role does not include it.", Do: "Ask an owner of the company if you need it."},
+	http.StatusNotFound:  {Title: "Nothing is at this address", Why: "It may have been mistyped, or it belongs to a company that you are not in.", Do: "Start again from your companies."},
 }
 
 func (h *Handlers) showFault(c echo.Context, f web.Fault) error {
-	words, known := faultTexts[f.Status]
-	switch {
-	case known:
-	case f.Status >= http.StatusInternalServerError:
-		words = faultTexts[http.StatusInternalServerError]
-	default:
-		words = faultWords{"We could not take this", "The form does not fit any more.", "Go back, reload the page and send it again."}
-	}
-	if f.Reason != "" {
-		words.why = f.Reason
-	}
-	v := ErrorView{
-		Title: words.title, Why: words.why, Do: words.do, Status: f.Status, RequestID: f.RequestID,
-		BackURL: h.Base + "/", BackText: "Your companies",
-	}
+	card := web.Explain(f, faultWords)
+	card.BackURL, card.BackText = h.Base+"/", "Your companies"
 	if f.Status == http.StatusUnauthorized {
-		v.BackURL, v.BackText = h.Base+signInPath, "Sign in"
+		card.BackURL, card.BackText = h.in.Path, "Sign in"
 	}
 	web.Secure(c, assets.Policy)
-	return web.HTML(c, f.Status, writer(RenderError, v))
+	return web.HTML(c, f.Status, writer(RenderError, card))
 }
 
 func writer[V any](render func(io.Writer, V) error, v V) func(io.Writer) error {

@@ -139,7 +139,7 @@ func TestFromSignInToANewAccount(t *testing.T) {
 	}
 }
 
-// Another company does not exist, whichever way it is asked for.
+// TEN-31: another company does not exist, whichever way it is asked for.
 func TestAnotherCompanyIsNotThere(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "")
@@ -166,6 +166,7 @@ func TestAnotherCompanyIsNotThere(t *testing.T) {
 	}
 }
 
+// TEN-31: each role and each page.
 func TestWhoMayMakeAccounts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "")

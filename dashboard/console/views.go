@@ -102,19 +102,8 @@ func RenderAccountMade(w io.Writer, v AccountMadeView) error {
 	return render(w, v.Account.Handle+" is ready · "+v.Shell.Room.Name, "account-made", v)
 }
 
-// ErrorView is a page of the console that could not be shown. Signed out, the
-// Shell has no person and the page stands alone.
-type ErrorView struct {
-	Title     string // what happened
-	Why       string
-	Do        string
-	Status    int
-	RequestID string
-	BackURL   string
-	BackText  string
-}
-
-// RenderError writes an error page of the console.
-func RenderError(w io.Writer, v ErrorView) error {
-	return render(w, v.Title+" · Rookery", "console-error", v)
+// RenderError writes an error page of the console. It stands alone: who is signed in
+// may not be known.
+func RenderError(w io.Writer, card assets.FaultCard) error {
+	return render(w, card.Title+" · Rookery", "console-error", card)
 }

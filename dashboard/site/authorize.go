@@ -46,7 +46,7 @@ func (h *Handlers) authorize(c echo.Context) error {
 	}
 	session, err := h.session(c)
 	if query.Get("force_login") == "true" || query.Get("prompt") == "login" || fault.CodeOf(err) == fault.Unauthorized {
-		return c.Redirect(http.StatusFound, signInFor(query))
+		return c.Redirect(http.StatusFound, signInAgain(query))
 	}
 	if err != nil {
 		return err
@@ -61,9 +61,9 @@ func (h *Handlers) authorize(c echo.Context) error {
 	return web.HTML(c, http.StatusOK, writer(RenderConsent, v))
 }
 
-// signInFor is the sign-in page on the way to this request, which asks for a new
+// signInAgain is the sign-in page on the way to this request, which asks for a new
 // sign-in at most once.
-func signInFor(query url.Values) string {
+func signInAgain(query url.Values) string {
 	rest := url.Values{}
 	for name, values := range query {
 		if name != "force_login" && name != "prompt" {
@@ -98,7 +98,7 @@ func (h *Handlers) consent(c echo.Context, session *access.Session, request *acc
 	}
 	v := ConsentView{
 		Tenant: view(t), App: appView(request.App), Scopes: request.Scopes, Action: authorizePath, Token: access.CSRF(session),
-		Hidden: hidden(access.ParamsFrom(query)), Person: personView(person), SwitchURL: signInFor(query),
+		Hidden: hidden(access.ParamsFrom(query)), Person: personView(person), SwitchURL: signInAgain(query), AppsURL: appsPath,
 	}
 	var mine []people.AccountRole
 	err = h.inScope(c, func(ctx context.Context, scope *pg.Scope) (err error) {
@@ -106,7 +106,7 @@ func (h *Handlers) consent(c echo.Context, session *access.Session, request *acc
 		return err
 	})
 	for _, a := range mine {
-		v.Accounts = append(v.Accounts, ConsentAccount{Account: presenter{h, t}.account(a.Account), Role: Role(a.Role)})
+		v.Accounts = append(v.Accounts, ConsentAccount{Account: h.presenter(c).account(a.Account), Role: Role(a.Role)})
 	}
 	return v, err
 }

@@ -113,10 +113,12 @@ var abilities = []struct {
 }
 
 // Abilities is what the app may do, in plain words.
-func (v ConsentView) Abilities() []string {
+func (v ConsentView) Abilities() []string { return abilitiesOf(v.Scopes) }
+
+func abilitiesOf(scopes []string) []string {
 	var out []string
 	for _, a := range abilities {
-		for _, scope := range v.Scopes {
+		for _, scope := range scopes {
 			if covers(a.scopes, scope) {
 				out = append(out, a.words)
 				break

@@ -1,208 +1,201 @@
 package site_test
 
 import (
-	"context"
+	"bytes"
 	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"net/http"
 	"net/url"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"strings"
 	"testing"
-	"time"
-
-	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/page"
-	"github.com/chromedp/chromedp"
 
 	"rookery/internal/ids"
 	"rookery/internal/social"
+	"rookery/internal/social/media"
 	"rookery/internal/social/status"
 	"rookery/internal/testkit/browse"
 )
 
-// A real browser goes the way of a person with an app, and looks at the public pages,
-// on a phone and on a desk. Nothing may be refused by the policy, thrown by the script
-// or stick out. SCREENS=dir keeps pictures.
+// A real browser goes the way of a person with an app, and looks at every page, on a
+// phone and on a desk.
 func TestE2EBrowser(t *testing.T) {
 	t.Parallel()
 	o := newOAuth(t)
 	o.setPassword(t, o.A.Person)
-	parent := o.write(t, status.Draft{Text: "The workshop in Leeds opens at eight tomorrow.\n\nNo appointment needed, see https://acme.test/leeds #fell3", Visibility: social.Public})
-	o.write(t, status.Draft{Text: "And there is coffee.", Visibility: social.Public, InReplyToID: parent.ID})
-	o.write(t, status.Draft{Text: "A longer story about brakes.", SpoilerText: "Brakes", Visibility: social.Public})
-	browser := startBrowser(t, o.server)
-	for _, width := range []int64{390, 1280} {
+	parent := o.furnish(t)
+	browser := browse.StartChromium(t, o.server.Listener.Addr().String())
+	for _, width := range []int{390, 1280} {
 		t.Run(fmt.Sprint(width), func(t *testing.T) {
-			tab := newTab(t, browser, width)
-			tab.open(home + "/")
-			tab.look("front")
-			tab.open(home + "/@support")
-			tab.look("profile")
-			tab.open(address(parent))
-			tab.look("post")
-			tab.open(home + "/tags/fell3")
-			tab.look("tag")
-			tab.open(home + "/about")
-			tab.look("about")
-			tab.open(home + "/@nobody")
-			tab.look("nobody")
-			tab.goThroughConsent(o)
+			tab := browser.Tab(t, width)
+			for _, p := range publicPages(parent) {
+				tab.Open(home + p.path)
+				tab.Look("site-" + p.name)
+			}
+			goThroughConsent(t, tab, o)
+			lookAtSettings(t, tab, o)
 		})
 	}
+}
+
+// Without JavaScript every page says the same and every form works.
+func TestE2EBrowserWithoutScript(t *testing.T) {
+	t.Parallel()
+	o := newOAuth(t)
+	o.setPassword(t, o.A.Person)
+	parent := o.furnish(t)
+	tab := browse.StartChromium(t, o.server.Listener.Addr().String()).Tab(t, 390).WithoutScript()
+	for _, p := range publicPages(parent) {
+		tab.Open(home + p.path)
+		tab.Look("noscript-" + p.name)
+		if browse.Evaluate[bool](tab, `[...document.querySelectorAll("[data-copy]")].some(b => b.checkVisibility())`) {
+			t.Errorf("%s shows a button that does nothing without script", p.name)
+		}
+	}
+	tab.Open(address(parent))
+	tab.Click("details.more summary")
+	if !browse.Evaluate[bool](tab, `document.getElementById("embed").checkVisibility()`) {
+		t.Error("the HTML to embed stays folded")
+	}
+	tab.Open(o.at("redirect_uri", "urn:ietf:wg:oauth:2.0:oob"))
+	tab.Fill("email", "alice@a.test")
+	tab.Fill("password", password)
+	tab.Press("main form button")
+	tab.Look("noscript-consent")
+	tab.Press("#allow .btn--go")
+	tab.Look("noscript-code")
+	o.letIn(t, "Heron", o.support.ID, "read")
+	tab.Open(home + "/")
+	tab.Click(".me summary")
+	tab.Press(`.me__menu a[href="/settings/apps"]`)
+	tab.Look("noscript-apps")
+	tab.Press("main form button")
+	if got := tab.Text(".note"); got == "" {
+		t.Error("nothing says that the access ended")
+	}
+	tab.Click(".me summary")
+	tab.Press(".me__menu form button")
+	tab.Look("noscript-signed-out")
+}
+
+type publicPage struct{ name, path string }
+
+func publicPages(post *social.Status) []publicPage {
+	at := "/@support/" + ids.Format(int64(post.ID))
+	return []publicPage{
+		{"front", "/"}, {"profile", "/@support"}, {"replies", "/@support/with_replies"}, {"media", "/@support/media"}, {"profile-about", "/@support/about"},
+		{"empty", "/@alice"}, {"post", at}, {"embed", at + "/embed"}, {"tag", "/tags/fell3"}, {"tag-empty", "/tags/nothing"}, {"about", "/about"},
+		{"follow", "/@support/follow?handle=nobody"}, {"nobody", "/@nobody"},
+	}
+}
+
+// furnish writes posts as they come: long words, warnings, answers, pictures.
+func (w *world) furnish(t testing.TB) *social.Status {
+	t.Helper()
+	parent := w.write(t, status.Draft{Text: "The workshop in Leeds opens at eight tomorrow.\n\nNo appointment needed, see https://acme.test/leeds/and/a/long/way/to/the/door/of/the/workshop #fell3", Visibility: social.Public})
+	w.write(t, status.Draft{Text: "And there is coffee. Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft.", Visibility: social.Public, InReplyToID: parent.ID})
+	w.write(t, status.Draft{Text: "A longer story about brakes.", SpoilerText: "Brakes", Visibility: social.Public})
+	w.write(t, status.Draft{Text: "Two views of the hub.", Visibility: social.Public, MediaIDs: w.pictures(t, "A hub from the left", "")})
+	w.write(t, status.Draft{Text: "Not for the squeamish.", Visibility: social.Public, Sensitive: true, MediaIDs: w.pictures(t, "A very old chain")})
+	return parent
 }
 
 // goThroughConsent signs in, chooses an account, and ends at the app.
-func (b *tab) goThroughConsent(o *oauth) {
-	b.t.Helper()
-	b.open(o.at())
-	b.look("sign-in")
-	b.fill("email", "alice@a.test")
-	b.fill("password", "not my password")
-	b.press("main form button")
-	b.look("sign-in-wrong")
-	b.fill("password", password)
-	b.press("main form button")
-	b.look("consent")
+func goThroughConsent(t *testing.T, b *browse.Tab, o *oauth) {
+	t.Helper()
+	b.Open(o.at())
+	b.Look("site-sign-in")
+	b.Fill("email", "alice@a.test")
+	b.Fill("password", "not my password")
+	b.Press("main form button")
+	b.Look("site-sign-in-wrong")
+	b.Fill("password", password)
+	b.Press("main form button")
+	b.Look("site-consent")
 	chosen := ids.Format(int64(o.support.ID))
-	b.run(`document.querySelector('input[name=account_id][value="` + chosen + `"]').click(); true`)
-	if got := text(b, "#allow .btn--go"); got != "Allow as @support" {
-		b.t.Errorf("the button says %q", got)
+	browse.Evaluate[bool](b, `document.querySelector('input[name=account_id][value="`+chosen+`"]').click(); true`)
+	if got := b.Text("#allow .btn--go"); got != "Allow as @support" {
+		t.Errorf("the button says %q", got)
 	}
-	b.refusals()
+	b.Refusals()
 	// The app's address is on this server too: whatever host is asked for leads there.
-	b.press("#allow .btn--go")
-	at, err := url.Parse(evaluate[string](b, `location.href`))
+	b.Press("#allow .btn--go")
+	at, err := url.Parse(browse.Evaluate[string](b, `location.href`))
 	if err != nil || at.Host != "app.test" || at.Query().Get("state") != "a b&c=d/ü" {
-		b.t.Fatalf("the app's page is %s, %v", at, err)
+		t.Fatalf("the app's page is %s, %v", at, err)
 	}
-	if viewer := o.token(b.t, at.Query().Get("code"), callback); viewer.Account != o.support.ID {
-		b.t.Errorf("the token speaks for %+v", viewer)
+	if viewer := o.token(t, at.Query().Get("code"), callback); viewer.Account != o.support.ID {
+		t.Errorf("the token speaks for %+v", viewer)
 	}
-	b.open(o.at("redirect_uri", "urn:ietf:wg:oauth:2.0:oob"))
-	b.press("#allow .btn--go")
-	b.look("code")
-	b.open(home + "/auth/sign_out")
-	b.look("sign-out")
-	b.press("main form button")
-	b.look("signed-out")
+	b.Open(o.at("redirect_uri", "urn:ietf:wg:oauth:2.0:oob"))
+	b.Press("#allow .btn--go")
+	b.Look("site-code")
 }
 
-type tab struct {
-	t     *testing.T
-	ctx   context.Context
-	width int64
-}
-
-func newTab(t *testing.T, browser context.Context, width int64) *tab {
+// lookAtSettings goes from the menu to what people see of themselves, and out.
+func lookAtSettings(t *testing.T, b *browse.Tab, o *oauth) {
 	t.Helper()
-	ctx, cancel := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
-	t.Cleanup(cancel)
-	ctx, stop := context.WithTimeout(ctx, 3*time.Minute)
-	t.Cleanup(stop)
-	b := &tab{t: t, ctx: ctx, width: width}
-	watch := page.AddScriptToEvaluateOnNewDocumentParams{Source: `window.refused = [];
-		document.addEventListener("securitypolicyviolation", e => window.refused.push(e.violatedDirective + " " + e.blockedURI + " " + e.sample));
-		for (const level of ["error", "warn"]) { const was = console[level]; console[level] = (...words) => { window.refused.push(level + ": " + words.join(" ")); was(...words); }; }
-		addEventListener("error", e => window.refused.push("error: " + (e.message || e.target.src || e.target.href)), true);`}
-	b.must(chromedp.Do(ctx, chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
-		_, err := cdp.Call(ctx, target, page.AddScriptToEvaluateOnNewDocument, watch)
-		return err
-	})))
-	b.must(chromedp.Do(ctx, chromedp.EmulateViewport(width, 844), chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
-		_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "light"}},
-		})
-		return err
-	})))
-	return b
+	b.Open(home + "/@support")
+	b.Click(".me summary")
+	b.Look("site-menu")
+	b.Press(`.me__menu a[href="/settings/apps"]`)
+	b.Look("site-apps")
+	b.Press("main form button")
+	b.Look("site-apps-ended")
+	b.Press(`.tabs a[href="/settings/password"]`)
+	b.Look("site-password")
+	b.Fill("old_password", "not it")
+	b.Fill("new_password", "another horse")
+	b.Fill("new_password_again", "another horse")
+	b.Press("main form button")
+	b.Look("site-password-wrong")
+	b.Fill("old_password", password)
+	b.Fill("new_password", password+"!")
+	b.Fill("new_password_again", password+"!")
+	b.Press("main form button")
+	b.Look("site-password-changed")
+	o.setPasswordKeeping(t, nil) // for the other width
+	b.Open(home + "/auth/sign_out")
+	b.Open(home + "/auth/sign_in?again=1")
+	b.Fill("email", "alice@a.test")
+	b.Fill("password", password)
+	b.Press("main form button")
+	b.Open(home + "/auth/sign_out")
+	b.Look("site-sign-out")
+	b.Press("main form button")
+	b.Look("site-signed-out")
 }
 
-func (b *tab) must(err error) {
-	b.t.Helper()
-	if err != nil {
-		b.t.Fatal(err)
-	}
-}
-
-func (b *tab) open(address string) {
-	b.t.Helper()
-	b.must(chromedp.Do(b.ctx, chromedp.Navigate(address)))
-}
-
-func (b *tab) fill(name, value string) {
-	b.t.Helper()
-	b.must(chromedp.Do(b.ctx, chromedp.SetValue(`[name="`+name+`"]`, value)))
-}
-
-// press clicks what leads to another page and waits for that.
-func (b *tab) press(selector string) {
-	b.t.Helper()
-	_, err := chromedp.RunResponse(b.ctx, chromedp.Click(selector))
-	b.must(err)
-}
-
-func (b *tab) run(script string) {
-	b.t.Helper()
-	evaluate[bool](b, script)
-}
-
-func evaluate[T any](b *tab, script string) T {
-	b.t.Helper()
-	v, err := chromedp.Run(b.ctx, chromedp.Evaluate[T](script))
-	b.must(err)
-	return v
-}
-
-func text(b *tab, selector string) string {
-	b.t.Helper()
-	return strings.TrimSpace(evaluate[string](b, `document.querySelector("`+selector+`").textContent`))
-}
-
-func (b *tab) refusals() {
-	b.t.Helper()
-	if refused := evaluate[[]string](b, `window.refused`); len(refused) > 0 {
-		b.t.Errorf("%s: %q", evaluate[string](b, `location.pathname`), refused)
-	}
-}
-
-// look checks what can be seen by a script, and keeps a picture.
-func (b *tab) look(name string) {
-	b.t.Helper()
-	b.refusals()
-	if got := evaluate[int64](b, `document.documentElement.scrollWidth`); got > b.width {
-		b.t.Errorf("%s is %d px wide", name, got)
-	}
-	if evaluate[int](b, `document.querySelectorAll("h1").length`) != 1 || evaluate[int](b, `document.styleSheets.length`) == 0 {
-		b.t.Errorf("%s has no heading or no style", name)
-	}
-	dir := os.Getenv("SCREENS")
-	if dir == "" {
-		return
-	}
-	picture, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
-	b.must(err)
-	b.must(os.MkdirAll(dir, 0o755))
-	b.must(os.WriteFile(filepath.Join(dir, fmt.Sprintf("e2e-%s-%d.png", name, b.width)), picture, 0o644))
-}
-
-// startBrowser starts Chromium, for which every host is the test's server.
-func startBrowser(t *testing.T, server *browse.Server) context.Context {
+// pictures uploads one for each description.
+func (w *world) pictures(t testing.TB, descriptions ...string) []social.MediaID {
 	t.Helper()
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		t.Skip("chromium is not installed: pages are not looked at")
+	var out []social.MediaID
+	for _, d := range descriptions {
+		m, err := media.New(w.PG).Add(t.Context(), w.A.Tenant.ID, w.support.ID, media.Upload{Bytes: drawing, Description: d})
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, m.ID)
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox,
-		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.Flag("hide-scrollbars", true),
-		chromedp.Flag("ignore-certificate-errors", true), chromedp.Flag("host-resolver-rules", "MAP * "+server.Listener.Addr().String()))
-	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
-	t.Cleanup(stop)
-	browser, cancel := chromedp.NewContext(allocator)
-	t.Cleanup(cancel)
-	if err := chromedp.Do(browser); err != nil {
-		t.Fatal(err)
+	return out
+}
+
+// drawing is a picture, and what the media host of these tests answers with.
+var drawing = func() []byte {
+	canvas := image.NewRGBA(image.Rect(0, 0, 640, 400))
+	for x := range 640 {
+		for y := range 400 {
+			canvas.Set(x, y, color.RGBA{R: uint8(60 + x/6), G: uint8(90 + y/8), B: 120, A: 255})
+		}
 	}
-	return browser
+	var out bytes.Buffer
+	if err := png.Encode(&out, canvas); err != nil {
+		panic(err) // a canvas in memory can always be written
+	}
+	return out.Bytes()
+}()
+
+func serveDrawing(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "image/png")
+	_, _ = w.Write(drawing)
 }

@@ -47,7 +47,7 @@ func (h *Handlers) follow(c echo.Context) error {
 		return err
 	}
 	t := home(c)
-	v := FollowView{Tenant: view(t), Account: presenter{h, t}.account(a), Action: "/@" + a.Username + "/follow", Handle: strings.TrimSpace(c.QueryParam("handle"))}
+	v := FollowView{Tenant: view(t), Account: h.presenter(c).account(a), Action: "/@" + a.Username + "/follow", Handle: strings.TrimSpace(c.QueryParam("handle"))}
 	if v.Handle == "" {
 		return web.HTML(c, http.StatusOK, writer(RenderFollow, v))
 	}

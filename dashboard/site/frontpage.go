@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -21,10 +22,10 @@ const maxListed = 100
 // front is GET /: who is here.
 func (h *Handlers) front(c echo.Context) error {
 	t := home(c)
-	v := FrontView{Tenant: view(t), Canonical: t.URL("/")}
+	v := FrontView{Tenant: h.view(c), Canonical: t.URL("/")}
 	err := h.inScope(c, func(ctx context.Context, scope *pg.Scope) error {
 		accounts, err := h.openAccounts(ctx, scope)
-		v.Accounts = presenter{h, t}.accounts(accounts)
+		v.Accounts = h.presenter(c).accounts(accounts)
 		return err
 	})
 	if err != nil {
@@ -49,15 +50,10 @@ func (p presenter) accounts(list []*social.Account) []Account {
 	return out
 }
 
-// page answers with a public page.
-func page(c echo.Context, render renderer) error {
-	return web.Public(c, keepPage, echo.MIMETextHTMLCharsetUTF8, render)
-}
-
 // about is GET /about.
 func (h *Handlers) about(c echo.Context) error {
 	t := home(c)
-	v := AboutView{Tenant: view(t), ContactMail: t.ContactMail, Version: h.Version, Canonical: t.URL("/about")}
+	v := AboutView{Tenant: h.view(c), ContactMail: t.ContactMail, Version: h.Version, Canonical: t.URL("/about")}
 	err := h.inScope(c, func(ctx context.Context, scope *pg.Scope) error {
 		totals, err := store.ReadPageTotals(ctx, scope)
 		if err != nil {
@@ -76,6 +72,9 @@ func (h *Handlers) about(c echo.Context) error {
 // look for posts of everybody use the API.
 func (h *Handlers) tag(c echo.Context) error {
 	typed, err := url.PathUnescape(c.Param("tag"))
+	if plain, isFeed := strings.CutSuffix(typed, ".rss"); isFeed {
+		return c.Redirect(http.StatusMovedPermanently, "/tags/"+url.PathEscape(plain)+"/feed.rss") // Mastodon's address
+	}
 	name := htmlsafe.NormaliseTag(typed)
 	if err != nil || name == "" {
 		return web.ErrNotFound
@@ -88,14 +87,14 @@ func (h *Handlers) tag(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	v := TagView{Tenant: view(t), Tag: name, Canonical: t.URL(place)}
+	v := TagView{Tenant: h.view(c), Tag: name, Canonical: t.URL(place), FeedURL: place + "/feed.rss"}
 	err = h.inScope(c, func(ctx context.Context, scope *pg.Scope) error {
 		found, err := timeline.Tag(ctx, scope, 0, name, timeline.TagFilter{Local: true}, bounds)
 		if err != nil {
 			return err
 		}
 		v.Older, v.Newer = around(place, found, bounds)
-		v.List, err = presenter{h, t}.posts(ctx, scope, found.Statuses)
+		v.List, err = h.presenter(c).posts(ctx, scope, found.Statuses)
 		return err
 	})
 	if err != nil {

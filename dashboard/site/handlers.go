@@ -50,12 +50,11 @@ type Deps struct {
 type Handlers struct {
 	Deps
 	frame web.Frame
-	door  web.Door
 }
 
 // New makes the handlers.
 func New(d Deps) *Handlers {
-	h := &Handlers{Deps: d, door: web.Door{People: d.People, Logins: d.Logins}}
+	h := &Handlers{Deps: d}
 	h.frame = web.Frame{Log: d.Log, ShowFault: h.showFault}
 	return h
 }
@@ -69,17 +68,22 @@ func (h *Handlers) Register(e *echo.Echo) {
 	post := func(path string, handler echo.HandlerFunc) {
 		e.POST(path, h.onTenant(handler), h.frame.Pages)
 	}
-	show("/", h.front)
-	show("/about", h.about)
-	show("/tags/:tag", h.tag)
-	show("/@:user", h.profile(TabPosts))
-	show("/@:user/with_replies", h.profile(TabReplies))
-	show("/@:user/media", h.profile(TabMedia))
-	show("/@:user/about", h.profile(TabAbout))
+	show("/", h.recognised(h.front))
+	show("/about", h.recognised(h.about))
+	show("/tags/:tag/feed.rss", h.tagFeed)
+	show("/tags/:tag", h.recognised(h.tag))
+	show("/@:user", h.recognised(h.profile(TabPosts)))
+	show("/@:user/with_replies", h.recognised(h.profile(TabReplies)))
+	show("/@:user/media", h.recognised(h.profile(TabMedia)))
+	show("/@:user/about", h.recognised(h.profile(TabAbout)))
+	show("/@:user"+followersPath, h.recognised(h.connections(Followers)))
+	show("/@:user"+followingPath, h.recognised(h.connections(Following)))
 	show("/@:user/feed.rss", h.feed)
 	show("/@:user/follow", h.follow)
 	show("/@:user/", withoutSlash)
-	show("/@:user/:id", h.post)
+	show("/@:user/:id", h.recognised(h.post))
+	show("/@:user/:id/embed", h.embed)
+	show(oembedPath, h.oembed)
 
 	show("/auth/sign_in", h.signIn)
 	post("/auth/sign_in", h.enter)
@@ -88,7 +92,17 @@ func (h *Handlers) Register(e *echo.Echo) {
 	show("/oauth/authorize", h.authorize)
 	post("/oauth/authorize", h.decide)
 	show("/oauth/authorize/native", h.nativeCode)
-	show("/.well-known/change-password", h.changePassword)
+
+	show(settingsPath, toSettings(appsPath))
+	show(appsPath, h.signedIn(h.apps))
+	post(appsPath+"/:app/end", h.signedIn(h.endApp))
+	show(passwordPath, h.signedIn(h.password))
+	post(passwordPath, h.signedIn(h.changePassword))
+	// What password managers open (w3c.github.io/webappsec-change-password-url), and
+	// Mastodon's addresses of the same pages.
+	show("/.well-known/change-password", toSettings(passwordPath))
+	show("/auth/edit", toSettings(passwordPath))
+	show("/oauth/authorized_applications", toSettings(appsPath))
 
 	e.Match([]string{http.MethodGet, http.MethodHead}, assets.Prefix+"*", echo.WrapHandler(assets.Handler()))
 	show("/brand.css", h.brand)
@@ -130,7 +144,7 @@ func (h *Handlers) showFault(c echo.Context, f web.Fault) error {
 	if wantsActivity(c) {
 		return c.NoContent(f.Status) // a program asked: pages are for people
 	}
-	v := ErrorView{Status: f.Status, Reason: f.Reason, Wait: f.Wait, RequestID: f.RequestID}
+	v := ErrorView{Fault: f}
 	if t := home(c); t != nil {
 		shown := view(t)
 		v.Tenant = &shown

@@ -49,7 +49,7 @@ func TestPublicPages(t *testing.T) {
 		"other's address":  {path: "/@alice/" + ids.Format(int64(public.ID)), status: 404, lacks: []string{"Winter"}},
 		"no id":            {path: "/@support/abc", status: 404},
 		"slash at the end": {path: "/@support/", status: 301, location: "/@support"},
-		"id and more":      {path: "/@support/" + ids.Format(int64(public.ID)) + "/embed", status: 404},
+		"id and more":      {path: "/@support/" + ids.Format(int64(public.ID)) + "/more", status: 404},
 		"id with a sign":   {path: "/@support/+1", status: 404},
 		"nobody":           {path: "/@nobody", status: 404, has: []string{"Nothing is at this address", "Tenant a.test"}},
 		"other tenant's":   {path: "/@bob", status: 404},

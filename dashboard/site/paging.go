@@ -33,15 +33,19 @@ func boundsOf(c echo.Context) (timeline.Page, error) {
 // around returns where the neighbouring pages are. A page that is not full is the
 // last one in its direction.
 func around(path string, found timeline.Result, bounds timeline.Page) (older, newer string) {
-	isFull := len(found.Statuses) == pageSize
 	if len(found.Statuses) == 0 {
 		return "", ""
 	}
+	return neighbours(path, found.Oldest, found.Newest, len(found.Statuses), bounds)
+}
+
+func neighbours(path string, oldest, newest int64, count int, bounds timeline.Page) (older, newer string) {
+	isFull := count == pageSize
 	if isFull || bounds.MinID > 0 {
-		older = path + "?max_id=" + strconv.FormatInt(found.Oldest, 10)
+		older = path + "?max_id=" + strconv.FormatInt(oldest, 10)
 	}
 	if bounds.MaxID > 0 || bounds.MinID > 0 && isFull {
-		newer = path + "?min_id=" + strconv.FormatInt(found.Newest, 10)
+		newer = path + "?min_id=" + strconv.FormatInt(newest, 10)
 	}
 	return older, newer
 }

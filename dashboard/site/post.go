@@ -90,6 +90,7 @@ type PostView struct {
 	Canonical   string // absolute address of this page
 	ActivityURL string
 	OEmbedURL   string
+	EmbedHTML   string // to be copied into another site
 	NoIndex     bool
 }
 
@@ -101,6 +102,20 @@ func RenderPost(w io.Writer, v PostView) error {
 	page.NoIndex = v.NoIndex
 	page.Graph = v.graph()
 	return render(w, page, "post-page", v)
+}
+
+// EmbedView is one post in a frame on another site.
+type EmbedView struct {
+	Tenant Tenant
+	Post   Post
+	URL    string // of its page, absolute
+}
+
+// RenderEmbed writes a post for a frame on another site.
+func RenderEmbed(w io.Writer, v EmbedView) error {
+	page := v.Tenant.page("Post by " + v.Post.By.Name)
+	page.NoIndex, page.IsFrame, page.Canonical = true, true, v.URL
+	return render(w, page, "embed", v)
 }
 
 func (v PostView) graph() *assets.Graph {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 
 	"github.com/labstack/echo/v4"
 
@@ -33,7 +34,7 @@ func (h *Handlers) post(c echo.Context) error {
 		if st, err = h.visiblePost(ctx, c, scope, social.StatusID(id)); err != nil || asDocument {
 			return err
 		}
-		v, err = presenter{h, home(c)}.postPage(ctx, scope, st)
+		v, err = h.presenter(c).postPage(ctx, scope, st)
 		return err
 	})
 	if to, ok := errors.AsType[moved](err); ok {
@@ -105,9 +106,11 @@ func (p presenter) postPage(ctx context.Context, scope *pg.Scope, st *social.Sta
 		return PostView{}, web.ErrNotFound
 	}
 	v := PostView{
-		Tenant: view(p.tenant), Post: focus, Canonical: p.tenant.URL(focus.URL), ActivityURL: st.URI,
-		NoIndex: st.Visibility != social.Public || !around.accounts[st.AccountID].Discoverable,
+		Tenant: p.view, Post: focus, Canonical: p.tenant.URL(focus.URL), ActivityURL: st.URI,
+		OEmbedURL: p.tenant.URL(oembedPath + "?format=json&url=" + url.QueryEscape(p.tenant.URL(focus.URL))),
+		NoIndex:   st.Visibility != social.Public || !around.accounts[st.AccountID].Discoverable,
 	}
+	v.EmbedHTML = frameOf(v.Canonical, focus.By.Name, embedWidth, EmbedView{Post: focus}.height())
 	for _, above := range thread.Ancestors {
 		if post, ok := p.post(above, around); ok {
 			v.Ancestors = append(v.Ancestors, post)

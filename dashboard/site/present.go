@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"slices"
 
+	"github.com/labstack/echo/v4"
+
 	"rookery/dashboard/assets"
 	"rookery/internal/htmlsafe"
 	"rookery/internal/ids"
@@ -31,7 +33,10 @@ func view(t *tenant.Tenant) Tenant {
 type presenter struct {
 	*Handlers
 	tenant *tenant.Tenant
+	view   Tenant
 }
+
+func (h *Handlers) presenter(c echo.Context) presenter { return presenter{h, home(c), h.view(c)} }
 
 const maxSummary = 140
 

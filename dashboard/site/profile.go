@@ -35,27 +35,33 @@ type Field struct {
 
 // ProfileView is the public page of an account, in one of its tabs.
 type ProfileView struct {
-	Tenant      Tenant
-	Account     Account
-	Bio         assets.SafeHTML
-	Fields      []Field
-	Header      Media // URL empty: a band in the tenant's colour
-	Posts       int
-	Followers   int
-	Following   int
-	Since       time.Time
-	Tabs        []TabLink
-	Current     Tab
-	List        []Post // for TabMedia: the posts whose media are shown
-	Older       string // address of the next page; "" at the end
-	Newer       string
-	FollowURL   string // GET with ?handle=
-	FeedURL     string
-	ActivityURL string
-	Canonical   string
-	Siblings    []Account // "Also from …"
-	MovedTo     *Account  // the account has moved; nobody can follow it here
-	NoIndex     bool
+	Tenant       Tenant
+	Account      Account
+	IsBot        bool // a program writes for it
+	IsGroup      bool
+	IsLocked     bool // asks before somebody may follow
+	IsMemorial   bool
+	Bio          assets.SafeHTML
+	Fields       []Field
+	Header       Media // URL empty: a band in the tenant's colour
+	Posts        int
+	Followers    int
+	Following    int
+	FollowersURL string // "": the account keeps its lists to itself
+	FollowingURL string
+	Since        time.Time
+	Tabs         []TabLink
+	Current      Tab
+	List         []Post // for TabMedia: the posts whose media are shown
+	Older        string // address of the next page; "" at the end
+	Newer        string
+	FollowURL    string // GET with ?handle=
+	FeedURL      string
+	ActivityURL  string
+	Canonical    string
+	Siblings     []Account // "Also from …"
+	MovedTo      *Account  // the account has moved; nobody can follow it here
+	NoIndex      bool
 }
 
 // RenderProfile writes the public page of an account.
@@ -106,4 +112,42 @@ func RenderFollow(w io.Writer, v FollowView) error {
 	page := v.Tenant.page("Follow " + v.Account.Handle)
 	page.NoIndex = true
 	return render(w, page, "follow", v)
+}
+
+// Connections names one of the two lists of an account.
+type Connections string
+
+// The lists.
+const (
+	Followers Connections = "followers"
+	Following Connections = "following"
+)
+
+const (
+	followersPath = "/followers"
+	followingPath = "/following"
+)
+
+// ConnectionsView lists who follows an account, or whom it follows.
+type ConnectionsView struct {
+	Tenant   Tenant
+	Account  Account
+	Current  Connections
+	Total    int
+	IsHidden bool // the account keeps them to itself
+	List     []Account
+	Older    string
+	Newer    string
+}
+
+// RenderConnections writes the list of an account's followers, or of whom it follows.
+// Search engines have no business with who knows whom.
+func RenderConnections(w io.Writer, v ConnectionsView) error {
+	title := "Followers of " + v.Account.Name
+	if v.Current == Following {
+		title = "Followed by " + v.Account.Name
+	}
+	page := v.Tenant.page(title + " · " + v.Tenant.Name)
+	page.NoIndex = true
+	return render(w, page, "connections", v)
 }

@@ -115,11 +115,15 @@ func (h *Handlers) profile(tab Tab) echo.HandlerFunc {
 			if a, err = h.named(ctx, c, scope); err != nil || asDocument {
 				return err
 			}
-			v, err = presenter{h, home(c)}.profile(ctx, scope, a, tab, bounds)
+			v, err = h.presenter(c).profile(ctx, scope, a, tab, bounds)
 			return err
 		})
 		if to, ok := errors.AsType[moved](err); ok {
 			return to.redirect(c)
+		}
+		// Mastodon's address of a feed. A name may end like that too, and then it wins.
+		if user, isFeed := strings.CutSuffix(c.Param("user"), ".rss"); isFeed && fault.IsNotFound(err) {
+			return c.Redirect(http.StatusMovedPermanently, "/@"+user+"/feed.rss")
 		}
 		if err != nil {
 			return err
@@ -137,13 +141,17 @@ var tabPaths = map[Tab]string{TabPosts: "", TabReplies: "/with_replies", TabMedi
 func (p presenter) profile(ctx context.Context, scope *pg.Scope, a *social.Account, tab Tab, bounds timeline.Page) (ProfileView, error) {
 	path := "/@" + a.Username
 	v := ProfileView{
-		Tenant: view(p.tenant), Account: p.account(a), Bio: assets.SafeHTML(a.Note), Fields: fields(a), Current: tab,
+		Tenant: p.view, Account: p.account(a), Bio: assets.SafeHTML(a.Note), Fields: fields(a), Current: tab,
 		Posts: a.StatusesCount, Followers: a.FollowersCount, Following: a.FollowingCount, Since: a.CreatedAt,
+		IsBot: a.IsBot(), IsGroup: a.IsGroup(), IsLocked: a.Locked, IsMemorial: a.Memorial,
 		FollowURL: path + "/follow", FeedURL: p.tenant.URL(path + "/feed.rss"), ActivityURL: a.URI,
 		Canonical: p.tenant.URL(path + tabPaths[tab]), NoIndex: !a.Discoverable || isDeep(bounds),
 	}
 	for _, t := range []Tab{TabPosts, TabReplies, TabMedia, TabAbout} {
 		v.Tabs = append(v.Tabs, TabLink{Tab: t, URL: path + tabPaths[t]})
+	}
+	if !a.HideCollections {
+		v.FollowersURL, v.FollowingURL = path+followersPath, path+followingPath
 	}
 	if a.HeaderKey != "" {
 		v.Header = Media{URL: p.Media.Header(p.tenant.ID, a), Alt: a.HeaderAlt}

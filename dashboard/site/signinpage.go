@@ -14,7 +14,6 @@ import (
 	"rookery/internal/pg"
 	"rookery/tenant"
 	"rookery/tenant/access"
-	"rookery/tenant/hostroute"
 )
 
 const (
@@ -25,34 +24,35 @@ const (
 
 var errSuspended = fault.New(fault.Forbidden, "This site is suspended: nobody can sign in. What was published stays readable.")
 
-// session returns who is signed in, or access.ErrSession.
-func (h *Handlers) session(c echo.Context) (*access.Session, error) {
+// entrance is the way in on the request's host.
+func (h *Handlers) entrance(c echo.Context) web.Entrance {
 	t := home(c)
-	return h.Judge.Session(c.Request().Context(), t.ID, access.TenantCookie.Read(c.Request(), t.Scheme))
+	return web.Entrance{
+		Door: web.Door{People: h.People, Logins: h.Logins}, Scheme: t.Scheme, Cookie: access.TenantCookie, Sessions: web.TenantSessions(h.Judge, t.ID),
+		Path: signInPath, Home: "/", Show: h.showSignIn,
+	}
 }
 
-// signIn is GET /auth/sign_in. Who is signed in already goes on, unless the page was
-// asked for on purpose (again=1): to be somebody else.
+// session returns who is signed in, or access.ErrSession.
+func (h *Handlers) session(c echo.Context) (*access.Session, error) { return h.entrance(c).Session(c) }
+
+// signIn is GET /auth/sign_in.
 func (h *Handlers) signIn(c echo.Context) error {
 	if home(c).State != tenant.Active {
 		return errSuspended
 	}
-	next := c.QueryParam("next")
-	if c.QueryParam("again") == "" {
-		_, err := h.session(c)
-		if err == nil {
-			return c.Redirect(http.StatusSeeOther, access.SafeNext(next, signOutPath))
-		}
-		if fault.CodeOf(err) != fault.Unauthorized {
-			return err
-		}
+	return h.entrance(c).SignIn(c)
+}
+
+// enter is POST /auth/sign_in.
+func (h *Handlers) enter(c echo.Context) error {
+	if home(c).State != tenant.Active {
+		return errSuspended
 	}
-	return h.showSignIn(c, assets.SignInForm{Next: access.SafeNext(next, "")})
+	return h.entrance(c).Enter(c)
 }
 
 func (h *Handlers) showSignIn(c echo.Context, form assets.SignInForm) error {
-	t := home(c)
-	form.Action, form.Token = signInPath, access.CSRF(web.Anonymous(c, t.Scheme))
 	appName, err := h.appBehind(c, form.Next)
 	if err != nil {
 		return err
@@ -60,7 +60,7 @@ func (h *Handlers) showSignIn(c echo.Context, form assets.SignInForm) error {
 	if isAuthorize(form.Next) {
 		web.Secure(c, assets.PolicyAway)
 	}
-	return web.HTML(c, web.StatusOfProblem(form.Problem), writer(RenderSignIn, SignInView{Tenant: view(t), Form: form, AppName: appName}))
+	return web.HTML(c, web.StatusOfProblem(form.Problem), writer(RenderSignIn, SignInView{Tenant: view(home(c)), Form: form, AppName: appName}))
 }
 
 func isAuthorize(next string) bool { return strings.HasPrefix(next, authorizePath+"?") }
@@ -88,60 +88,10 @@ func (h *Handlers) appBehind(c echo.Context, next string) (string, error) {
 	return name, err
 }
 
-// enter is POST /auth/sign_in.
-func (h *Handlers) enter(c echo.Context) error {
-	t, ctx := home(c), c.Request().Context()
-	if t.State != tenant.Active {
-		return errSuspended
-	}
-	in, err := web.Form(c)
-	if err != nil {
-		return err
-	}
-	form := assets.SignInForm{Next: access.SafeNext(in.Get("next"), ""), Mail: in.Get("email")}
-	if web.CheckAnonymous(c, t.Scheme, in) != nil {
-		form.Problem = assets.Stale
-		return h.showSignIn(c, form)
-	}
-	person, problem, err := h.door.Enter(ctx, web.Attempt{From: hostroute.ClientIP(c), Mail: form.Mail, Password: in.Get("password")})
-	if err != nil {
-		return err
-	}
-	if problem != assets.NoProblem {
-		form.Problem = problem
-		return h.showSignIn(c, form)
-	}
-	session, err := h.Judge.StartSession(ctx, t.ID, person.ID, c.Request().UserAgent())
-	if fault.IsNotFound(err) {
-		form.Problem = assets.NoAccess
-		return h.showSignIn(c, form)
-	}
-	if err != nil {
-		return err
-	}
-	if err := h.endSession(c); err != nil {
-		return err
-	}
-	access.TenantCookie.Set(c.Response(), t.Scheme, session)
-	return c.Redirect(http.StatusSeeOther, access.SafeNext(form.Next, "/"))
-}
-
-// endSession ends the session that the browser came with, if any.
-func (h *Handlers) endSession(c echo.Context) error {
-	session, err := h.session(c)
-	if fault.CodeOf(err) == fault.Unauthorized {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return h.Judge.EndSession(c.Request().Context(), home(c).ID, session.Hash)
-}
-
 // askSignOut is GET /auth/sign_out: a link must not sign anybody out, a button may.
 func (h *Handlers) askSignOut(c echo.Context) error {
 	session, err := h.session(c)
-	if fault.CodeOf(err) == fault.Unauthorized {
+	if web.IsNobody(err) {
 		return c.Redirect(http.StatusSeeOther, signInPath)
 	}
 	if err != nil {
@@ -158,30 +108,8 @@ func (h *Handlers) askSignOut(c echo.Context) error {
 
 // signOut is POST /auth/sign_out.
 func (h *Handlers) signOut(c echo.Context) error {
-	t := home(c)
-	session, err := h.session(c)
-	if err != nil && fault.CodeOf(err) != fault.Unauthorized {
+	if err := h.entrance(c).SignOut(c); err != nil {
 		return err
 	}
-	if err == nil {
-		in, err := web.Form(c)
-		if err != nil {
-			return err
-		}
-		if err := access.CheckCSRF(session, in.Get(web.TokenField)); err != nil {
-			return err
-		}
-		if err := h.Judge.EndSession(c.Request().Context(), t.ID, session.Hash); err != nil {
-			return err
-		}
-	}
-	access.TenantCookie.Clear(c.Response(), t.Scheme)
-	return web.HTML(c, http.StatusOK, writer(RenderSignedOut, SignedOutView{Tenant: view(t)}))
-}
-
-// changePassword is GET /.well-known/change-password, which password managers open
-// (w3c.github.io/webappsec-change-password-url). People set none by themselves yet;
-// the sign-in page says who does it for them.
-func (h *Handlers) changePassword(c echo.Context) error {
-	return c.Redirect(http.StatusFound, signInPath+"?again=1")
+	return web.HTML(c, http.StatusOK, writer(RenderSignedOut, SignedOutView{Tenant: view(home(c))}))
 }

@@ -12,6 +12,7 @@ import (
 
 	"rookery/dashboard/assets"
 	"rookery/dashboard/site"
+	"rookery/dashboard/web"
 )
 
 var acme = site.Tenant{Name: "Acme Cycles", ShortName: "Acme", Host: "social.acme.example", HandleHost: "acme.example", Logo: assets.Avatar{Name: "Acme"}}
@@ -207,15 +208,15 @@ func TestPostPageTellsOthers(t *testing.T) {
 
 func TestMisdirectedNamesNobody(t *testing.T) {
 	t.Parallel()
-	page := renderText(t, site.RenderError, site.ErrorView{Status: 421, Tenant: &acme})
+	page := renderText(t, site.RenderError, site.ErrorView{Fault: web.Fault{Status: 421}, Tenant: &acme})
 	if strings.Contains(page, "Acme") || strings.Contains(page, "acme.example") {
 		t.Errorf("the page of an unknown host names a tenant:\n%s", page)
 	}
-	page = renderText(t, site.RenderError, site.ErrorView{Status: 500, Tenant: &acme, RequestID: "01JD"})
+	page = renderText(t, site.RenderError, site.ErrorView{Fault: web.Fault{Status: 500, RequestID: "01JD"}, Tenant: &acme})
 	if !strings.Contains(page, "Acme") || !strings.Contains(page, "01JD") {
 		t.Error("a fault of ours shows neither the tenant nor the number")
 	}
-	page = renderText(t, site.RenderError, site.ErrorView{Status: 429, Tenant: &acme, Wait: 90 * time.Second})
+	page = renderText(t, site.RenderError, site.ErrorView{Fault: web.Fault{Status: 429, Wait: 90 * time.Second}, Tenant: &acme})
 	if !strings.Contains(page, "Try again in 2 minutes.") {
 		t.Errorf("no time to wait:\n%s", page)
 	}

@@ -44,7 +44,7 @@ func favicon(c echo.Context) error {
 // robots keeps crawlers to what is worth showing. Whoever does not want to be found
 // says so on the page itself (noindex), which crawlers must be able to read.
 func robots(c echo.Context) error {
-	return web.Public(c, keepRobots, "text/plain; charset=utf-8", bytesWriter([]byte("User-agent: *\nDisallow: /api/\nDisallow: /auth/\nDisallow: /oauth/\n")))
+	return web.Public(c, keepRobots, "text/plain; charset=utf-8", bytesWriter([]byte("User-agent: *\nDisallow: /api/\nDisallow: /auth/\nDisallow: /oauth/\nDisallow: /settings/\n")))
 }
 
 func bytesWriter(b []byte) func(io.Writer) error {

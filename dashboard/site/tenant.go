@@ -14,6 +14,7 @@ type Tenant struct {
 	Logo        assets.Avatar
 	BrandHash   string // assets.BrandHash of its colour
 	SignInURL   string // "" hides the button
+	Me          *Me    // who is signed in; nil: nobody, or it does not matter here
 	Links       []Link // footer: rules, about, privacy, imprint; only pages that exist
 	Lang        string
 }

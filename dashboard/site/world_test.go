@@ -70,7 +70,7 @@ func newWorld(t testing.TB) *world {
 		},
 	})
 	e := echo.New()
-	e.Pre(hostroute.New(hostroute.Options{Table: w.Registry, TLS: true}))
+	e.Pre(hostroute.New(hostroute.Options{Table: w.Registry, TLS: true, Media: "media.test", MediaHandler: http.HandlerFunc(serveDrawing)}))
 	e.IPExtractor = hostroute.IPExtractor
 	e.HTTPErrorHandler = func(err error, c echo.Context) { h.ErrorPage(c, err) }
 	h.Register(e)

@@ -55,6 +55,18 @@ func Form(c echo.Context) (url.Values, error) {
 	return r.PostForm, nil
 }
 
+// SignedForm reads a form that was rendered for a session, and refuses any other.
+func SignedForm(c echo.Context, session *access.Session) (url.Values, error) {
+	in, err := Form(c)
+	if err != nil {
+		return nil, err
+	}
+	if err := access.CheckCSRF(session, in.Get(TokenField)); err != nil {
+		return nil, err
+	}
+	return in, nil
+}
+
 // FromHere reports whether a page of this host led to a request, for those few GETs
 // that do more than show something. Browsers say so (Fetch Metadata); of those that do
 // not, the referrer tells, which Secure has them send within the site.

@@ -113,6 +113,15 @@ func Secure(c echo.Context, policy string) {
 	header.Set(echo.HeaderCacheControl, "no-store")
 }
 
+// Framable sets the headers of the one kind of page that other sites may show in a
+// frame.
+func Framable(c echo.Context, policy string) {
+	Secure(c, policy)
+	header := c.Response().Header()
+	header.Del(echo.HeaderXFrameOptions)
+	header.Set("Cross-Origin-Resource-Policy", "cross-origin")
+}
+
 // HTML answers with a page for this reader alone.
 func HTML(c echo.Context, status int, render func(io.Writer) error) error {
 	var body bytes.Buffer

@@ -103,7 +103,8 @@ func (h *Handlers) begin(c echo.Context) (request, error) {
 	if err != nil {
 		return r, err
 	}
-	return r, h.admit(c, &r)
+	err = h.admit(c, &r)
+	return r, err
 }
 
 // address finds the tenant and the id.

@@ -325,6 +325,7 @@ func TestCollections(t *testing.T) {
 	}
 }
 
+// REL-29, as far as the database goes.
 func TestAHerdIsServedFromMemory(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

@@ -45,7 +45,7 @@ func RemoteAccount(t *tenant.Tenant, actor vocab.Actor) (*social.Account, error)
 		AvatarURL: htmlsafe.WebURL(actor.Icon.URL), AvatarAlt: htmlsafe.Clean(actor.Icon.Description),
 		HeaderURL: htmlsafe.WebURL(actor.Image.URL), HeaderAlt: htmlsafe.Clean(actor.Image.Description),
 		Locked: actor.ManuallyApprovesFollowers, Discoverable: actor.Discoverable, Indexable: actor.Indexable, Memorial: actor.Memorial,
-		MovedToURI: actor.MovedTo, AlsoKnownAs: actor.AlsoKnownAs, CreatedAt: actor.Published,
+		MovedToURI: actor.MovedTo, AlsoKnownAs: actor.AlsoKnownAs, CreatedAt: actor.Published, UpdatedAt: actor.Updated,
 	}, nil
 }
 

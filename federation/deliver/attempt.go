@@ -45,7 +45,7 @@ func (w *Worker) attempt(ctx context.Context, m *mail, row *store.Delivery) (sto
 	case err != nil && safehttp.IsPermanent(err):
 		return w.failed(row, err.Error()), nil
 	case err != nil && fault.CodeOf(err) != fault.Unavailable:
-		w.Log.ErrorContext(ctx, "delivery not attempted", "tenant", m.args.TenantID, "activity", m.args.ActivityID, "error", err)
+		w.Log.ErrorContext(ctx, "delivery not attempted", "tenant", m.tenant, "activity", m.activity, "error", err)
 		return store.Outcome{}, err
 	case err != nil:
 		w.Health.failed(ctx, row.Host, probe, err)
@@ -64,11 +64,11 @@ func (w *Worker) knock(ctx context.Context, m *mail, row *store.Delivery, probe 
 		return response, err
 	}
 	second, err := w.post(ctx, m, row, probe, !modern)
-	if err != nil || !second.OK() {
-		return response, nil // the first answer is the one to go by
+	if err == nil && second.OK() {
+		w.Health.prefer(ctx, row.Host, !modern)
+		return second, nil
 	}
-	w.Health.prefer(ctx, row.Host, !modern)
-	return second, nil
+	return response, nil // the first answer is the one to go by
 }
 
 func isRefusedSignature(status int) bool {

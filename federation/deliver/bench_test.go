@@ -37,12 +37,14 @@ func BenchmarkDeliver(b *testing.B) {
 	for b.Loop() {
 		id := ids.New()
 		w.Tx(b, func(scope *pg.Scope) error {
-			a := store.Activity{ID: id, URI: w.Tenant.URL("/ap/activities/" + ids.Format(id)), AccountID: author.ID, Body: body}
-			if _, err := store.AddActivity(b.Context(), scope, a); err != nil {
+			a := &store.Activity{ID: id, URI: w.Tenant.URL("/ap/activities/" + ids.Format(id)), AccountID: author.ID, Body: body}
+			if _, err := store.AddActivities(b.Context(), scope, a); err != nil {
 				return err
 			}
-			n, err := store.AddDeliveries(b.Context(), scope, id, store.Recipients{FollowersOf: author.ID})
-			sent += n
+			reached, err := store.AddDeliveries(b.Context(), scope, store.Recipients{ActivityID: id, FollowersOf: author.ID})
+			for _, r := range reached {
+				sent += r.Inboxes
+			}
 			return err
 		})
 		var running sync.WaitGroup

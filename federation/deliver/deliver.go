@@ -1,8 +1,9 @@
 // Package deliver brings stored activities to other servers' inboxes.
 //
-// It works jobs.Deliver: one job walks over a part of an activity's deliveries,
-// signs and posts them side by side, and writes what became of them in batches.
-// What has to be tried again gets a job of its own. A host that is down is left
+// It works jobs.DeliverSmall, activities that go to few inboxes each, and jobs.Deliver,
+// a part of one activity's many: a job signs and posts side by side and writes what
+// became of the deliveries in batches. What has to be tried again gets a job of its own.
+// Nothing overtakes an earlier activity about the same post on its way to an inbox. A host that is down is left
 // alone until a probe succeeds (Health). federation/outbox calls Enqueue; the inbox
 // calls Health.Revive. It must not build or change activities, and never holds a
 // transaction open while it uses the network.
@@ -11,7 +12,6 @@ package deliver
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"time"
@@ -19,7 +19,6 @@ import (
 	"github.com/riverqueue/river"
 
 	"rookery/federation/signature"
-	"rookery/internal/fault"
 	"rookery/internal/jobs"
 	"rookery/internal/pg"
 	"rookery/internal/safehttp"
@@ -72,8 +71,11 @@ func NewWorker(o Options) *Worker {
 	return &Worker{Options: o, bulk: make(chan struct{}, o.BulkJobs)}
 }
 
-// Register adds the worker to a process's workers.
-func (w *Worker) Register(workers *river.Workers) { river.AddWorker(workers, w) }
+// Register adds the workers to a process's workers.
+func (w *Worker) Register(workers *river.Workers) {
+	river.AddWorker(workers, w)
+	river.AddWorker(workers, &smallWorker{Worker: w})
+}
 
 // Times of one job. Together they stay below Timeout.
 const (
@@ -84,10 +86,6 @@ const (
 
 // Timeout implements river.Worker.
 func (w *Worker) Timeout(*river.Job[jobs.Deliver]) time.Duration { return jobTime }
-
-// maxAge is when an activity is given up for those it has not reached: some three
-// days, like Mastodon.
-const maxAge = 72 * time.Hour
 
 // Work implements river.Worker. It is safe to run twice: what is settled is not
 // taken up again, and outcomes are written only over the state they are based on.
@@ -101,103 +99,74 @@ func (w *Worker) Work(ctx context.Context, job *river.Job[jobs.Deliver]) error {
 			return river.JobSnooze(time.Second + rand.N(2*time.Second))
 		}
 	}
-	m, err := w.load(ctx, args)
-	switch {
-	case fault.IsNotFound(err):
-		return nil // removed by upkeep, or nothing waits
-	case err != nil:
-		return fmt.Errorf("load activity %d: %w", args.ActivityID, err)
-	case m.dropped != "":
-		return w.drop(ctx, args, m.dropped)
+	p := part{activities: []int64{args.ActivityID}, first: args.FirstID, last: args.LastID}
+	if p.first == p.last {
+		p.retries = true
+		return w.one(ctx, args.TenantID, p)
 	}
-	if m.signer, err = w.Keys.ForAccount(ctx, args.TenantID, m.author); err != nil {
-		return fmt.Errorf("open the key of account %d: %w", m.author.ID, err)
-	}
-	if m.single != nil {
-		return w.one(ctx, m)
-	}
-	return w.walk(ctx, m)
-}
-
-// mail is an activity on its way.
-type mail struct {
-	args    jobs.Deliver
-	body    []byte
-	created time.Time
-	author  *social.Account
-	signer  *signature.Signer
-	single  *store.Delivery // the only one there is to deliver
-	dropped string          // why nothing is sent any more
-}
-
-// load reads what is sent and by whom. It looks anew whether the post still
-// exists: between the event and now it may have been deleted.
-func (w *Worker) load(ctx context.Context, args jobs.Deliver) (*mail, error) {
-	m := &mail{args: args}
-	err := w.DB.Tenant(ctx, args.TenantID, func(scope *pg.Scope) error {
-		a, err := store.ActivityByID(ctx, scope, args.ActivityID)
-		if err != nil {
-			return err
+	return w.walk(ctx, args.TenantID, func(after *store.Delivery) ([]letter, error) {
+		if after != nil {
+			p.first = after.ID + 1
 		}
-		m.body, m.created = a.Body, a.CreatedAt
-		if args.FirstID == args.LastID {
-			if m.single, err = store.WaitingDelivery(ctx, scope, args.ActivityID, args.FirstID); err != nil {
-				return err
-			}
-		}
-		m.dropped, err = reasonToDrop(ctx, scope, a)
-		if err != nil || m.dropped != "" {
-			return err
-		}
-		if m.author, err = store.AccountByID(ctx, scope, a.AccountID); fault.IsNotFound(err) {
-			m.dropped = "the account and its key are gone"
-			return nil
-		}
-		return err
+		return w.load(ctx, args.TenantID, p, readAtOnce)
 	})
-	if err == nil && m.dropped == "" && w.Now().Sub(m.created) > maxAge {
-		m.dropped = "not delivered in three days"
-	}
-	return m, err
 }
 
-func reasonToDrop(ctx context.Context, scope *pg.Scope, a *store.Activity) (string, error) {
-	if a.StatusID == 0 {
-		return "", nil
-	}
-	_, err := store.StatusByID(ctx, scope, a.StatusID)
-	if fault.IsNotFound(err) {
-		return "the post was deleted", nil
-	}
-	return "", err
+// smallWorker works jobs.DeliverSmall, as Worker does jobs.Deliver.
+type smallWorker struct {
+	river.WorkerDefaults[jobs.DeliverSmall]
+	*Worker
 }
 
-func (w *Worker) drop(ctx context.Context, args jobs.Deliver, reason string) error {
-	err := w.DB.Tenant(ctx, args.TenantID, func(scope *pg.Scope) error {
-		_, err := store.DropDeliveries(ctx, scope, args.ActivityID, args.FirstID, args.LastID, reason)
-		return err
+// Timeout implements river.Worker.
+func (w *smallWorker) Timeout(*river.Job[jobs.DeliverSmall]) time.Duration { return jobTime }
+
+// Work implements river.Worker. It is as safe to run twice as Worker.Work.
+func (w *smallWorker) Work(ctx context.Context, job *river.Job[jobs.DeliverSmall]) error {
+	return w.DeliverSmall(ctx, job.Args)
+}
+
+// DeliverSmall works a job. Each activity has few inboxes: one reading is enough.
+func (w *Worker) DeliverSmall(ctx context.Context, args jobs.DeliverSmall) error {
+	return w.walk(ctx, args.TenantID, func(after *store.Delivery) ([]letter, error) {
+		if after != nil {
+			return nil, nil
+		}
+		return w.load(ctx, args.TenantID, all(args.ActivityIDs), smallest*len(args.ActivityIDs))
 	})
-	if err != nil {
-		return fmt.Errorf("drop deliveries of activity %d: %w", args.ActivityID, err)
-	}
-	return nil
 }
 
-// one delivers to a single inbox: a small fan-out, or another try.
-func (w *Worker) one(ctx context.Context, m *mail) error {
+// one delivers to a single inbox: another try.
+func (w *Worker) one(ctx context.Context, t tenant.ID, p part) error {
+	found, err := w.load(ctx, t, p, 1)
+	if err != nil || len(found) == 0 {
+		return err // settled, dropped, or removed by upkeep
+	}
+	l := found[0]
 	// A job that was rescued after its outcome was written has a successor: the due one.
-	if next := m.single.NextTryAt; next != nil && next.After(w.Now().Add(2*time.Second)) {
+	if next := l.row.NextTryAt; next != nil && next.After(w.Now().Add(dueSoon)) {
 		return nil
 	}
-	out, err := w.attempt(ctx, m, m.single)
+	if l.row.BehindUntil != nil {
+		return river.JobSnooze(w.turn(*l.row.BehindUntil))
+	}
+	out, err := w.attempt(ctx, l.mail, l.row)
 	var down *downError
 	switch {
 	case ctx.Err() != nil:
 		return river.JobSnooze(0)
-	case errors.As(err, &down) && m.single.NextTryAt != nil:
+	case errors.As(err, &down) && l.row.NextTryAt != nil:
 		return river.JobSnooze(w.patience(down.until)) // the row says all that there is to say
 	case err != nil:
-		out = w.postpone(m.single, err)
+		out = w.postpone(l.row, err)
 	}
-	return w.settle(ctx, m, []store.Outcome{out})
+	return w.settle(ctx, t, []store.Outcome{out})
+}
+
+// dueSoon is how long before its time a delivery may be taken up.
+const dueSoon = 2 * time.Second
+
+// turn is how long to wait for an earlier activity that is tried at a time.
+func (w *Worker) turn(until time.Time) time.Duration {
+	return max(until.Sub(w.Now()), 0) + time.Second + rand.N(time.Second)
 }

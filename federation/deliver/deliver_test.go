@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -55,12 +54,14 @@ func (b *bundle) mail(t *testing.T, asserts social.StatusID) (id, n int64) {
 	t.Helper()
 	id = ids.New()
 	b.Tx(t, func(scope *pg.Scope) error {
-		a := store.Activity{ID: id, URI: b.Tenant.URL("/ap/activities/" + ids.Format(id)), AccountID: b.author.ID, StatusID: asserts, Body: body}
-		if _, err := store.AddActivity(t.Context(), scope, a); err != nil {
+		a := &store.Activity{ID: id, URI: b.Tenant.URL("/ap/activities/" + ids.Format(id)), AccountID: b.author.ID, StatusID: asserts, Body: body}
+		if _, err := store.AddActivities(t.Context(), scope, a); err != nil {
 			return err
 		}
-		var err error
-		n, err = store.AddDeliveries(t.Context(), scope, id, store.Recipients{FollowersOf: b.author.ID})
+		reached, err := store.AddDeliveries(t.Context(), scope, store.Recipients{ActivityID: id, FollowersOf: b.author.ID})
+		for _, r := range reached {
+			n = r.Inboxes
+		}
 		return err
 	})
 	return id, n
@@ -82,10 +83,18 @@ func (b *bundle) counts(t *testing.T, activity int64) (out map[store.DeliverySta
 
 func (b *bundle) waiting(t *testing.T, activity, id int64) (out *store.Delivery) {
 	t.Helper()
-	b.Tx(t, func(scope *pg.Scope) (err error) {
-		out, err = store.WaitingDelivery(t.Context(), scope, activity, id)
+	b.Tx(t, func(scope *pg.Scope) error {
+		_, rows, err := store.WaitingDeliveries(t.Context(), scope, store.WhichDeliveries{
+			Activities: []int64{activity}, First: id, Last: id, Limit: 1, Retries: true,
+		})
+		if err == nil && len(rows) == 1 {
+			out = rows[0]
+		}
 		return err
 	})
+	if out == nil {
+		t.Fatalf("delivery %d of activity %d does not wait", id, activity)
+	}
 	return out
 }
 
@@ -138,6 +147,7 @@ func TestDelivers(t *testing.T) {
 	}
 }
 
+// REL-08.
 func TestAnswers(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -203,6 +213,7 @@ func (b *bundle) retryJobs(t *testing.T, activity int64) (at []time.Time) {
 	return at
 }
 
+// REL-06.
 func TestBacksOffAndRecovers(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -456,37 +467,58 @@ func TestHangingHostsHoldUpNobody(t *testing.T) {
 func TestEnqueueSharesTheWorkersOut(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
-		inboxes  int64
+		inboxes  []int64
 		jobs     int
 		priority int16
 	}{
-		"none": {0, 0, 0}, "one": {1, 1, 1}, "small": {8, 1, 1}, "page": {50, 1, 2}, "bulk": {120, 3, 2}, "large": {5000, 4, 3},
+		"none": {nil, 0, 0}, "one": {[]int64{1}, 1, 1}, "small": {[]int64{8}, 1, 1}, "small ones share a job": {[]int64{1, 0, 8, 3}, 1, 1},
+		"within bounds": {[]int64{8, 8, 8, 8, 8, 8, 8, 8}, 2, 1},
+		"page":          {[]int64{50}, 1, 2}, "bulk": {[]int64{120}, 3, 2}, "large": {[]int64{5000}, 4, 3}, "two": {[]int64{50, 50}, 2, 2},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := fedtest.New(t)
-			w.Tx(t, func(scope *pg.Scope) error { return deliver.Enqueue(t.Context(), scope, 7, tt.inboxes) })
-			rows, err := w.PG.Pool().Query(t.Context(),
-				`SELECT (args->>'first_id')::bigint, (args->>'last_id')::bigint, priority FROM river.river_job ORDER BY id`)
+			var reached []*store.Reached
+			var want int64
+			for i, n := range tt.inboxes {
+				reached = append(reached, &store.Reached{ActivityID: int64(i), Inboxes: n})
+				want += n
+			}
+			w.Tx(t, func(scope *pg.Scope) error { return deliver.Enqueue(t.Context(), scope, reached...) })
+			rows, err := w.PG.Pool().Query(t.Context(), `SELECT kind, args, priority FROM river.river_job ORDER BY id`)
 			must(t, err)
 			defer rows.Close()
-			var covered []int64
+			type inbox struct{ activity, id int64 }
+			covered := map[inbox]int{}
 			count := 0
 			for ; rows.Next(); count++ {
-				var first, last int64
-				var priority int16
-				must(t, rows.Scan(&first, &last, &priority))
-				if priority != tt.priority {
-					t.Errorf("priority %d, want %d", priority, tt.priority)
+				var kind string
+				var args struct {
+					jobs.Deliver
+					IDs []int64 `json:"activity_ids"`
 				}
-				for id := first; id <= last; id++ {
-					covered = append(covered, id)
+				var priority int16
+				must(t, rows.Scan(&kind, &args, &priority))
+				if priority != tt.priority {
+					t.Errorf("%s has priority %d, want %d", kind, priority, tt.priority)
+				}
+				for _, activity := range args.IDs {
+					for id := range tt.inboxes[activity] {
+						covered[inbox{activity, id + 1}]++
+					}
+				}
+				for id := args.FirstID; kind == args.Kind() && id <= args.LastID; id++ {
+					covered[inbox{args.ActivityID, id}]++
 				}
 			}
-			slices.Sort(covered)
-			if count != tt.jobs || int64(len(slices.Compact(covered))) != tt.inboxes || int64(len(covered)) != tt.inboxes {
-				t.Errorf("%d jobs cover %d inboxes", count, len(covered))
+			if count != tt.jobs || int64(len(covered)) != want {
+				t.Errorf("%d jobs cover %d of %d inboxes", count, len(covered), want)
+			}
+			for at, times := range covered {
+				if times != 1 {
+					t.Errorf("%+v is covered %d times", at, times)
+				}
 			}
 		})
 	}

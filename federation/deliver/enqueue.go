@@ -7,6 +7,7 @@ import (
 
 	"rookery/internal/jobs"
 	"rookery/internal/pg"
+	"rookery/internal/store"
 )
 
 const (
@@ -25,31 +26,57 @@ const (
 	priorityRetry = priorityLarge
 )
 
-// Enqueue makes the jobs for an activity's deliveries 1 to n, in the transaction
-// that made them. However many there are, at most four jobs of an activity run at
-// once: a large fan-out shares the workers with others.
-func Enqueue(ctx context.Context, scope *pg.Scope, activity, n int64) error {
-	if n <= 0 {
-		return nil
+// Enqueue makes the jobs for activities' deliveries, in the transaction that made them.
+// Activities that go to few inboxes share jobs. However many inboxes another one has, at
+// most four jobs of it run at once: a large fan-out shares the workers with others.
+func Enqueue(ctx context.Context, scope *pg.Scope, list ...*store.Reached) error {
+	of := jobs.Scoped{TenantID: scope.Tenant()}
+	var params []river.InsertManyParams
+	var together []int64
+	var inboxes int64
+	flush := func() {
+		if len(together) > 0 {
+			params = append(params, river.InsertManyParams{
+				Args: jobs.DeliverSmall{Scoped: of, ActivityIDs: together}, InsertOpts: &river.InsertOpts{Priority: prioritySmall},
+			})
+		}
+		together, inboxes = nil, 0
 	}
-	count := min((n+page-1)/page, lanes)
-	params := make([]river.InsertManyParams, 0, count)
-	for i := range count {
-		params = append(params, river.InsertManyParams{
-			Args: jobs.Deliver{
-				Scoped: jobs.Scoped{TenantID: scope.Tenant()}, ActivityID: activity, FirstID: n*i/count + 1, LastID: n * (i + 1) / count,
-			},
-			InsertOpts: &river.InsertOpts{Priority: priority(n)},
-		})
+	for _, r := range list {
+		switch n := r.Inboxes; {
+		case n <= 0:
+		case n <= smallest:
+			if inboxes+n > page {
+				flush()
+			}
+			together, inboxes = append(together, r.ActivityID), inboxes+n
+		default:
+			params = append(params, walks(of, r)...)
+		}
+	}
+	flush()
+	if len(params) == 0 {
+		return nil
 	}
 	return scope.EnqueueWith(ctx, params)
 }
 
+// walks are the jobs of an activity with many inboxes.
+func walks(of jobs.Scoped, r *store.Reached) []river.InsertManyParams {
+	n := r.Inboxes
+	count := min((n+page-1)/page, lanes)
+	params := make([]river.InsertManyParams, 0, count)
+	for i := range count {
+		params = append(params, river.InsertManyParams{
+			Args:       jobs.Deliver{Scoped: of, ActivityID: r.ActivityID, FirstID: n*i/count + 1, LastID: n * (i + 1) / count},
+			InsertOpts: &river.InsertOpts{Priority: priority(n)},
+		})
+	}
+	return params
+}
+
 func priority(n int64) int {
-	switch {
-	case n <= smallest:
-		return prioritySmall
-	case n <= large:
+	if n <= large {
 		return priorityBulk
 	}
 	return priorityLarge

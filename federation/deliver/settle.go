@@ -3,7 +3,6 @@ package deliver
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -11,6 +10,7 @@ import (
 	"rookery/internal/jobs"
 	"rookery/internal/pg"
 	"rookery/internal/store"
+	"rookery/tenant"
 )
 
 // settleTime is what is left for writing when a job is being stopped.
@@ -19,23 +19,22 @@ const settleTime = 5 * time.Second
 // settle writes outcomes and makes the jobs that try again, in one transaction. It
 // also runs when the process is told to stop: what has been sent must not be
 // forgotten.
-func (w *Worker) settle(ctx context.Context, m *mail, list []store.Outcome) error {
+func (w *Worker) settle(ctx context.Context, t tenant.ID, list []store.Outcome) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
 	defer cancel()
-	err := w.DB.Tenant(ctx, m.args.TenantID, func(scope *pg.Scope) error {
-		settled, err := store.SettleDeliveries(ctx, scope, m.args.ActivityID, list)
+	err := w.DB.TenantByKey(ctx, t, func(scope *pg.Scope) error {
+		settled, err := store.SettleDeliveries(ctx, scope, list)
 		if err != nil {
 			return err
 		}
 		var gone []string
 		var again []river.InsertManyParams
-		for _, out := range list {
-			switch {
-			case !slices.Contains(settled, out.Before.ID): // another job was quicker
-			case out.State == store.DeliveryGone:
+		for _, out := range settled {
+			switch out.State {
+			case store.DeliveryGone:
 				gone = append(gone, out.Before.InboxURL)
-			case out.State == store.DeliveryWaiting:
-				again = append(again, w.retry(m.args, out))
+			case store.DeliveryWaiting:
+				again = append(again, retry(t, out))
 			}
 		}
 		if len(again) > 0 {
@@ -46,15 +45,16 @@ func (w *Worker) settle(ctx context.Context, m *mail, list []store.Outcome) erro
 		return unfollow(ctx, scope, gone)
 	})
 	if err != nil {
-		return fmt.Errorf("settle %d deliveries of activity %d: %w", len(list), m.args.ActivityID, err)
+		return fmt.Errorf("settle %d deliveries: %w", len(list), err)
 	}
 	return nil
 }
 
-func (w *Worker) retry(args jobs.Deliver, out store.Outcome) river.InsertManyParams {
-	args.FirstID, args.LastID = out.Before.ID, out.Before.ID
+func retry(t tenant.ID, out store.Outcome) river.InsertManyParams {
+	id := out.Before.ID
 	return river.InsertManyParams{
-		Args: args, InsertOpts: &river.InsertOpts{Priority: priorityRetry, ScheduledAt: *out.NextTryAt},
+		Args:       jobs.Deliver{Scoped: jobs.Scoped{TenantID: t}, ActivityID: out.Before.ActivityID, FirstID: id, LastID: id},
+		InsertOpts: &river.InsertOpts{Priority: priorityRetry, ScheduledAt: *out.NextTryAt},
 	}
 }
 

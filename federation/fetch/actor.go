@@ -79,6 +79,24 @@ func (f *Fetcher) actor(ctx context.Context, t *tenant.Tenant, uri string) (voca
 // owner), after its handle is. The account that comes back has everything that is
 // known of it here, such as that it is suspended.
 func (f *Fetcher) Save(ctx context.Context, t *tenant.Tenant, actor vocab.Actor) (*social.Account, error) {
+	return f.save(ctx, t, actor, func(*pg.Scope) error { return nil })
+}
+
+var errOldProfile = fault.New(fault.Conflict, "A newer profile is known.")
+
+// SaveSent is Save for a document that its owner sent: it may come late, after a newer
+// one. It is fault.Conflict then.
+func (f *Fetcher) SaveSent(ctx context.Context, t *tenant.Tenant, actor vocab.Actor) (*social.Account, error) {
+	return f.save(ctx, t, actor, func(scope *pg.Scope) error {
+		known, err := store.LockProfile(ctx, scope, actor.ID)
+		if err == nil && known.After(actor.Updated) {
+			return errOldProfile
+		}
+		return err
+	})
+}
+
+func (f *Fetcher) save(ctx context.Context, t *tenant.Tenant, actor vocab.Actor, first func(*pg.Scope) error) (*social.Account, error) {
 	fresh, err := convert.RemoteAccount(t, actor)
 	if err != nil {
 		return nil, fmt.Errorf("read actor %s: %w", actor.ID, err)
@@ -94,6 +112,9 @@ func (f *Fetcher) Save(ctx context.Context, t *tenant.Tenant, actor vocab.Actor)
 	fresh.Username, fresh.Domain = handle.User, handle.Host
 	var saved *social.Account
 	err = f.db.Tenant(ctx, t.ID, func(scope *pg.Scope) error {
+		if err := first(scope); err != nil {
+			return err
+		}
 		if err := account.SaveRemote(ctx, scope, fresh); err != nil {
 			return err
 		}

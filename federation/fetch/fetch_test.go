@@ -15,6 +15,7 @@ import (
 	"rookery/federation/fetch"
 	"rookery/federation/signature"
 	"rookery/internal/fault"
+	"rookery/internal/pg"
 	"rookery/internal/safehttp"
 	"rookery/internal/seal"
 	"rookery/internal/social"
@@ -105,8 +106,15 @@ func (p *peer) note(path, id, author string) {
 	p.put(path, activityJSON, fmt.Sprintf(`{"id":%q,"type":"Note","attributedTo":%q,"content":"text of %s","to":%q}`, id, author, p.host, public))
 }
 
-// setUp makes a tenant and a Fetcher that reaches the peers.
-func setUp(t *testing.T) (*fetch.Fetcher, *tenant.Tenant) {
+// world is a tenant on a database, for as many processes as a test wants.
+type world struct {
+	db      *pg.DB
+	home    *tenant.Tenant
+	fetcher func() *fetch.Fetcher
+}
+
+// newWorld makes a tenant; its fetchers reach the peers.
+func newWorld(t *testing.T) *world {
 	t.Helper()
 	key, err := seal.New("the master key of tests: 32 characters and more")
 	if err != nil {
@@ -121,12 +129,21 @@ func setUp(t *testing.T) (*fetch.Fetcher, *tenant.Tenant) {
 	if _, err := account.New(db, key).Create(t.Context(), made, account.Local{Username: "alice"}, nil); err != nil {
 		t.Fatal(err)
 	}
-	client := safehttp.New(safehttp.Options{AllowHTTP: true, AllowPrefixes: []netip.Prefix{netip.MustParsePrefix("127.77.0.0/16")}})
-	t.Cleanup(client.Close)
-	return fetch.New(fetch.Options{
-		HTTP: client, DB: db, Keyring: account.NewKeyring(db, key), Tenants: tenants,
-		Statuses: status.New(status.Options{Streams: &socialtest.Recorder{}}),
-	}), made
+	return &world{db: db, home: made, fetcher: func() *fetch.Fetcher {
+		client := safehttp.New(safehttp.Options{AllowHTTP: true, AllowPrefixes: []netip.Prefix{netip.MustParsePrefix("127.77.0.0/16")}, HostRate: 1000})
+		t.Cleanup(client.Close)
+		return fetch.New(fetch.Options{
+			HTTP: client, DB: db, Keyring: account.NewKeyring(db, key), Tenants: tenants,
+			Statuses: status.New(status.Options{Streams: &socialtest.Recorder{}}),
+		})
+	}}
+}
+
+// setUp makes a tenant and one Fetcher.
+func setUp(t *testing.T) (*fetch.Fetcher, *tenant.Tenant) {
+	t.Helper()
+	w := newWorld(t)
+	return w.fetcher(), w.home
 }
 
 // The handle must lead back to the actor; webfinger (FEP-2c59) names it at another domain.

@@ -4,8 +4,8 @@ import (
 	"context"
 	"crypto"
 	"errors"
-	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,6 +30,10 @@ type Key struct {
 // Keys finds the public keys of remote actors. They are shared by all tenants, in
 // memory and in the table remote_keys. It is safe for concurrent use.
 //
+// The table is the truth for all processes: whoever changes a row tells the others
+// (KeysChanged), and memory is held against the table each minute in any case, so that
+// no process believes for long what another one has seen withdrawn.
+//
 // What strangers can make it do is bounded: one look-up of a key at a time, failures
 // are remembered, and a document is read at most renewals times in renewEvery,
 // whatever keys are said to be in it.
@@ -45,10 +49,14 @@ type Keys struct {
 
 const (
 	maxKeys     = 50_000
-	keepKeys    = 15 * time.Minute // in memory; in the table until upkeep
+	keepKeys    = time.Minute // in memory; in the table until upkeep
 	keepFailure = 5 * time.Minute
 	renewEvery  = 5 * time.Minute
 	renewals    = 3
+	// queries are how many addresses of one path are read that differ in their query.
+	// Some servers tell their actors apart by it (WordPress: /?author=1), so that it
+	// counts as part of the address; but whoever asks makes it up.
+	queries = 24
 	// A request waits for its key, so a look-up gets less time than other fetches.
 	keyDeadline  = 5 * time.Second
 	keyRequests  = 4
@@ -87,6 +95,11 @@ func (k *Keys) Cached(ctx context.Context, keyID string) (Key, bool, error) {
 	if _, failed := k.failed.GetIfPresent(keyID); failed || vocab.CleanID(keyID) == "" {
 		return Key{}, false, nil
 	}
+	return k.stored(ctx, keyID)
+}
+
+// stored returns a key as the table has it, and remembers it.
+func (k *Keys) stored(ctx context.Context, keyID string) (Key, bool, error) {
 	var row *store.RemoteKey
 	err := k.fetcher.db.Platform(ctx, "look up a public key", func(tx *pg.PlatformTx) (err error) {
 		row, err = store.RemoteKeyByID(ctx, tx, keyID)
@@ -100,7 +113,7 @@ func (k *Keys) Cached(ctx context.Context, keyID string) (Key, bool, error) {
 	}
 	public, err := signature.ParsePublicKey(row.PublicPEM)
 	if err != nil {
-		return Key{}, false, nil // looked up anew
+		return Key{}, false, nil //nolint:nilerr // looked up anew
 	}
 	key := Key{Public: public, Owner: row.OwnerURI}
 	k.known.Set(keyID, key)
@@ -123,11 +136,15 @@ func (k *Keys) Get(ctx context.Context, t *tenant.Tenant, keyID string) (Key, er
 
 // Renew reads a key anew after a signature did not verify with the one given: its
 // owner may have changed it. Within renewEvery it is done once for a key; whoever
-// comes too late gets what the first one found, if that is another key.
+// comes too late gets what the first one found, in this process or another, if that
+// is another key.
 func (k *Keys) Renew(ctx context.Context, t *tenant.Tenant, keyID string, failed Key) (Key, error) {
 	found, err, _ := k.flight.Do("renew "+keyID, func() (any, error) {
 		if key, ok := k.known.GetIfPresent(keyID); ok && !same(key, failed) {
 			return key, nil
+		}
+		if key, ok, err := k.stored(ctx, keyID); err != nil || ok && !same(key, failed) {
+			return key, err
 		}
 		if !k.reads.take("renew "+keyID, 1) {
 			return Key{}, errTooMuch
@@ -145,17 +162,28 @@ func same(a, b Key) bool {
 	return ok && a.Owner == b.Owner && public.Equal(b.Public)
 }
 
+// Heard takes in what another process says on the channel store.KeysChanged: the key
+// with that id is not what it was.
+func (k *Keys) Heard(keyID string) { k.known.Invalidate(keyID) }
+
 // Forget drops an owner's keys, because it says that they changed.
 func (k *Keys) Forget(ctx context.Context, owner string) error {
-	return k.drop(ctx, owner, nil)
+	return k.keep(ctx, owner, nil, nil)
 }
 
-// drop forgets an owner's keys except those it still lists.
-func (k *Keys) drop(ctx context.Context, owner string, listed []string) error {
+// keep makes the table say what an owner lists: the keys that were read are put there,
+// those that it lists no longer are dropped, and every process hears of either.
+func (k *Keys) keep(ctx context.Context, owner string, listed []string, read []store.RemoteKey) error {
 	var gone []string
-	err := k.fetcher.db.Platform(ctx, "forget public keys", func(tx *pg.PlatformTx) (err error) {
-		gone, err = store.DropRemoteKeys(ctx, tx, owner, listed)
-		return err
+	err := k.fetcher.db.Platform(ctx, "remember public keys", func(tx *pg.PlatformTx) (err error) {
+		if gone, err = store.DropRemoteKeys(ctx, tx, owner, listed); err != nil {
+			return err
+		}
+		changed, err := store.PutRemoteKeys(ctx, tx, read)
+		if err != nil {
+			return err
+		}
+		return store.TellKeysChanged(ctx, tx, append(changed, gone...))
 	})
 	for _, id := range gone {
 		k.known.Invalidate(id)
@@ -173,7 +201,7 @@ func (k *Keys) look(ctx context.Context, t *tenant.Tenant, keyID string) (Key, e
 		if err != nil {
 			return Key{}, k.remember(keyID, err)
 		}
-		k.failed.Invalidate(keyID)
+		_, _ = k.failed.Invalidate(keyID)
 		k.known.Set(keyID, key)
 		return key, nil
 	})
@@ -195,7 +223,7 @@ func (k *Keys) remember(keyID string, err error) error {
 		out = fault.Wrap(err, fault.Unauthorized, errNoKey.Text)
 	}
 	if _, known := k.known.GetIfPresent(keyID); !known {
-		k.failed.Set(keyID, out)
+		_, _ = k.failed.Set(keyID, out)
 	}
 	return out
 }
@@ -212,7 +240,7 @@ func (k *Keys) read(ctx context.Context, t *tenant.Tenant, keyID string) (Key, e
 		return Key{}, errOwnKey
 	case k.fetcher.hosts.has(host):
 		return Key{}, errNoKey
-	case !k.reads.take(address, renewals), !k.busy.enter(host):
+	case !k.mayRead(address), !k.busy.enter(host):
 		return Key{}, errTooMuch
 	}
 	defer k.busy.leave(host)
@@ -220,7 +248,7 @@ func (k *Keys) read(ctx context.Context, t *tenant.Tenant, keyID string) (Key, e
 	if err != nil {
 		return Key{}, err
 	}
-	k.learn(first)
+	k.learn(ctx, first)
 	owner, listed := ownerOf(first, keyID)
 	if owner == "" || vocab.HostOf(owner) != host {
 		return Key{}, errUnbound
@@ -235,24 +263,44 @@ func (k *Keys) read(ctx context.Context, t *tenant.Tenant, keyID string) (Key, e
 	return k.bind(ctx, keyID, owner, listed, second)
 }
 
+// mayRead counts the reads of a document, and those of all that differ from it in the
+// query alone: a query that means nothing to a server is a new address each time.
+func (k *Keys) mayRead(address string) bool {
+	path, query, _ := strings.Cut(address, "?")
+	if query != "" && !k.reads.take("queries "+path, queries) {
+		return false
+	}
+	return k.reads.take(address, renewals)
+}
+
 // learn keeps what an actor's own document says of its keys, whichever was asked
 // for. A document is read only so often: whoever asks for keys that are not in it must
 // not use that up for those that are. Only ids below the actor's own are learnt, which
 // nobody else's document can claim.
-func (k *Keys) learn(from served) {
+func (k *Keys) learn(ctx context.Context, from served) {
 	actor := vocab.ReadActor(from.doc)
 	if actor.ID == "" || actor.ID != from.url || !vocab.IsActor(actor.Type) {
 		return
 	}
 	k.fetcher.recent.Set(actor.ID, actor)
+	var learnt []store.RemoteKey
 	for _, listed := range actor.Keys {
-		if !strings.HasPrefix(listed.ID, actor.ID+"#") || listed.Owner != actor.ID {
+		isTwice := slices.ContainsFunc(learnt, func(row store.RemoteKey) bool { return row.KeyID == listed.ID })
+		if !strings.HasPrefix(listed.ID, actor.ID+"#") || listed.Owner != actor.ID || isTwice {
 			continue
 		}
-		if public, err := parse(listed); err == nil {
-			k.known.Set(listed.ID, Key{Public: public, Owner: actor.ID})
-			k.failed.Invalidate(listed.ID)
+		public, err := parse(listed)
+		if err != nil {
+			continue
 		}
+		if row, err := rowOf(listed.ID, actor.ID, public); err == nil {
+			k.known.Set(listed.ID, Key{Public: public, Owner: actor.ID})
+			_, _ = k.failed.Invalidate(listed.ID)
+			learnt = append(learnt, row)
+		}
+	}
+	if len(learnt) > 0 {
+		k.store(ctx, actor, learnt)
 	}
 }
 
@@ -274,32 +322,30 @@ func (k *Keys) bind(ctx context.Context, keyID, owner string, listed vocab.Publi
 			return Key{}, errUnbound
 		}
 		k.fetcher.recent.Set(owner, actor)
-		if err := k.store(ctx, actor, keyID, public); err != nil {
-			// The key is right; that it is read once more is all that is lost.
-			k.fetcher.log.WarnContext(ctx, "remember a public key", "key", keyID, "error", err)
+		if row, err := rowOf(keyID, owner, public); err == nil {
+			k.store(ctx, actor, []store.RemoteKey{row})
 		}
 		return Key{Public: public, Owner: owner}, nil
 	}
 	return Key{}, errUnbound
 }
 
-// store keeps the key and forgets those that the owner lists no longer.
-func (k *Keys) store(ctx context.Context, actor vocab.Actor, keyID string, public crypto.PublicKey) error {
+func rowOf(keyID, owner string, public crypto.PublicKey) (store.RemoteKey, error) {
 	encoded, err := signature.MarshalPublicKey(public)
-	if err != nil {
-		return fmt.Errorf("store key %s: %w", keyID, err)
-	}
+	return store.RemoteKey{KeyID: keyID, OwnerURI: owner, PublicPEM: encoded, FetchedAt: time.Now()}, err
+}
+
+// store keeps keys of an actor whose document was read, and forgets those that it lists
+// no longer. Where that fails the keys are right all the same; that they are read once
+// more is all that is lost.
+func (k *Keys) store(ctx context.Context, actor vocab.Actor, read []store.RemoteKey) {
 	var listed []string
 	for _, key := range actor.Keys {
 		listed = append(listed, key.ID)
 	}
-	if err := k.drop(ctx, actor.ID, listed); err != nil {
-		return err
+	if err := k.keep(ctx, actor.ID, listed, read); err != nil {
+		k.fetcher.log.WarnContext(ctx, "remember public keys", "owner", actor.ID, "error", err)
 	}
-	row := store.RemoteKey{KeyID: keyID, OwnerURI: actor.ID, PublicPEM: encoded, FetchedAt: time.Now()}
-	return k.fetcher.db.Platform(ctx, "remember a public key", func(tx *pg.PlatformTx) error {
-		return store.PutRemoteKey(ctx, tx, row)
-	})
 }
 
 // get reads a document without leaving the host that was asked.

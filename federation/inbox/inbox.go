@@ -48,6 +48,7 @@ type Inbox struct {
 	Options
 	verifier *Verifier
 	writer   *writer
+	hand     *handover
 	turns    *turns
 	doors    *otter.Cache[door, error]
 }
@@ -57,10 +58,12 @@ func New(o Options) *Inbox {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	hand := newHandover()
 	i := &Inbox{
 		Options:  o,
 		verifier: NewVerifier(o.DB, o.Keys),
-		writer:   newWriter(o.DB),
+		writer:   newWriter(o.DB, hand),
+		hand:     hand,
 		doors: otter.Must(&otter.Options[door, error]{
 			MaximumSize: 10_000, ExpiryCalculator: otter.ExpiryWriting[door, error](30 * time.Second),
 		}),

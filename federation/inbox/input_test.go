@@ -92,7 +92,7 @@ func TestHostileValues(t *testing.T) {
 		t.Errorf("%d activities or jobs failed", n)
 	}
 	w.a.in(func(scope *pg.Scope) error {
-		_, err := store.HomeTimeline(t.Context(), scope, w.a.user.ID, store.Page{Limit: 40})
+		_, err := store.ReadList(t.Context(), scope, store.HomeList(w.a.user.ID, store.Page{Limit: 40}))
 		return err
 	})
 }

@@ -3,6 +3,7 @@ package inbox_test
 import (
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -73,7 +74,7 @@ func TestOwnershipOfPosts(t *testing.T) {
 	s.a.attempt(s.p, s.p.create(foreign))
 	s.a.wants("OWN-01 posts", 0, bodyCount, pgx.NamedArgs{"text": "OWN-01"})
 
-	for name, by := range map[string]*actor{"OWN-04/05 other host": s.p, "OWN-06 same host": s.p2} {
+	for name, by := range map[string]*actor{"OWN-04, OWN-05 other host": s.p, "OWN-06 same host": s.p2} {
 		changed := object{"id": uri, "type": "Note", "attributedTo": by.id, "content": "defaced", "to": []string{public}, "updated": "2026-11-21T00:00:00Z"}
 		s.a.attempt(by, by.activity("Update", changed))
 		changed["attributedTo"] = s.v.id
@@ -309,5 +310,32 @@ func TestChangedProfile(t *testing.T) {
 	s.a.wants("renamed accounts", 1, `SELECT count(*) FROM accounts WHERE tenant_id = @tenant_id AND uri = @uri AND display_name = 'A new name'`, pgx.NamedArgs{"uri": s.v.id})
 	if code := s.a.send(s.v, s.v.create(s.v.note("after the change"))); code != http.StatusAccepted {
 		t.Errorf("a post after the change: answered %d", code)
+	}
+}
+
+// Of two changes of a profile the later one stays, whichever comes first. Where the
+// documents do not say when they were written, the order of arrival counts.
+func TestLateProfile(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	for _, c := range []struct {
+		by      *actor
+		name    string
+		updated time.Duration // from now; 0: the document does not say
+		want    string
+	}{
+		{s.v, "newer", 2 * time.Minute, "newer"},
+		{s.v, "older", time.Minute, "newer"},
+		{s.p, "one", 0, "one"},
+		{s.p, "two", 0, "two"},
+	} {
+		doc := c.by.document()
+		doc["name"] = c.name
+		if c.updated != 0 {
+			doc["updated"] = time.Now().Add(c.updated).UTC().Format(time.RFC3339)
+		}
+		s.a.deliver(c.by, c.by.activity("Update", doc, object{"to": []string{public}}))
+		s.a.wants(c.name+": accounts called "+c.want, 1, `SELECT count(*) FROM accounts WHERE tenant_id = @tenant_id AND uri = @uri AND display_name = @name`,
+			pgx.NamedArgs{"uri": c.by.id, "name": c.want})
 	}
 }

@@ -74,7 +74,6 @@ type peer struct {
 	mu     sync.Mutex
 	pages  map[string]page
 	asked  map[string]int
-	inbox  []string // bodies of activities it got
 	handle func(http.ResponseWriter, *http.Request) bool
 }
 

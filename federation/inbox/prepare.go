@@ -3,12 +3,16 @@ package inbox
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
+
+	"github.com/riverqueue/river"
 
 	"rookery/federation/convert"
 	"rookery/federation/fetch"
 	"rookery/federation/vocab"
 	"rookery/internal/fault"
+	"rookery/internal/ids"
 	"rookery/internal/jobs"
 	"rookery/internal/pg"
 	"rookery/internal/safehttp"
@@ -72,24 +76,33 @@ func (i *Inbox) findActors(ctx context.Context, t *tenant.Tenant, items []*item)
 	for n, it := range items {
 		uris[n] = it.activity.Actor
 	}
-	return i.DB.Tenant(ctx, t.ID, func(scope *pg.Scope) error {
-		known, err := store.AccountsByURIs(ctx, scope, uris)
-		if err != nil {
-			return err
+	known, err := i.accounts(ctx, t, uris)
+	if err != nil {
+		return err
+	}
+	for _, it := range items {
+		it.actor = known[it.activity.Actor]
+	}
+	var stale []river.JobArgs
+	for _, a := range known {
+		if account.IsStale(a) {
+			stale = append(stale, jobs.RefreshAccount{Scoped: jobs.Scoped{TenantID: t.ID}, AccountID: int64(a.ID)})
 		}
-		for _, it := range items {
-			it.actor = known[it.activity.Actor]
-		}
-		for _, a := range known {
-			if !account.IsStale(a) {
-				continue
-			}
-			if err := scope.Enqueue(ctx, jobs.RefreshAccount{Scoped: jobs.Scoped{TenantID: t.ID}, AccountID: int64(a.ID)}); err != nil {
-				return err
-			}
-		}
+	}
+	if len(stale) == 0 {
 		return nil
+	}
+	return i.DB.Tenant(ctx, t.ID, func(scope *pg.Scope) error { return scope.Enqueue(ctx, stale...) })
+}
+
+// accounts returns those of the actors that are known.
+func (i *Inbox) accounts(ctx context.Context, t *tenant.Tenant, uris []string) (known map[string]*social.Account, err error) {
+	slices.Sort(uris)
+	err = i.DB.Read(ctx, t.ID, func(scope *pg.Scope) error {
+		known, err = store.AccountsByURIs(ctx, scope, slices.Compact(uris))
+		return err
 	})
+	return known, err
 }
 
 // meetActor reads an actor that is not known yet.
@@ -226,7 +239,10 @@ func (i *Inbox) lookUpProfile(ctx context.Context, t *tenant.Tenant, it *item) {
 	actor := vocab.ReadActor(it.activity.Object.Doc)
 	var err error
 	if actor.ID == it.actor.URI && vocab.IsActor(actor.Type) && actor.Inbox != "" {
-		it.profile, err = i.Fetcher.Save(ctx, t, actor)
+		if actor.Updated.IsZero() {
+			actor.Updated = ids.Time(it.id) // when it came
+		}
+		it.profile, err = i.Fetcher.SaveSent(ctx, t, actor)
 	} else {
 		it.profile, err = i.Fetcher.Refresh(ctx, t, it.actor.URI)
 	}
@@ -254,11 +270,7 @@ func (i *Inbox) findMentions(ctx context.Context, t *tenant.Tenant, items []*ite
 	if len(uris) == 0 {
 		return nil
 	}
-	var known map[string]*social.Account
-	err := i.DB.Tenant(ctx, t.ID, func(scope *pg.Scope) (err error) {
-		known, err = store.AccountsByURIs(ctx, scope, uris)
-		return err
-	})
+	known, err := i.accounts(ctx, t, uris)
 	if err != nil {
 		return err
 	}

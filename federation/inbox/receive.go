@@ -58,7 +58,7 @@ func (i *Inbox) receive(c echo.Context) error {
 	if err := i.allow(verified); err != nil {
 		return err
 	}
-	return i.writer.add(ctx, t.ID, verified.row(account, need))
+	return i.writer.add(ctx, verified, verified.row(account, need))
 }
 
 // worthAKey reports whether to go on with an activity whose key may have to be
@@ -108,10 +108,10 @@ func (i *Inbox) ownerIsGone(ctx context.Context, t *tenant.Tenant, a vocab.Activ
 	})
 }
 
-// row is what is stored of a verified activity.
+// row is what is stored of a verified activity; the writer gives it an id.
 func (v *VerifiedActivity) row(account social.AccountID, need store.Need) store.NewInboxActivity {
 	return store.NewInboxActivity{
-		InboxActivity: store.InboxActivity{ID: ids.New(), ActorURI: v.activity.Actor, AccountID: account, Raw: v.raw},
+		InboxActivity: store.InboxActivity{ActorURI: v.activity.Actor, AccountID: account, Raw: v.raw},
 		Dedup:         v.dedup(), Need: need,
 	}
 }
@@ -155,7 +155,7 @@ func (i *Inbox) door(ctx context.Context, t *tenant.Tenant, param string) (socia
 	}
 	err := i.DB.Tenant(ctx, t.ID, func(scope *pg.Scope) error { return whose(ctx, scope, t, social.AccountID(id)) })
 	if code := fault.CodeOf(err); code == "" || code == fault.NotFound || code == fault.Gone {
-		i.doors.Set(at, err)
+		_, _ = i.doors.Set(at, err)
 	}
 	return social.AccountID(id), err
 }

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"sync"
 	"testing"
+	"time"
 
+	"rookery/internal/testkit"
 	"rookery/tenant"
 )
 
@@ -77,7 +79,10 @@ func TestJobsOfOneTenantApplyTogetherAndGetTheirOwnBack(t *testing.T) {
 	if len(sizes) != 2 || sizes[0] != 2 || sizes[1] != 6 {
 		t.Errorf("batches of %v, want [2 6]", sizes)
 	}
-	if len(q.lanes) != 0 {
-		t.Errorf("%d lanes stay behind", len(q.lanes))
-	}
+	// A lane is taken down after the last job has its answer.
+	testkit.Eventually(t, 5*time.Second, "the lane to be gone", func() bool {
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		return len(q.lanes) == 0
+	})
 }

@@ -78,7 +78,7 @@ func (i *Inbox) undoFollow(ctx context.Context, scope *pg.Scope, actor *social.A
 		if err != nil {
 			return found(err)
 		}
-		if f, err = store.FollowBetween(ctx, scope, actor.ID, target.ID); err != nil {
+		if _, err := store.FollowBetween(ctx, scope, actor.ID, target.ID); err != nil {
 			return found(err)
 		}
 		return true, i.Relations.Unfollow(ctx, scope, actor, target)

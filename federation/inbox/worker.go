@@ -1,8 +1,10 @@
 package inbox
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -88,17 +90,9 @@ func (it *item) judge(err error) {
 
 // apply applies what still waits of the ids. On the last try nothing is put off any more.
 func (i *Inbox) apply(ctx context.Context, t *tenant.Tenant, ids []int64, last bool) error {
-	var rows []*store.InboxActivity
-	err := i.DB.Tenant(ctx, t.ID, func(scope *pg.Scope) (err error) {
-		rows, err = store.PendingInboxActivities(ctx, scope, ids)
+	items, err := i.load(ctx, t, ids)
+	if err != nil || len(items) == 0 {
 		return err
-	})
-	if err != nil || len(rows) == 0 {
-		return err
-	}
-	items := make([]*item, len(rows))
-	for n, row := range rows {
-		items[n] = read(row)
 	}
 	if err := i.prepare(ctx, t, items); err != nil {
 		return err
@@ -109,6 +103,24 @@ func (i *Inbox) apply(ctx context.Context, t *tenant.Tenant, ids []int64, last b
 		return err
 	}
 	return i.putOff(ctx, t, append(later, failed...), last)
+}
+
+// load returns what waits of the ids, in the order of arrival: from this process's own
+// memory, and the rest from their rows.
+func (i *Inbox) load(ctx context.Context, t *tenant.Tenant, ids []int64) ([]*item, error) {
+	items, missing := i.hand.take(t.ID, ids)
+	if len(missing) == 0 {
+		return items, nil
+	}
+	err := i.DB.Tenant(ctx, t.ID, func(scope *pg.Scope) error {
+		rows, err := store.PendingInboxActivities(ctx, scope, missing)
+		for _, row := range rows {
+			items = append(items, read(row))
+		}
+		return err
+	})
+	slices.SortFunc(items, func(a, b *item) int { return cmp.Compare(a.id, b.id) })
+	return items, err
 }
 
 // applyTogether applies the items of several jobs in one transaction, and one by one

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"rookery/internal/fault"
+	"rookery/internal/ids"
 	"rookery/internal/jobs"
 	"rookery/internal/pg"
 	"rookery/internal/store"
@@ -16,6 +17,7 @@ import (
 // one transaction: it takes what waits, without waiting for more.
 type writer struct {
 	db    *pg.DB
+	hand  *handover
 	slots chan struct{} // of transactions at once, over all tenants
 
 	mu    sync.Mutex
@@ -28,8 +30,9 @@ type lane struct {
 }
 
 type waiting struct {
-	row  store.NewInboxActivity
-	done chan error
+	verified *VerifiedActivity
+	row      store.NewInboxActivity // without an id yet
+	done     chan error
 }
 
 const (
@@ -44,14 +47,15 @@ var (
 	errAway = fault.New(fault.Unavailable, "The activity could not be stored just now.")
 )
 
-func newWriter(db *pg.DB) *writer {
-	return &writer{db: db, slots: make(chan struct{}, maxWriters), lanes: map[tenant.ID]*lane{}}
+func newWriter(db *pg.DB, hand *handover) *writer {
+	return &writer{db: db, hand: hand, slots: make(chan struct{}, maxWriters), lanes: map[tenant.ID]*lane{}}
 }
 
 // add returns nil once the activity is durable, or known, or of no concern. Every
 // other outcome is fault.Unavailable: the sender tries again.
-func (w *writer) add(ctx context.Context, id tenant.ID, row store.NewInboxActivity) error {
-	item := &waiting{row: row, done: make(chan error, 1)}
+func (w *writer) add(ctx context.Context, v *VerifiedActivity, row store.NewInboxActivity) error {
+	id := v.tenant.ID
+	item := &waiting{verified: v, row: row, done: make(chan error, 1)}
 	w.mu.Lock()
 	l, busy := w.lanes[id]
 	if !busy {
@@ -108,22 +112,35 @@ func (w *writer) take(id tenant.ID, l *lane) []*waiting {
 
 // write stores a batch and the job that applies it in one transaction. Nothing in a
 // row can be refused by the database for what it holds: bytes, a hash, a short URL.
+// Only an id may be taken, by another process that made the same one.
 func (w *writer) write(id tenant.ID, batch []*waiting) error {
 	ctx, cancel := context.WithTimeout(context.Background(), writeTime)
 	defer cancel()
-	rows := make([]store.NewInboxActivity, len(batch))
-	for i, item := range batch {
-		rows[i] = item.row
+	err := w.writeOnce(ctx, id, batch)
+	if fault.CodeOf(err) == fault.Conflict {
+		err = w.writeOnce(ctx, id, batch)
 	}
-	err := w.db.Tenant(ctx, id, func(scope *pg.Scope) error {
-		stored, err := store.AddInboxActivities(ctx, scope, rows)
-		if err != nil || len(stored) == 0 {
-			return err
-		}
-		return scope.Enqueue(ctx, jobs.ApplyActivities{Scoped: jobs.Scoped{TenantID: id}, IDs: stored})
-	})
 	if err != nil {
 		return fault.Wrap(err, fault.Unavailable, errAway.Text)
 	}
 	return nil
+}
+
+func (w *writer) writeOnce(ctx context.Context, id tenant.ID, batch []*waiting) error {
+	rows, of := make([]store.NewInboxActivity, len(batch)), make(map[int64]*waiting, len(batch))
+	for i, item := range batch {
+		rows[i] = item.row
+		rows[i].ID = ids.New()
+		of[rows[i].ID] = item
+	}
+	return w.db.Tenant(ctx, id, func(scope *pg.Scope) error {
+		stored, err := store.AddInboxActivities(ctx, scope, rows)
+		if err != nil || len(stored) == 0 {
+			return err
+		}
+		for _, n := range stored {
+			w.hand.put(of[n].verified, n, of[n].row.AccountID)
+		}
+		return scope.Enqueue(ctx, jobs.ApplyActivities{Scoped: jobs.Scoped{TenantID: id}, IDs: stored})
+	})
 }

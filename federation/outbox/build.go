@@ -29,12 +29,15 @@ type builder struct {
 	scope  *pg.Scope
 	tenant *tenant.Tenant
 	event  *social.Event
+	posts  map[social.StatusID]*store.FullStatus // those that events of the job tell of
 	media  media.Addresses
 }
 
 // eventURI is the id of an activity that nothing else names.
-func (b *builder) eventURI() string {
-	return b.tenant.URL("/ap/activities/" + ids.Format(int64(b.event.ID)))
+func (b *builder) eventURI() string { return eventURI(b.tenant, b.event.ID) }
+
+func eventURI(t *tenant.Tenant, id social.EventID) string {
+	return t.URL("/ap/activities/" + ids.Format(int64(id)))
 }
 
 func (b *builder) mediaURL(m *social.Media) string { return b.media.URL(b.tenant.ID, m) }
@@ -42,7 +45,7 @@ func (b *builder) mediaURL(m *social.Media) string { return b.media.URL(b.tenant
 func (b *builder) build(ctx context.Context) (*message, error) {
 	switch b.event.Kind {
 	case social.EventStatusCreated:
-		return b.created(ctx)
+		return b.created()
 	case social.EventStatusEdited:
 		return b.edited(ctx)
 	case social.EventStatusDeleted:
@@ -63,14 +66,11 @@ func (b *builder) build(ctx context.Context) (*message, error) {
 	return nil, fmt.Errorf("event %d is of a kind this program does not know: %q", b.event.ID, b.event.Kind)
 }
 
-// post loads the event's status with its author, mentions and files. A post that is
-// gone is no longer told of (SECURITY.md rule 23).
-func (b *builder) post(ctx context.Context) (*store.FullStatus, error) {
-	full, err := store.PublishedStatus(ctx, b.scope, b.event.StatusID)
-	if err != nil {
-		return nil, err
-	}
-	if full.Status.AccountID != b.event.AccountID {
+// post is the event's status with its author, mentions and files. A post that is gone
+// is no longer told of (SECURITY.md rule 23).
+func (b *builder) post() (*store.FullStatus, error) {
+	full := b.posts[b.event.StatusID]
+	if full == nil || full.Status.AccountID != b.event.AccountID {
 		return nil, errNothing
 	}
 	return full, nil
@@ -83,8 +83,8 @@ func (b *builder) note(full *store.FullStatus) *vocab.NoteDocument {
 
 // created is a Create, whose id follows from the post's so that the outbox can name
 // it for ever, or the Announce that a boost is.
-func (b *builder) created(ctx context.Context) (*message, error) {
-	full, err := b.post(ctx)
+func (b *builder) created() (*message, error) {
+	full, err := b.post()
 	if err != nil {
 		return nil, err
 	}
@@ -94,14 +94,21 @@ func (b *builder) created(ctx context.Context) (*message, error) {
 		m.to.Accounts = append(m.to.Accounts, full.OriginalAuthor.ID)
 		return m, nil
 	}
-	return b.reach(full, vocab.NewCreate(convert.CreateURI(b.tenant, full.Status), b.note(full))), nil
+	return b.reach(full, b.create(full)), nil
+}
+
+func (b *builder) create(full *store.FullStatus) *vocab.ActivityDocument {
+	return vocab.NewCreate(convert.CreateURI(b.tenant, full.Status), b.note(full))
 }
 
 // edited is an Update. Of what is not for everybody only those hear who may see it
 // now: whoever had the earlier version may have been removed or blocked since.
 func (b *builder) edited(ctx context.Context) (*message, error) {
-	full, err := b.post(ctx)
+	full, err := b.post()
 	if err != nil {
+		return nil, err
+	}
+	if err := b.renewCreate(ctx, full); err != nil {
 		return nil, err
 	}
 	m := b.reach(full, vocab.NewUpdate(b.eventURI(), b.note(full)))
@@ -109,6 +116,21 @@ func (b *builder) edited(ctx context.Context) (*message, error) {
 		m.to.EarlierOf = full.Status.ID // somebody who is no longer mentioned has a copy
 	}
 	return m, nil
+}
+
+// renewCreate has a Create that is still on its way say what the post says now: who
+// edits something out does not want it sent hours later, when a server is back. What is
+// not for everybody stays as it was, for those it was for.
+func (b *builder) renewCreate(ctx context.Context, full *store.FullStatus) error {
+	if !full.Status.Visibility.IsOpen() {
+		return nil
+	}
+	create := b.create(full)
+	body, err := vocab.Write(create)
+	if err != nil {
+		return fmt.Errorf("write the Create anew: %w", err)
+	}
+	return store.RenewActivity(ctx, b.scope, full.Status.AccountID, create.ID, body)
 }
 
 // reach addresses what tells of a post: followers unless it is direct, whoever is

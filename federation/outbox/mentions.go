@@ -3,6 +3,7 @@ package outbox
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -17,15 +18,34 @@ import (
 )
 
 const (
-	resolveTime  = 10 * time.Second // for all handles of a post
+	resolveTime  = 10 * time.Second // for all handles of a job
 	resolveAtOne = 4                // handles at once
 )
 
-// resolveMentions looks up the handles that a post mentions and nobody here knows,
+// resolveMentions looks up the handles that posts mention and nobody here knows,
 // has who was found written down as mentioned, and their handles become links. A handle that cannot be
-// found now stays text: the post must not wait for somebody else's server.
-func (w *Worker) resolveMentions(ctx context.Context, t *tenant.Tenant, id social.StatusID, handles []string) error {
-	found := w.resolve(ctx, t, handles)
+// found now stays text: the posts must not wait for somebody else's server.
+func (w *Worker) resolveMentions(ctx context.Context, t *tenant.Tenant, pending []*store.PendingMention) error {
+	if len(pending) == 0 {
+		return nil
+	}
+	var handles []string
+	var posts []social.StatusID
+	for _, p := range pending {
+		handles, posts = append(handles, p.Handle), append(posts, p.StatusID)
+	}
+	slices.Sort(handles)
+	slices.Sort(posts)
+	found := w.resolve(ctx, t, slices.Compact(handles))
+	for _, id := range slices.Compact(posts) { // a rewritten text needs its own transaction: its post is locked
+		if err := w.writeMentions(ctx, t, id, found); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *Worker) writeMentions(ctx context.Context, t *tenant.Tenant, id social.StatusID, found []*social.Account) error {
 	err := w.DB.Tenant(ctx, t.ID, func(scope *pg.Scope) error {
 		if err := store.LockStatus(ctx, scope, id); err != nil {
 			return err

@@ -3,10 +3,13 @@ package outbox_test
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivertype"
 
 	"rookery/federation/outbox"
@@ -20,6 +23,7 @@ import (
 	"rookery/internal/social/status"
 	"rookery/internal/store"
 	"rookery/internal/stream"
+	"rookery/internal/testkit"
 	"rookery/internal/testkit/fedtest"
 	"rookery/tenant"
 )
@@ -77,40 +81,41 @@ type sent struct {
 // publish works every event that is waiting, twice, and returns what came of the last one.
 func (b *bundle) publish(t *testing.T) *sent {
 	t.Helper()
-	rows, err := b.PG.Pool().Query(t.Context(), `SELECT id, (args->>'event_id')::bigint FROM river.river_job WHERE kind = 'outbox_publish' ORDER BY id`)
+	rows, err := b.PG.Pool().Query(t.Context(), `SELECT id, args FROM river.river_job WHERE kind = 'outbox_publish_events' ORDER BY id`)
 	must(t, err)
-	var jobsIDs, events []int64
+	var jobsIDs []int64
+	var waiting []jobs.PublishEvents
 	for rows.Next() {
-		var id, event int64
-		must(t, rows.Scan(&id, &event))
-		jobsIDs, events = append(jobsIDs, id), append(events, event)
+		var id int64
+		var args jobs.PublishEvents
+		must(t, rows.Scan(&id, &args))
+		jobsIDs, waiting = append(jobsIDs, id), append(waiting, args)
 	}
 	must(t, rows.Err())
 	_, err = b.PG.Pool().Exec(t.Context(), `DELETE FROM river.river_job WHERE id = ANY($1)`, jobsIDs)
 	must(t, err)
 	var last *sent
-	for _, id := range events {
-		args := jobs.Publish{Scoped: jobs.Scoped{TenantID: b.Tenant.ID}, EventID: id}
+	for _, args := range waiting {
 		for range 2 {
-			must(t, b.worker.Work(t.Context(), &river.Job[jobs.Publish]{JobRow: &rivertype.JobRow{}, Args: args}))
+			must(t, b.worker.Work(t.Context(), &river.Job[jobs.PublishEvents]{JobRow: &rivertype.JobRow{}, Args: args}))
 		}
-		last = b.sent(t, social.EventID(id))
+		last = b.sent(t, args.EventIDs[len(args.EventIDs)-1])
 	}
 	return last
 }
 
-func (b *bundle) sent(t *testing.T, event social.EventID) *sent {
+func (b *bundle) sent(t *testing.T, event int64) *sent {
 	t.Helper()
 	out := &sent{}
 	b.Tx(t, func(scope *pg.Scope) (err error) {
-		if out.row, err = store.ActivityByEvent(t.Context(), scope, event); err != nil {
+		if out.row, err = store.ActivityByID(t.Context(), scope, event); err != nil { // an activity has its event's number
 			if fault.IsNotFound(err) {
 				out = nil
 				return nil
 			}
 			return err
 		}
-		rows, err := store.UntriedDeliveries(t.Context(), scope, out.row.ID, 1, 1000, 1000)
+		_, rows, err := store.WaitingDeliveries(t.Context(), scope, store.WhichDeliveries{Activities: []int64{event}, First: 1, Last: 1000, Limit: 1000})
 		for _, r := range rows {
 			out.inboxes = append(out.inboxes, r.InboxURL)
 		}
@@ -124,7 +129,7 @@ func (b *bundle) sent(t *testing.T, event social.EventID) *sent {
 	out.Activity = vocab.ReadActivity(doc)
 	slices.Sort(out.inboxes)
 	must(t, b.PG.Pool().QueryRow(t.Context(),
-		`SELECT count(*) FROM river.river_job WHERE kind = 'federation_deliver' AND (args->>'activity_id')::bigint = $1`, out.row.ID).Scan(&out.jobs))
+		`SELECT count(*) FROM river.river_job WHERE kind = 'federation_deliver_small' AND args->'activity_ids' @> to_jsonb($1::bigint)`, out.row.ID).Scan(&out.jobs))
 	return out
 }
 
@@ -277,6 +282,81 @@ func TestADeletedPostIsNotAnnounced(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// Whatever waits for a server that is away says what the post says now, where everybody
+// may read it; what is for some alone stays what they were meant to see.
+func TestACreateOnItsWaySaysWhatThePostSaysNow(t *testing.T) {
+	t.Parallel()
+	for visibility, want := range map[social.Visibility]string{social.Public: "second", social.Followers: "first"} {
+		b := setup(t)
+		st := b.create(t, status.Draft{Text: "first", Visibility: visibility})
+		create := b.publish(t)
+		b.Tx(t, func(scope *pg.Scope) error {
+			_, err := b.posts.Edit(t.Context(), scope, b.Tenant, b.alice, st, status.Draft{Text: "second"})
+			return err
+		})
+		b.wantSent(t, b.publish(t), vocab.TypeUpdate, b.shared(b.masto))
+		again := b.sent(t, create.row.ID)
+		if again.ID != create.ID || again.Type != vocab.TypeCreate || !strings.Contains(vocab.ReadNote(again.Object.Doc).Content, want) {
+			t.Errorf("%s: the Create says %s, want %q", visibility, again.row.Body, want)
+		}
+	}
+}
+
+// Posts that were written together are published together, each to its own readers.
+func TestManyEventsAtOnce(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.resolver.handle, b.resolver.account = social.Handle{User: "bea", Host: "masto.test"}, b.bea
+	var made []status.Created
+	b.Tx(t, func(scope *pg.Scope) (err error) {
+		made, err = b.posts.CreateMany(t.Context(), scope, b.Tenant, b.alice, []status.Draft{
+			{Text: "one"}, {Text: "for @bea@masto.test", Visibility: social.Direct}, {Text: "three, and @bea@masto.test"}, {Text: "gone"},
+		})
+		return err
+	})
+	b.Tx(t, func(scope *pg.Scope) error { return b.posts.Delete(t.Context(), scope, made[3].Status) })
+	b.wantSent(t, b.publish(t), vocab.TypeDelete, b.shared(b.masto))
+	want := [][]string{{b.shared(b.masto)}, {b.shared(b.other)}, {b.shared(b.masto), b.shared(b.other)}}
+	for i, inboxes := range want {
+		var id int64
+		b.Tx(t, func(scope *pg.Scope) error {
+			a, err := store.ActivityByURI(t.Context(), scope, strings.Replace(made[i].Status.URI, "/ap/objects/", "/ap/activities/", 1))
+			if err == nil {
+				id = a.ID
+			}
+			return err
+		})
+		b.wantSent(t, b.sent(t, id), vocab.TypeCreate, inboxes...)
+	}
+	var jobs int
+	must(t, b.PG.Pool().QueryRow(t.Context(), `SELECT count(*) FROM river.river_job WHERE kind LIKE 'federation_deliver%'`).Scan(&jobs))
+	if jobs != 2 {
+		t.Errorf("%d delivery jobs, want one for the Creates and one for the Delete", jobs)
+	}
+}
+
+// A job that an earlier version has left is worked.
+func TestJobsOfAnEarlierVersion(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.create(t, status.Draft{Text: "from before", Visibility: social.Public})
+	workers := river.NewWorkers()
+	b.worker.Register(workers)
+	var event int64
+	must(t, b.PG.Pool().QueryRow(t.Context(), `SELECT (args->'event_ids'->>0)::bigint FROM river.river_job`).Scan(&event))
+	_, err := b.PG.Pool().Exec(t.Context(), `UPDATE river.river_job SET kind = 'outbox_publish',
+		args = jsonb_build_object('tenant_id', args->'tenant_id', 'event_id', $1::bigint)`, event)
+	must(t, err)
+	client, err := river.NewClient(riverpgxv5.New(b.PG.Pool()), &river.Config{
+		Schema: pg.JobSchema, Workers: workers, Queues: map[string]river.QueueConfig{jobs.QueueFanout: {MaxWorkers: 1}},
+	})
+	must(t, err)
+	must(t, client.Start(t.Context()))
+	t.Cleanup(func() { _ = client.Stop(context.WithoutCancel(t.Context())) })
+	testkit.Eventually(t, 10*time.Second, "the event is published", func() bool { return b.sent(t, event) != nil })
+	b.wantSent(t, b.sent(t, event), vocab.TypeCreate, b.shared(b.masto))
 }
 
 // theirs stores a post of bea.

@@ -25,6 +25,7 @@ type Actor struct {
 	Icon              Image
 	Image             Image
 	Published         time.Time
+	Updated           time.Time // zero: not given
 	AlsoKnownAs       []string
 	MovedTo           string
 	Owners            []string // attributedTo: who runs a PeerTube channel
@@ -78,6 +79,7 @@ func ReadActor(d Doc) Actor {
 		Icon:              d.Image("icon"),
 		Image:             d.Image("image"),
 		Published:         d.Time("published"),
+		Updated:           d.Time("updated"),
 		AlsoKnownAs:       d.IRIs("alsoKnownAs", MaxAliases),
 		MovedTo:           d.IRI("movedTo"),
 		Owners:            d.IRIs("attributedTo", MaxAliases),

@@ -3,6 +3,7 @@ package webfinger
 import (
 	"bytes"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -102,7 +103,7 @@ func parseHostMeta(body []byte) (string, error) {
 	decoder := xml.NewDecoder(bytes.NewReader(body))
 	for {
 		token, err := decoder.Token()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return "", fmt.Errorf("host-meta has no lrdd link: %w", ErrBadAnswer)
 		}
 		if err != nil {

@@ -81,7 +81,10 @@ func Load(file string, flags map[string]string, environ func(string) (string, bo
 			c.values[s.Key] = Value{Setting: s, Value: v, Source: FromFlag}
 		}
 	}
-	return c, c.validate()
+	if err := c.validate(); err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 func (c *Config) loadFile(file string) error {

@@ -14,6 +14,7 @@ var Settings = []Setting{
 	{Key: "database_owner_url", Help: "Postgres as the owner of the tables, for migrations; empty: the same as database_url.", Secret: true},
 	{Key: "database_conns", Default: "24", Help: "How many connections this process may open for tenants' work."},
 	{Key: "database_worker_conns", Default: "16", Help: "How many more it may open for the queues, so that jobs and requests do not wait for one another."},
+	{Key: "render_cache_mib", Default: "32", Help: "How many MiB of rendered posts and profiles this process may keep."},
 	{Key: "platform_host", Default: "rookery.localhost:8080", Help: "The platform's own host: console and staff pages."},
 	{Key: "media_host", Default: "media.localhost:8080", Help: "A host of its own for user files, so that they never share an origin with a session."},
 	{Key: "master_key", Help: "Seals private keys in the database. At least 32 characters; keep it apart from backups.", Secret: true},
@@ -28,6 +29,16 @@ var Settings = []Setting{
 	{Key: "federation_allow_prefixes", Help: "Extra address ranges that outgoing requests may reach. Empty in production."},
 	{Key: "federation_allow_http", Default: "false", Help: "Whether peers may be reached over plain http. False in production."},
 	{Key: "federation_ca_file", Help: "Extra certificate authorities for outgoing requests, as PEM. For tests and private networks."},
+	{Key: "retention_remote_posts", Default: "90", Help: "Days that posts from elsewhere stay which nobody here follows, answers, likes, keeps, repeats or is named in. 0: for ever."},
+	{Key: "retention_remote_accounts", Default: "90", Help: "Days that accounts from elsewhere stay of which nothing is known here any more. 0: for ever."},
+	{Key: "retention_remote_edits", Default: "50", Help: "How many earlier versions of a post from elsewhere stay, the first one aside. 0: all."},
+	{Key: "retention_notifications", Default: "180", Help: "Days that notifications stay. 0: for ever."},
+	{Key: "retention_tombstones", Default: "30", Help: "Days that the deletion of something elsewhere is remembered; of what was here, always. 0: for ever."},
+	{Key: "retention_activities", Default: "14", Help: "Days that sent activities stay, with the state of their deliveries: 4 or more. 0: for ever."},
+	{Key: "retention_inbox", Default: "7", Help: "Days that received activities are remembered, so that none is applied twice: 4 or more. 0: for ever."},
+	{Key: "retention_events", Default: "7", Help: "Days that events stay which were published: 4 or more. 0: for ever."},
+	{Key: "retention_apps", Default: "7", Help: "Days that registered apps stay in which nobody is logged in. 0: for ever."},
+	{Key: "retention_uploads", Default: "1", Help: "Days that uploaded files stay which nothing uses. 0: for ever."},
 	{Key: "log_level", Default: "info", Help: "debug, info, warn or error."},
 	{Key: "log_format", Default: "text", Help: "text or json."},
 	{Key: "shutdown_grace", Default: "20", Help: "Seconds that requests and jobs in flight get at shutdown."},
@@ -42,7 +53,12 @@ func (c *Config) validate() error {
 		want string
 	}{
 		{[]string{"federation_allow_http"}, isBool, "true or false"},
-		{[]string{"database_conns", "database_worker_conns", "shutdown_grace"}, isPositive, "a whole number above 0"},
+		{[]string{"database_conns", "database_worker_conns", "render_cache_mib", "shutdown_grace"}, isPositive, "a whole number above 0"},
+		{[]string{
+			"retention_remote_posts", "retention_remote_accounts", "retention_remote_edits", "retention_notifications", "retention_tombstones",
+			"retention_apps", "retention_uploads",
+		}, isCount, "a whole number, or 0 for ever"},
+		{[]string{"retention_activities", "retention_inbox", "retention_events"}, outlastsDelivery, "4 days or more, or 0 for ever"},
 		{[]string{"tls"}, oneOf("off"), "off"},
 		{[]string{"public_scheme"}, oneOf("https", "http"), "https or http"},
 		{[]string{"log_level"}, oneOf("debug", "info", "warn", "error"), "debug, info, warn or error"},
@@ -66,6 +82,14 @@ func (c *Config) validate() error {
 func isBool(s string) bool { _, err := strconv.ParseBool(s); return err == nil }
 
 func isPositive(s string) bool { n, err := strconv.Atoi(s); return err == nil && n > 0 }
+
+func isCount(s string) bool { n, err := strconv.Atoi(s); return err == nil && n >= 0 && n <= 36_500 }
+
+// Deliveries are tried for three days, here and elsewhere.
+func outlastsDelivery(s string) bool {
+	n, _ := strconv.Atoi(s)
+	return isCount(s) && (n == 0 || n >= 4)
+}
 
 func isPrefix(s string) bool { _, err := netip.ParsePrefix(s); return err == nil }
 

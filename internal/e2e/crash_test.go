@@ -13,7 +13,7 @@ import (
 	"rookery/internal/testkit"
 )
 
-// What was answered with 202 is there after a power cut, all of it.
+// What was answered with 202 is there after a power cut, all of it. REL-03.
 func TestE2ECrash(t *testing.T) {
 	t.Parallel()
 	needsTime(t)
@@ -93,7 +93,7 @@ func mention(from *villager, to *account, i int) map[string]any {
 }
 
 // SIGTERM while peers keep us waiting: the process ends within its grace with exit
-// code 0, and what was on its way arrives after the next start.
+// code 0, and what was on its way arrives after the next start. REL-04.
 func TestE2EShutdown(t *testing.T) {
 	t.Parallel()
 	needsTime(t)

@@ -1,8 +1,9 @@
 // Package e2e_test runs the real binary against real foreign software: Fedify on
-// Node, toot, Mastodon.py and masto.js, and peers that fail in ugly ways.
+// Node, toot, Mastodon.py and masto.js, Chromium on the console, and peers that fail
+// in ugly ways.
 //
-// `make test` runs the cores, `make e2e-fedify` and `make e2e-clients` the long
-// versions (ROOKERY_E2E=full). The product is a child process here, with settings
+// `make test` runs the cores, `make e2e-fedify`, `make e2e-clients` and
+// `make e2e-browser` the long versions (ROOKERY_E2E=full). The product is a child process here, with settings
 // from its environment and operator's commands for everything else: nothing of
 // these tests may reach into it by Go calls or SQL (federation/signature serves as
 // the pen of peers written here). Foreign programs live in peers/, pinned by its

@@ -26,7 +26,8 @@ func newFediverse(t *testing.T) *fediverse {
 	ca := testkit.NewCA(t)
 	tls := newTerminator(t, ca, "acme.localhost", "globex.localhost", "rookery.localhost", "media.localhost")
 	srv := newServer(t, map[string]string{
-		"PLATFORM_HOST": "rookery.localhost:" + tls.Port, "TRUSTED_PROXIES": "127.0.0.0/8",
+		"PUBLIC_SCHEME": "https", "PLATFORM_HOST": "rookery.localhost:" + tls.Port, "MEDIA_HOST": "media.localhost:" + tls.Port,
+		"TRUSTED_PROXIES":    "127.0.0.0/8",
 		"FEDERATION_CA_FILE": ca.PEMPath(), "FEDERATION_ALLOW_HTTP": "false",
 	})
 	tls.forward(srv.address)

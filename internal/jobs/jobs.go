@@ -44,7 +44,22 @@ func (ApplyActivities) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: QueueInbox, MaxAttempts: 12}
 }
 
-// Publish turns one social.Event into an activity and its deliveries.
+// PublishEvents turns social.Events into activities and their deliveries, in their order.
+type PublishEvents struct {
+	Scoped
+	EventIDs []int64 `json:"event_ids"`
+}
+
+// Kind implements river.JobArgs.
+func (PublishEvents) Kind() string { return "outbox_publish_events" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (PublishEvents) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueFanout, MaxAttempts: 20}
+}
+
+// Publish is PublishEvents for one event. Nobody enqueues it any more; jobs of an
+// earlier version may wait.
 type Publish struct {
 	Scoped
 	EventID int64 `json:"event_id" river:"unique"`
@@ -56,6 +71,20 @@ func (Publish) Kind() string { return "outbox_publish" }
 // InsertOpts implements river.JobArgsWithInsertOpts.
 func (Publish) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: QueueFanout, MaxAttempts: 20}
+}
+
+// DeliverSmall sends stored activities that go to few inboxes each, in their order.
+type DeliverSmall struct {
+	Scoped
+	ActivityIDs []int64 `json:"activity_ids"`
+}
+
+// Kind implements river.JobArgs.
+func (DeliverSmall) Kind() string { return "federation_deliver_small" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (DeliverSmall) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueDeliver, MaxAttempts: 25}
 }
 
 // Deliver sends one stored activity to the inboxes of deliveries FirstID to LastID.
@@ -111,4 +140,18 @@ func (Upkeep) Kind() string { return "upkeep" }
 // InsertOpts implements river.JobArgsWithInsertOpts.
 func (Upkeep) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: QueueUpkeep, MaxAttempts: 3, UniqueOpts: river.UniqueOpts{ByArgs: true}}
+}
+
+// RemoveAccount removes what is left of an account that is marked as deleted.
+type RemoveAccount struct {
+	Scoped
+	AccountID int64 `json:"account_id" river:"unique"`
+}
+
+// Kind implements river.JobArgs.
+func (RemoveAccount) Kind() string { return "remove_account" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (RemoveAccount) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueUpkeep, MaxAttempts: 10, UniqueOpts: river.UniqueOpts{ByArgs: true}}
 }

@@ -23,7 +23,7 @@ type MigrationState struct {
 // Migrate brings the schema up to date as the owner role. Several processes may
 // call it at once: an advisory lock lets one work and the others wait.
 func Migrate(ctx context.Context, ownerURL string) error {
-	pool, err := newPool(ctx, ownerURL, RoleOwner, 2)
+	pool, err := newPool(ctx, ownerURL, RoleOwner, 2, nil)
 	if err != nil {
 		return err
 	}
@@ -46,7 +46,7 @@ func Migrate(ctx context.Context, ownerURL string) error {
 
 // MigrationStatus lists every migration of this binary and whether the database has it.
 func MigrationStatus(ctx context.Context, ownerURL string) ([]MigrationState, error) {
-	pool, err := newPool(ctx, ownerURL, RoleOwner, 2)
+	pool, err := newPool(ctx, ownerURL, RoleOwner, 2, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -28,7 +28,10 @@ type Options struct {
 	AppURL      string // acts as rookery_app: tenant data, behind row-level security
 	PlatformURL string // acts as rookery_platform; empty: the same server and login as AppURL
 	MaxConns    int32  // of the app pool; 0: 16
-	Log         *slog.Logger
+	// Wait is how long anybody waits for a connection at most; 0: as long as the context lasts.
+	Wait   time.Duration
+	Log    *slog.Logger
+	Tracer pgx.QueryTracer // hears of every statement; for tests that count or explain them
 }
 
 // DB holds the pools. It is safe for concurrent use.
@@ -37,6 +40,7 @@ type DB struct {
 	platform *pgxpool.Pool
 	inserter *river.Client[pgx.Tx]
 	log      *slog.Logger
+	wait     time.Duration
 }
 
 // Open connects lazily: it fails only for settings that can never work, so that a
@@ -51,11 +55,11 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if o.PlatformURL == "" {
 		o.PlatformURL = o.AppURL
 	}
-	app, err := newPool(ctx, o.AppURL, RoleApp, o.MaxConns)
+	app, err := newPool(ctx, o.AppURL, RoleApp, o.MaxConns, o.Tracer)
 	if err != nil {
 		return nil, err
 	}
-	platform, err := newPool(ctx, o.PlatformURL, RolePlatform, max(4, o.MaxConns/4))
+	platform, err := newPool(ctx, o.PlatformURL, RolePlatform, max(4, o.MaxConns/4), o.Tracer)
 	if err != nil {
 		app.Close()
 		return nil, err
@@ -65,7 +69,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the job inserter: %w", err)
 	}
-	return &DB{app: app, platform: platform, inserter: inserter, log: o.Log}, nil
+	return &DB{app: app, platform: platform, inserter: inserter, log: o.Log, wait: o.Wait}, nil
 }
 
 // Close waits for borrowed connections and closes the pools.
@@ -78,7 +82,7 @@ func (db *DB) Close() {
 // tenant data through it sees nothing: no tenant is set.
 func (db *DB) Pool() *pgxpool.Pool { return db.app }
 
-func newPool(ctx context.Context, url, role string, maxConns int32) (*pgxpool.Pool, error) {
+func newPool(ctx context.Context, url, role string, maxConns int32, tracer pgx.QueryTracer) (*pgxpool.Pool, error) {
 	cfg, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, fmt.Errorf("read the database URL: %w", err)
@@ -88,6 +92,7 @@ func newPool(ctx context.Context, url, role string, maxConns int32) (*pgxpool.Po
 	cfg.MaxConnLifetime = time.Hour
 	cfg.MaxConnLifetimeJitter = 10 * time.Minute
 	cfg.ConnConfig.ConnectTimeout = 5 * time.Second
+	cfg.ConnConfig.Tracer = tracer
 	p := cfg.ConnConfig.RuntimeParams
 	p["application_name"] = "rookery"
 	p["statement_timeout"] = "15s"

@@ -23,7 +23,7 @@ func (db *DB) Platform(ctx context.Context, reason string, fn func(*PlatformTx) 
 		return errors.New("crossing tenants needs a reason")
 	}
 	db.log.DebugContext(ctx, "platform access", "reason", reason)
-	err := pgx.BeginTxFunc(ctx, db.platform, pgx.TxOptions{}, func(tx pgx.Tx) error {
+	err := db.begin(ctx, db.platform, pgx.TxOptions{}, func(tx pgx.Tx) error {
 		return fn(&PlatformTx{tx: tx, inserter: db.inserter})
 	})
 	return mapError(err)

@@ -2,10 +2,12 @@ package pg
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // The roles. None is a superuser or has BYPASSRLS.
@@ -25,7 +27,8 @@ BEGIN
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = r) THEN
             EXECUTE format('CREATE ROLE %I LOGIN', r);
         END IF;
-        IF NOT pg_has_role(current_user, r, 'MEMBER') THEN
+        -- whoever logs in as one of the three needs no other
+        IF current_user <> ALL (ARRAY['rookery_owner', 'rookery_app', 'rookery_platform']) AND NOT pg_has_role(current_user, r, 'MEMBER') THEN
             EXECUTE format('GRANT %I TO CURRENT_USER', r);
         END IF;
     END LOOP;
@@ -40,21 +43,51 @@ ALTER DEFAULT PRIVILEGES FOR ROLE rookery_owner IN SCHEMA public, river
 ALTER DEFAULT PRIVILEGES FOR ROLE rookery_owner IN SCHEMA river
     GRANT USAGE ON SEQUENCES TO rookery_app, rookery_platform;`
 
+// hasGrants: what createGrants does was done before, by hand or by another login.
+const hasGrants = `
+SELECT has_schema_privilege('rookery_owner', 'public', 'CREATE') AND has_schema_privilege('rookery_app', 'public', 'USAGE')
+    AND has_schema_privilege('rookery_platform', 'public', 'USAGE')
+    AND count(*) FILTER (WHERE n.nspname = 'public' AND d.defaclobjtype = 'r') > 0
+    AND count(*) FILTER (WHERE n.nspname = 'river' AND d.defaclobjtype = 'r') > 0
+    AND count(*) FILTER (WHERE n.nspname = 'river' AND d.defaclobjtype = 'S') > 0
+FROM pg_default_acl d JOIN pg_namespace n ON n.oid = d.defaclnamespace
+WHERE d.defaclrole = 'rookery_owner'::regrole`
+
 // Provision makes the roles and grants in the database of adminURL, whose login may
 // create roles. It may run any number of times. On a managed Postgres without such a
-// login, deploy/postgres/roles.sql says the same by hand.
+// login, deploy/postgres/roles.sql says the same by hand, and Provision finds it done.
 func Provision(ctx context.Context, adminURL string) error {
 	conn, err := pgx.Connect(ctx, adminURL)
 	if err != nil {
 		return fmt.Errorf("connect to provision: %w", mapError(err))
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
-	for _, sql := range []string{createRoles, createGrants} {
-		if _, err := conn.Exec(ctx, sql); err != nil {
-			return fmt.Errorf("provision roles: %w", err)
+	_, err = conn.Exec(ctx, createRoles)
+	if err == nil {
+		_, err = conn.Exec(ctx, createGrants)
+		if mayNot(err) && isGranted(ctx, conn) {
+			return nil
 		}
 	}
+	if mayNot(err) {
+		return fmt.Errorf("provision roles: %w; run deploy/postgres/roles.sql once in this database as a login that may", err)
+	}
+	if err != nil {
+		return fmt.Errorf("provision roles: %w", err)
+	}
 	return nil
+}
+
+// mayNot reports whether the login lacks a right or a role.
+func mayNot(err error) bool {
+	var pgErr *pgconn.PgError
+	return errors.As(err, &pgErr) && (pgErr.Code == "42501" || pgErr.Code == "42704") // insufficient_privilege, undefined_object
+}
+
+func isGranted(ctx context.Context, conn *pgx.Conn) bool {
+	var granted bool
+	err := conn.QueryRow(ctx, hasGrants).Scan(&granted)
+	return err == nil && granted
 }
 
 // CreateDatabase makes an empty database on the server of adminURL unless it exists.

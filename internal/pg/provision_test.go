@@ -1,9 +1,12 @@
 package pg_test
 
 import (
+	"context"
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/jackc/pgx/v5"
 
 	"rookery/internal/pg"
 	"rookery/internal/testkit"
@@ -19,6 +22,36 @@ func TestProvisionMayRunAgain(t *testing.T) {
 	}
 	if err := pg.CreateDatabase(t.Context(), db.SuperURL, db.Name); err != nil {
 		t.Errorf("an existing database is no error: %v", err)
+	}
+}
+
+// A managed Postgres: somebody ran roles.sql, and the login that migrates may not.
+func TestProvisionFindsItDone(t *testing.T) {
+	t.Parallel()
+	db := testkit.DB(t)
+	if err := pg.Provision(t.Context(), db.OwnerURL); err != nil {
+		t.Errorf("as the owner, with all in place: %v", err)
+	}
+}
+
+func TestProvisionSaysWhoMay(t *testing.T) {
+	t.Parallel()
+	const hint = "deploy/postgres/roles.sql"
+	db := testkit.DB(t)
+	conn, err := pgx.Connect(t.Context(), db.SuperURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	// As in a database that nobody prepared.
+	if _, err := conn.Exec(t.Context(), "ALTER DEFAULT PRIVILEGES FOR ROLE rookery_owner IN SCHEMA public REVOKE ALL ON TABLES FROM rookery_app, rookery_platform"); err != nil {
+		t.Fatal(err)
+	}
+	if err := pg.Provision(t.Context(), db.OwnerURL); err == nil || !strings.Contains(err.Error(), hint) {
+		t.Errorf("a login that may not: %v, want %s named", err, hint)
+	}
+	if err := pg.Provision(t.Context(), "postgres://nobody@127.0.0.1:1/nothing"); err == nil || strings.Contains(err.Error(), hint) {
+		t.Errorf("a server that is away: %v, want an error that does not speak of roles", err)
 	}
 }
 

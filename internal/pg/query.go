@@ -124,7 +124,12 @@ func ReadOne[T any](ctx context.Context, db *DB, id tenant.ID, sql string, args 
 		out, err = pgx.CollectRows(rows, pgx.RowToAddrOfStructByName[T])
 		return err
 	})
-	if err := db.app.SendBatch(ctx, b).Close(); err != nil {
+	conn, err := db.acquire(ctx, db.app)
+	if err != nil {
+		return nil, mapError(err)
+	}
+	defer conn.Release()
+	if err := conn.SendBatch(ctx, b).Close(); err != nil {
 		return nil, mapError(err)
 	}
 	if len(out) == 0 {

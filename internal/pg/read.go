@@ -3,7 +3,6 @@ package pg
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -21,9 +20,9 @@ func (db *DB) Read(ctx context.Context, id tenant.ID, fn func(*Scope) error) err
 	if id <= 0 {
 		return errors.New("a scope needs a tenant")
 	}
-	conn, err := db.app.Acquire(ctx)
+	conn, err := db.acquire(ctx, db.app)
 	if err != nil {
-		return mapError(fmt.Errorf("acquire a connection: %w", err))
+		return mapError(err)
 	}
 	defer conn.Release()
 	return mapError(fn(&Scope{tenant: id, run: &reader{conn: conn, tenant: id}}))
@@ -38,6 +37,10 @@ func (s *Scope) ByKey() {
 		r.byKey = true
 	}
 }
+
+// OnlyReads reports whether the scope sees nothing but what is committed: it cannot
+// write, so that its own changes are not among what it reads.
+func (s *Scope) OnlyReads() bool { return s.tx == nil }
 
 // runner is what a Scope's queries run on: a transaction, or a reader.
 type runner interface {

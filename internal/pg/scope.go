@@ -64,21 +64,36 @@ func (s *Scope) EnqueueWith(ctx context.Context, params []river.InsertManyParams
 // BEGIN and the tenant's id travel in one round trip. fn runs once more after a
 // deadlock, so it must not change anything but the database and its own variables.
 func (db *DB) Tenant(ctx context.Context, id tenant.ID, fn func(*Scope) error) error {
+	return db.tenantTries(ctx, id, fmt.Sprintf(beginTenant, int64(id)), fn)
+}
+
+// TenantByKey is Tenant for transactions whose statements find their rows by key
+// whatever their arguments are: Postgres keeps one plan for each of them. Planning the
+// statements of a post anew each time took more than running them.
+func (db *DB) TenantByKey(ctx context.Context, id tenant.ID, fn func(*Scope) error) error {
+	return db.tenantTries(ctx, id, fmt.Sprintf(beginTenant+keepPlans, int64(id)), fn)
+}
+
+const (
+	beginTenant = "BEGIN; SET LOCAL app.tenant_id = '%d'"
+	keepPlans   = "; SET LOCAL plan_cache_mode = force_generic_plan"
+)
+
+func (db *DB) tenantTries(ctx context.Context, id tenant.ID, begin string, fn func(*Scope) error) error {
 	if id <= 0 {
 		return errors.New("a scope needs a tenant")
 	}
 	for try := 0; ; try++ {
-		err := db.tenantOnce(ctx, id, fn)
+		err := db.tenantOnce(ctx, id, begin, fn)
 		if err == nil || try == 2 || !isRetryable(err) {
 			return err
 		}
 	}
 }
 
-func (db *DB) tenantOnce(ctx context.Context, id tenant.ID, fn func(*Scope) error) error {
-	begin := pgx.TxOptions{BeginQuery: fmt.Sprintf("BEGIN; SET LOCAL app.tenant_id = '%d'", int64(id))}
+func (db *DB) tenantOnce(ctx context.Context, id tenant.ID, begin string, fn func(*Scope) error) error {
 	scope := &Scope{tenant: id, inserter: db.inserter}
-	err := pgx.BeginTxFunc(ctx, db.app, begin, func(tx pgx.Tx) error {
+	err := db.begin(ctx, db.app, pgx.TxOptions{BeginQuery: begin}, func(tx pgx.Tx) error {
 		scope.tx, scope.run = tx, tx
 		if err := fn(scope); err != nil {
 			return err
@@ -135,25 +150,3 @@ func (s *Scope) sendBatch(ctx context.Context, b *pgx.Batch) error {
 }
 
 func (s *Scope) rewriter(args pgx.NamedArgs) pgx.QueryRewriter { return tenantArgs{s.tenant, args} }
-
-// tenantArgs adds @tenant_id to a query's arguments. StrictNamedArgs then refuses SQL
-// that does not use every argument: a query that forgets @tenant_id cannot be sent.
-type tenantArgs struct {
-	tenant tenant.ID
-	named  pgx.NamedArgs
-}
-
-var errTenantArg = errors.New("tenant_id comes from the scope, never from the caller")
-
-// RewriteQuery implements pgx.QueryRewriter.
-func (a tenantArgs) RewriteQuery(ctx context.Context, conn *pgx.Conn, sql string, _ []any) (string, []any, error) {
-	m := make(pgx.StrictNamedArgs, len(a.named)+1)
-	for k, v := range a.named {
-		m[k] = v
-	}
-	if _, dup := m["tenant_id"]; dup {
-		return "", nil, errTenantArg
-	}
-	m["tenant_id"] = int64(a.tenant)
-	return m.RewriteQuery(ctx, conn, sql, nil)
-}

@@ -8,6 +8,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -26,10 +27,14 @@ const accountColumns = `
        COALESCE(st.followers_count, 0) AS followers_count, COALESCE(st.following_count, 0) AS following_count,
        COALESCE(st.statuses_count, 0) AS statuses_count, st.last_status_at`
 
-const accountFrom = `
+const accountJoin = `
 FROM   accounts a
 LEFT   JOIN account_stats st ON st.tenant_id = a.tenant_id AND st.account_id = a.id
 WHERE  a.tenant_id = @tenant_id`
+
+// A deleted account is found by nobody: what is left of its row is for its farewell
+// and for those who remove the rest (account_removal.go).
+const accountFrom = accountJoin + ` AND a.deleted_at IS NULL`
 
 const (
 	accountByID     = `SELECT` + accountColumns + accountFrom + ` AND a.id = @id`
@@ -97,11 +102,11 @@ const upsertAccount = `
 INSERT INTO accounts (tenant_id, id, uri, username, domain, actor_type, display_name, note, note_source, fields, emojis, url,
        inbox_url, shared_inbox_url, outbox_url, followers_url, following_url, featured_url,
        avatar_url, avatar_alt, header_url, header_alt, locked, discoverable, indexable, memorial, hide_collections,
-       moved_to_uri, also_known_as, suspended_at, created_at, fetched_at)
+       moved_to_uri, also_known_as, suspended_at, created_at, updated_at, fetched_at)
 VALUES (@tenant_id, @id, @uri, @username, @domain, @actor_type, @display_name, @note, @note_source, @fields, @emojis, @url,
        @inbox_url, @shared_inbox_url, @outbox_url, @followers_url, @following_url, @featured_url,
        @avatar_url, @avatar_alt, @header_url, @header_alt, @locked, @discoverable, @indexable, @memorial, @hide_collections,
-       @moved_to_uri, @also_known_as, @suspended_at, @created_at, @fetched_at)
+       @moved_to_uri, @also_known_as, @suspended_at, @created_at, @updated_at, @fetched_at)
 ON CONFLICT (tenant_id, uri) DO UPDATE SET
        username = EXCLUDED.username, domain = EXCLUDED.domain, actor_type = EXCLUDED.actor_type,
        display_name = EXCLUDED.display_name, note = EXCLUDED.note, fields = EXCLUDED.fields, emojis = EXCLUDED.emojis, url = EXCLUDED.url,
@@ -110,22 +115,36 @@ ON CONFLICT (tenant_id, uri) DO UPDATE SET
        avatar_url = EXCLUDED.avatar_url, avatar_alt = EXCLUDED.avatar_alt, header_url = EXCLUDED.header_url, header_alt = EXCLUDED.header_alt,
        locked = EXCLUDED.locked, discoverable = EXCLUDED.discoverable, indexable = EXCLUDED.indexable, memorial = EXCLUDED.memorial,
        moved_to_uri = EXCLUDED.moved_to_uri, also_known_as = EXCLUDED.also_known_as,
-       updated_at = now(), fetched_at = EXCLUDED.fetched_at
-WHERE  accounts.domain <> ''
+       updated_at = EXCLUDED.updated_at, fetched_at = EXCLUDED.fetched_at
+WHERE  accounts.domain <> '' AND accounts.deleted_at IS NULL
 RETURNING id`
 
-// UpsertRemoteAccount stores a remote account as its own server describes it and
-// sets a.ID. It never touches a local account: fault.NotFound then.
+// UpsertRemoteAccount stores a remote account as its own server describes it, now
+// unless a.UpdatedAt says when, and sets a.ID. It never touches a local account or one that is being removed:
+// fault.NotFound then.
 func UpsertRemoteAccount(ctx context.Context, scope *pg.Scope, a *social.Account) error {
 	if a.Domain == "" {
 		return fault.New(fault.Invalid, "A remote account has a domain.")
 	}
-	id, err := pg.Value[social.AccountID](ctx, scope, upsertAccount, accountArgs(a))
+	args := accountArgs(a)
+	args["updated_at"] = a.UpdatedAt
+	if a.UpdatedAt.IsZero() {
+		args["updated_at"] = time.Now().UTC()
+	}
+	id, err := pg.Value[social.AccountID](ctx, scope, upsertAccount, args)
 	if err != nil {
 		return err
 	}
 	a.ID = id
 	return nil
+}
+
+const lockProfile = `SELECT updated_at FROM accounts WHERE tenant_id = @tenant_id AND uri = @uri FOR UPDATE`
+
+// LockProfile keeps others from changing an account's profile until the transaction
+// ends, and returns when it was written, as its own server says.
+func LockProfile(ctx context.Context, scope *pg.Scope, uri string) (time.Time, error) {
+	return pg.Value[time.Time](ctx, scope, lockProfile, pgx.NamedArgs{"uri": uri})
 }
 
 const insertAccount = `

@@ -26,18 +26,43 @@ type Activity struct {
 
 // Two conflicts are one answer: the event was published before, or its activity
 // (a follow that is asked for again) is here already.
-const insertActivity = `
+const insertActivities = `
 INSERT INTO activities (tenant_id, id, uri, account_id, event_id, status_id, visibility, body)
-VALUES (@tenant_id, @id, @uri, @account_id, @event_id, @status_id, @visibility, @body)
-ON CONFLICT DO NOTHING`
+SELECT @tenant_id, n.id, n.uri, n.account_id, n.event_id, n.status_id, n.visibility, n.body
+FROM   unnest(@ids::bigint[], @uris::text[], @accounts::bigint[], @events::bigint[], @statuses::bigint[], @visibilities::text[], @bodies::bytea[])
+       AS n (id, uri, account_id, event_id, status_id, visibility, body)
+ON CONFLICT DO NOTHING
+RETURNING id`
 
-// AddActivity stores an activity and reports false if its event or its URI is there already.
-func AddActivity(ctx context.Context, scope *pg.Scope, a Activity) (bool, error) {
-	n, err := pg.Exec(ctx, scope, insertActivity, pgx.NamedArgs{
-		"id": a.ID, "uri": a.URI, "account_id": a.AccountID, "event_id": a.EventID, "status_id": a.StatusID,
-		"visibility": a.Visibility, "body": a.Body,
+// AddActivities stores activities and returns the ids of those whose event and URI were
+// not there yet.
+func AddActivities(ctx context.Context, scope *pg.Scope, list ...*Activity) (map[int64]bool, error) {
+	m := make(map[int64]bool, len(list))
+	if len(list) == 0 {
+		return m, nil
+	}
+	added, err := pg.Values[int64](ctx, scope, insertActivities, pgx.NamedArgs{
+		"ids":          column(list, func(a *Activity) int64 { return a.ID }),
+		"uris":         column(list, func(a *Activity) string { return a.URI }),
+		"accounts":     column(list, func(a *Activity) int64 { return int64(a.AccountID) }),
+		"events":       column(list, func(a *Activity) int64 { return int64(a.EventID) }),
+		"statuses":     column(list, func(a *Activity) int64 { return int64(a.StatusID) }),
+		"visibilities": column(list, func(a *Activity) string { return string(a.Visibility) }),
+		"bodies":       column(list, func(a *Activity) []byte { return a.Body }),
 	})
-	return n > 0, err
+	for _, id := range added {
+		m[id] = true
+	}
+	return m, err
+}
+
+// What is still on its way then says what is true now.
+const renewActivity = `UPDATE activities SET body = @body WHERE tenant_id = @tenant_id AND uri = @uri AND account_id = @account_id`
+
+// RenewActivity replaces the bytes of an activity under the same id, if it is there.
+func RenewActivity(ctx context.Context, scope *pg.Scope, account social.AccountID, uri string, body []byte) error {
+	_, err := pg.Exec(ctx, scope, renewActivity, pgx.NamedArgs{"uri": uri, "account_id": account, "body": body})
+	return err
 }
 
 const activityColumns = `SELECT id, uri, account_id, event_id, status_id, visibility, body, created_at FROM activities `
@@ -45,7 +70,7 @@ const activityColumns = `SELECT id, uri, account_id, event_id, status_id, visibi
 const (
 	activityByID    = activityColumns + `WHERE tenant_id = @tenant_id AND id = @id`
 	activityByURI   = activityColumns + `WHERE tenant_id = @tenant_id AND uri = @uri`
-	activityByEvent = activityColumns + `WHERE tenant_id = @tenant_id AND event_id = @event_id AND event_id <> 0`
+	publishedEvents = `SELECT event_id FROM activities WHERE tenant_id = @tenant_id AND event_id = ANY(@events) AND event_id <> 0`
 )
 
 // ActivityByID returns one activity, or fault.NotFound.
@@ -58,22 +83,12 @@ func ActivityByURI(ctx context.Context, scope *pg.Scope, uri string) (*Activity,
 	return pg.One[Activity](ctx, scope, activityByURI, pgx.NamedArgs{"uri": uri})
 }
 
-// ActivityByEvent returns what an event was published as, or fault.NotFound.
-func ActivityByEvent(ctx context.Context, scope *pg.Scope, event social.EventID) (*Activity, error) {
-	return pg.One[Activity](ctx, scope, activityByEvent, pgx.NamedArgs{"event_id": event})
-}
-
-const trimActivities = `
-DELETE FROM activities a
-USING  (SELECT o.id FROM activities o
-        WHERE  o.tenant_id = @tenant_id AND o.created_at < @before
-               AND NOT EXISTS (SELECT FROM deliveries d WHERE d.tenant_id = @tenant_id AND d.activity_id = o.id AND d.state = 'waiting')
-        ORDER  BY o.id LIMIT @limit) AS old
-WHERE  a.tenant_id = @tenant_id AND a.id = old.id`
-
-// TrimActivities removes activities, with their deliveries, that are older than a
-// time and wait for nothing. It removes at most limit and returns how many, for
-// upkeep to call until it says 0.
-func TrimActivities(ctx context.Context, scope *pg.Scope, before time.Time, limit int) (int64, error) {
-	return pg.Exec(ctx, scope, trimActivities, pgx.NamedArgs{"before": before, "limit": limit})
+// PublishedEvents returns which of the events have been published as an activity.
+func PublishedEvents(ctx context.Context, scope *pg.Scope, events []int64) (map[int64]bool, error) {
+	rows, err := pg.Values[int64](ctx, scope, publishedEvents, pgx.NamedArgs{"events": events})
+	m := make(map[int64]bool, len(rows))
+	for _, id := range rows {
+		m[id] = true
+	}
+	return m, err
 }

@@ -72,34 +72,3 @@ func EndAccessOfPerson(ctx context.Context, p *pg.PlatformTx, person social.Pers
 	}
 	return b.Send(ctx)
 }
-
-// The batches are small, so that no lock is held for long.
-const (
-	sweepConsoleSessions = `
-DELETE FROM console_sessions
-WHERE  id_hash IN (SELECT id_hash FROM console_sessions WHERE expires_at < @before LIMIT @limit)`
-	sweepSessions = `
-DELETE FROM sessions
-WHERE  (tenant_id, id_hash) IN (SELECT tenant_id, id_hash FROM sessions WHERE expires_at < @before LIMIT @limit)`
-	sweepCodes = `
-DELETE FROM oauth_codes
-WHERE  (tenant_id, code_hash) IN (SELECT tenant_id, code_hash FROM oauth_codes WHERE expires_at < @before LIMIT @limit)`
-	sweepLoginAttempts = `
-DELETE FROM login_attempts
-WHERE  (subject, window_start) IN (SELECT subject, window_start FROM login_attempts WHERE window_start < @before LIMIT @limit)`
-)
-
-// SweepAccess deletes sessions, codes and log-in counters that ended before a time,
-// at most limit of each, and returns how many rows went. The worker of upkeep calls
-// it until it returns 0.
-func SweepAccess(ctx context.Context, p *pg.PlatformTx, before time.Time, limit int) (int64, error) {
-	var total int64
-	for _, sql := range []string{sweepConsoleSessions, sweepSessions, sweepCodes, sweepLoginAttempts} {
-		n, err := pg.Exec(ctx, p, sql, pgx.NamedArgs{"before": before, "limit": limit})
-		if err != nil {
-			return total, err
-		}
-		total += n
-	}
-	return total, nil
-}

@@ -166,20 +166,22 @@ func UsageOf(ctx context.Context, db *pg.DB, t tenant.ID) (*Usage, error) {
 	return pg.ReadOne[Usage](ctx, db, t, usage, pgx.NamedArgs{})
 }
 
-// PublishedStatus is a local post that its event brings to others.
-func PublishedStatus(ctx context.Context, scope *pg.Scope, id social.StatusID) (*FullStatus, error) {
-	st, err := StatusByID(ctx, scope, id)
+// PublishedStatuses returns those of the posts that exist, by id, as their events bring
+// them to others.
+func PublishedStatuses(ctx context.Context, scope *pg.Scope, ids []social.StatusID) (map[social.StatusID]*FullStatus, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	rows, err := pg.Many[social.Status](ctx, scope, statusesByIDs, pgx.NamedArgs{"ids": numbers(ids)})
 	if err != nil {
 		return nil, err
 	}
-	full, err := FullStatuses(ctx, scope, []*social.Status{st})
-	if err != nil {
-		return nil, err
+	list, err := FullStatuses(ctx, scope, rows)
+	m := make(map[social.StatusID]*FullStatus, len(list))
+	for _, full := range list {
+		m[full.Status.ID] = full
 	}
-	if len(full) == 0 {
-		return nil, errNotFound
-	}
-	return full[0], nil
+	return m, err
 }
 
 const wasHandle = `SELECT EXISTS (SELECT FROM handles WHERE tenant_id = @tenant_id AND username_lower = lower(@username))`

@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"strconv"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -11,34 +13,61 @@ import (
 	"rookery/internal/social"
 )
 
-const insertEvent = `
+// Recipients travel as one text a row, because unnest would flatten an array of arrays.
+const insertEvents = `
 INSERT INTO events (tenant_id, id, kind, account_id, target_id, status_id, object_uri, visibility, recipient_ids)
-VALUES (@tenant_id, @id, @kind, @account_id, @target_id, @status_id, @object_uri, @visibility, @recipient_ids)`
+SELECT @tenant_id, n.id, n.kind, n.account_id, n.target_id, n.status_id, n.object_uri, n.visibility, string_to_array(n.recipients, ',')::bigint[]
+FROM   unnest(@ids::bigint[], @kinds::text[], @accounts::bigint[], @targets::bigint[], @statuses::bigint[], @uris::text[],
+              @visibilities::text[], @recipients::text[])
+       AS n (id, kind, account_id, target_id, status_id, object_uri, visibility, recipients)`
 
-// AddEvent writes a fact of a local account and enqueues its publication, both in
-// the scope's transaction. It sets e.ID.
-func AddEvent(ctx context.Context, scope *pg.Scope, e *social.Event) error {
-	e.ID = social.EventID(ids.New())
-	recipients := e.RecipientIDs
-	if recipients == nil {
-		recipients = []social.AccountID{}
+// AddEvents writes facts of local accounts and enqueues one job that publishes them in
+// their order, all in the scope's transaction. It sets their ids.
+func AddEvents(ctx context.Context, scope *pg.Scope, list ...*social.Event) error {
+	if len(list) == 0 {
+		return nil
 	}
-	_, err := pg.Exec(ctx, scope, insertEvent, pgx.NamedArgs{
-		"id": e.ID, "kind": e.Kind, "account_id": e.AccountID, "target_id": e.TargetID, "status_id": e.StatusID,
-		"object_uri": e.ObjectURI, "visibility": e.Visibility, "recipient_ids": recipients,
+	numbers := make([]int64, len(list))
+	for i, e := range list {
+		e.ID = social.EventID(ids.New())
+		numbers[i] = int64(e.ID)
+	}
+	_, err := pg.Exec(ctx, scope, insertEvents, pgx.NamedArgs{
+		"ids":          numbers,
+		"kinds":        column(list, func(e *social.Event) string { return string(e.Kind) }),
+		"accounts":     column(list, func(e *social.Event) int64 { return int64(e.AccountID) }),
+		"targets":      column(list, func(e *social.Event) int64 { return int64(e.TargetID) }),
+		"statuses":     column(list, func(e *social.Event) int64 { return int64(e.StatusID) }),
+		"uris":         column(list, func(e *social.Event) string { return e.ObjectURI }),
+		"visibilities": column(list, func(e *social.Event) string { return string(e.Visibility) }),
+		"recipients":   column(list, func(e *social.Event) string { return commaList(e.RecipientIDs) }),
 	})
 	if err != nil {
 		return err
 	}
-	return scope.Enqueue(ctx, jobs.Publish{Scoped: jobs.Scoped{TenantID: scope.Tenant()}, EventID: int64(e.ID)})
+	return scope.Enqueue(ctx, jobs.PublishEvents{Scoped: jobs.Scoped{TenantID: scope.Tenant()}, EventIDs: numbers})
 }
 
-const eventByID = `
+func commaList(ids []social.AccountID) string {
+	parts := make([]string, len(ids))
+	for i, id := range ids {
+		parts[i] = strconv.FormatInt(int64(id), 10)
+	}
+	return strings.Join(parts, ",")
+}
+
+// AddEvent is AddEvents for one.
+func AddEvent(ctx context.Context, scope *pg.Scope, e *social.Event) error {
+	return AddEvents(ctx, scope, e)
+}
+
+const eventsByIDs = `
 SELECT id, kind, account_id, target_id, status_id, object_uri, visibility, recipient_ids, created_at
 FROM   events
-WHERE  tenant_id = @tenant_id AND id = @id`
+WHERE  tenant_id = @tenant_id AND id = ANY(@ids)
+ORDER  BY id`
 
-// EventByID returns one event, or fault.NotFound.
-func EventByID(ctx context.Context, scope *pg.Scope, id social.EventID) (*social.Event, error) {
-	return pg.One[social.Event](ctx, scope, eventByID, pgx.NamedArgs{"id": id})
+// EventsByIDs returns the events that exist, the oldest first.
+func EventsByIDs(ctx context.Context, scope *pg.Scope, ids []int64) ([]*social.Event, error) {
+	return pg.Many[social.Event](ctx, scope, eventsByIDs, pgx.NamedArgs{"ids": ids})
 }

@@ -19,7 +19,7 @@ func TestFederationRowsAreInvisibleToOtherTenants(t *testing.T) {
 	t.Parallel()
 	w := fixture.New(t)
 	const id = 4711
-	a := store.Activity{ID: id, URI: "https://a.test/ap/activities/1", AccountID: w.A.Account.ID, EventID: 9, Body: []byte("{}")}
+	a := &store.Activity{ID: id, URI: "https://a.test/ap/activities/1", AccountID: w.A.Account.ID, EventID: 9, Body: []byte("{}")}
 	var bea *social.Account
 	w.A.Do(t, func(ctx context.Context, scope *pg.Scope) error {
 		bea = &social.Account{
@@ -33,18 +33,20 @@ func TestFederationRowsAreInvisibleToOtherTenants(t *testing.T) {
 		if _, err := store.AddFollow(ctx, scope, f, true); err != nil {
 			return err
 		}
-		if added, err := store.AddActivity(ctx, scope, a); err != nil || !added {
+		if added, err := store.AddActivities(ctx, scope, a); err != nil || !added[id] {
 			t.Errorf("added %v, %v", added, err)
 		}
-		if added, err := store.AddActivity(ctx, scope, a); err != nil || added {
+		if added, err := store.AddActivities(ctx, scope, a); err != nil || len(added) != 0 {
 			t.Errorf("added once more: %v, %v", added, err)
 		}
-		n, err := store.AddDeliveries(ctx, scope, id, store.Recipients{FollowersOf: w.A.Account.ID, Everybody: true})
-		if n != 1 {
-			t.Errorf("%d deliveries, want one for an inbox that is meant twice", n)
+		to := store.Recipients{ActivityID: id, FollowersOf: w.A.Account.ID, Personal: []social.AccountID{bea.ID}, Everybody: true}
+		reached, err := store.AddDeliveries(ctx, scope, to)
+		if len(reached) != 1 || *reached[0] != (store.Reached{ActivityID: id, Inboxes: 1}) {
+			t.Errorf("deliveries %v, want one for an inbox that is meant thrice", reached)
 		}
 		return err
 	})
+	every := store.WhichDeliveries{Activities: []int64{id}, First: 1, Last: 10, Limit: 10}
 	one := func(err error) (int64, error) { return 1, err }
 	queries := map[string]func(context.Context, *pg.Scope) (int64, error){
 		"ActivityByID": func(ctx context.Context, s *pg.Scope) (int64, error) {
@@ -55,16 +57,16 @@ func TestFederationRowsAreInvisibleToOtherTenants(t *testing.T) {
 			_, err := store.ActivityByURI(ctx, s, a.URI)
 			return one(err)
 		},
-		"ActivityByEvent": func(ctx context.Context, s *pg.Scope) (int64, error) {
-			_, err := store.ActivityByEvent(ctx, s, 9)
-			return one(err)
+		"PublishedEvents": func(ctx context.Context, s *pg.Scope) (int64, error) {
+			done, err := store.PublishedEvents(ctx, s, []int64{9})
+			return int64(len(done)), err
 		},
-		"WaitingDelivery": func(ctx context.Context, s *pg.Scope) (int64, error) {
-			_, err := store.WaitingDelivery(ctx, s, id, 1)
-			return one(err)
+		"WaitingDeliveries, activities": func(ctx context.Context, s *pg.Scope) (int64, error) {
+			out, _, err := store.WaitingDeliveries(ctx, s, every)
+			return int64(len(out)), err
 		},
-		"UntriedDeliveries": func(ctx context.Context, s *pg.Scope) (int64, error) {
-			rows, err := store.UntriedDeliveries(ctx, s, id, 1, 10, 10)
+		"WaitingDeliveries": func(ctx context.Context, s *pg.Scope) (int64, error) {
+			_, rows, err := store.WaitingDeliveries(ctx, s, every)
 			return int64(len(rows)), err
 		},
 		"DeliveryCounts": func(ctx context.Context, s *pg.Scope) (int64, error) {
@@ -91,19 +93,21 @@ func TestFederationRowsAreInvisibleToOtherTenants(t *testing.T) {
 	}
 	// What changes or removes rows must not reach A's from B.
 	writes := map[string]func(context.Context, *pg.Scope) (int64, error){
-		"DropDeliveries": func(ctx context.Context, s *pg.Scope) (int64, error) {
-			return store.DropDeliveries(ctx, s, id, 1, 10, "x")
+		"QueueDropDeliveries": func(ctx context.Context, s *pg.Scope) (int64, error) {
+			b := pg.NewBatch(s)
+			store.QueueDropDeliveries(b, id, 1, 10, "x")
+			return 0, b.Send(ctx) // what waits is settled below
+		},
+		"RenewActivity": func(ctx context.Context, s *pg.Scope) (int64, error) {
+			return 0, store.RenewActivity(ctx, s, w.A.Account.ID, a.URI, []byte("stolen"))
 		},
 		"SettleDeliveries": func(ctx context.Context, s *pg.Scope) (int64, error) {
-			ids, err := store.SettleDeliveries(ctx, s, id, []store.Outcome{{Before: &store.Delivery{ID: 1}, State: store.DeliveryDone, Attempts: 1}})
+			ids, err := store.SettleDeliveries(ctx, s, []store.Outcome{{Before: &store.Delivery{ActivityID: id, ID: 1}, State: store.DeliveryDone, Attempts: 1}})
 			return int64(len(ids)), err
 		},
 		"UnfollowGone": func(ctx context.Context, s *pg.Scope) (int64, error) {
 			ids, err := store.UnfollowGone(ctx, s, []string{bea.InboxURL})
 			return int64(len(ids)), err
-		},
-		"TrimActivities": func(ctx context.Context, s *pg.Scope) (int64, error) {
-			return store.TrimActivities(ctx, s, time.Now().Add(time.Hour), 10)
 		},
 	}
 	for name, write := range writes {
@@ -116,12 +120,12 @@ func TestFederationRowsAreInvisibleToOtherTenants(t *testing.T) {
 		})
 	}
 	w.A.Do(t, func(ctx context.Context, scope *pg.Scope) error {
-		if n, err := store.TrimActivities(ctx, scope, time.Now().Add(time.Hour), 10); n != 0 || err != nil {
-			t.Errorf("an activity that waits was removed: %d, %v", n, err)
-		}
-		stale := store.Outcome{Before: &store.Delivery{ID: 1, Attempts: 3}, State: store.DeliveryDone, Attempts: 4}
-		if settled, err := store.SettleDeliveries(ctx, scope, id, []store.Outcome{stale}); len(settled) != 0 || err != nil {
+		stale := store.Outcome{Before: &store.Delivery{ActivityID: id, ID: 1, Attempts: 3}, State: store.DeliveryDone, Attempts: 4}
+		if settled, err := store.SettleDeliveries(ctx, scope, []store.Outcome{stale}); len(settled) != 0 || err != nil {
 			t.Errorf("an outcome of an older state was written: %v, %v", settled, err)
+		}
+		if kept, err := store.ActivityByID(ctx, scope, id); err != nil || string(kept.Body) != "{}" {
+			t.Errorf("B has renewed A's activity: %v, %v", kept, err)
 		}
 		if n, err := writes["SettleDeliveries"](ctx, scope); n != 1 {
 			t.Errorf("settled %d, %v", n, err)
@@ -129,11 +133,7 @@ func TestFederationRowsAreInvisibleToOtherTenants(t *testing.T) {
 		if gone, err := store.UnfollowGone(ctx, scope, []string{bea.InboxURL}); len(gone) != 1 || err != nil {
 			t.Errorf("unfollowed %v, %v", gone, err)
 		}
-		n, err := store.TrimActivities(ctx, scope, time.Now().Add(time.Hour), 10)
-		if n != 1 {
-			t.Errorf("removed %d activities, want the one that is done", n)
-		}
-		return err
+		return nil
 	})
 }
 
@@ -181,7 +181,7 @@ func TestPeerHosts(t *testing.T) {
 		if len(rows) != 1 {
 			t.Errorf("still remembered: %+v", rows)
 		}
-		if n, err := store.TrimPeerHosts(ctx, tx, now.Add(time.Minute)); n != 1 || err != nil {
+		if n, err := store.AgedPeers.Prune(ctx, tx, now.Add(time.Minute), 10); n != 1 || err != nil {
 			t.Errorf("forgot %d, %v", n, err)
 		}
 		return err

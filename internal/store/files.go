@@ -52,28 +52,3 @@ WHERE  f.tenant_id = @tenant_id AND f.key = @key AND f.rendition = @rendition`
 func FileByKey(ctx context.Context, db *pg.DB, t tenant.ID, key string, r Rendition) (*File, error) {
 	return pg.ReadOne[File](ctx, db, t, fileByKey, pgx.NamedArgs{"key": key, "rendition": r})
 }
-
-const dropUnusedFiles = `
-DELETE FROM files f
-WHERE  f.tenant_id = @tenant_id AND f.created_at < now() - interval '1 day'
-AND    NOT EXISTS (SELECT FROM media m WHERE m.tenant_id = f.tenant_id AND m.key = f.key)
-AND    NOT EXISTS (SELECT FROM accounts a WHERE a.tenant_id = f.tenant_id AND (a.avatar_key = f.key OR a.header_key = f.key))`
-
-const dropUnusedBlobs = `
-DELETE FROM blobs b
-WHERE  b.tenant_id = @tenant_id AND b.created_at < now() - interval '1 day'
-AND    NOT EXISTS (SELECT FROM files f WHERE f.tenant_id = b.tenant_id AND f.sha256 = b.sha256)`
-
-const dropUnattachedMedia = `
-DELETE FROM media
-WHERE  tenant_id = @tenant_id AND status_id IS NULL AND remote_url = '' AND created_at < now() - interval '1 day'`
-
-// DropUnusedFiles removes uploads that were never posted and bytes that nothing names
-// any more, all at least a day old.
-func DropUnusedFiles(ctx context.Context, scope *pg.Scope) error {
-	b := pg.NewBatch(scope)
-	b.Exec(dropUnattachedMedia, nil)
-	b.Exec(dropUnusedFiles, nil)
-	b.Exec(dropUnusedBlobs, nil)
-	return b.Send(ctx)
-}

@@ -140,6 +140,24 @@ func CountFollowRequests(ctx context.Context, scope *pg.Scope, account social.Ac
 	return pg.Value[int](ctx, scope, followRequestCount, pgx.NamedArgs{"account_id": account})
 }
 
+// OwnAccount returns an account together with how many ask to follow it, in one round
+// trip, or fault.NotFound: what every app asks for at its start.
+func OwnAccount(ctx context.Context, scope *pg.Scope, id social.AccountID) (*social.Account, int, error) {
+	var found []*social.Account
+	var requests []int
+	b := pg.NewBatch(scope)
+	pg.QueueMany(b, accountByID, pgx.NamedArgs{"id": id}, &found)
+	pg.QueueValues(b, followRequestCount, pgx.NamedArgs{"account_id": id}, &requests)
+	scope.ByKey()
+	if err := b.Send(ctx); err != nil {
+		return nil, 0, err
+	}
+	if len(found) == 0 {
+		return nil, 0, errNotFound
+	}
+	return found[0], requests[0], nil
+}
+
 const familiarFollowers = `
 SELECT mine.target_id AS account_id, theirs.target_id AS target_id
 FROM   follows mine

@@ -22,7 +22,7 @@ func AddHandle(ctx context.Context, scope *pg.Scope, account social.AccountID, u
 
 const localAccountByAnyHandle = `SELECT` + accountColumns + `
 FROM   handles h
-JOIN   accounts a ON a.tenant_id = h.tenant_id AND a.id = h.account_id
+JOIN   accounts a ON a.tenant_id = h.tenant_id AND a.id = h.account_id AND a.deleted_at IS NULL
 LEFT   JOIN account_stats st ON st.tenant_id = a.tenant_id AND st.account_id = a.id
 WHERE  h.tenant_id = @tenant_id AND h.username_lower = lower(@username)
 ORDER  BY h.is_primary DESC, h.retired_at DESC NULLS FIRST

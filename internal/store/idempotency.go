@@ -10,19 +10,35 @@ import (
 )
 
 // A second request with the same key waits on the unique index until the first
-// has committed, and then reads its status. A key is good for an hour.
-const claimKey = `
+// has committed, and then reads its status. A key is good for an hour. The order keeps
+// two batches from waiting for one another.
+const claimKeys = `
 INSERT INTO idempotency_keys AS k (tenant_id, account_id, key, status_id)
-VALUES (@tenant_id, @account_id, @key, @status_id)
+SELECT @tenant_id, @account_id, n.key, n.status_id
+FROM   unnest(@keys::text[], @status_ids::bigint[]) AS n (key, status_id)
+ORDER  BY n.key
 ON CONFLICT (tenant_id, account_id, key) DO UPDATE SET
        status_id = CASE WHEN k.created_at < now() - interval '1 hour' THEN EXCLUDED.status_id ELSE k.status_id END,
        created_at = CASE WHEN k.created_at < now() - interval '1 hour' THEN now() ELSE k.created_at END
-RETURNING status_id`
+RETURNING key, status_id`
 
-// ClaimKey binds an Idempotency-Key of an account to a new status, or returns the
-// status that it is bound to already.
-func ClaimKey(ctx context.Context, scope *pg.Scope, account social.AccountID, key string, status social.StatusID) (social.StatusID, error) {
-	return pg.Value[social.StatusID](ctx, scope, claimKey, pgx.NamedArgs{"account_id": account, "key": key, "status_id": status})
+// ClaimKeys binds Idempotency-Keys of an account to new statuses and returns, for each
+// key, the status that it is bound to: the new one, or an earlier one. The lists run in
+// parallel, and no key may be there twice.
+func ClaimKeys(ctx context.Context, scope *pg.Scope, account social.AccountID, keys []string, statuses []social.StatusID) (map[string]social.StatusID, error) {
+	type claim struct {
+		Key      string
+		StatusID social.StatusID
+	}
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	rows, err := pg.Many[claim](ctx, scope, claimKeys, pgx.NamedArgs{"account_id": account, "keys": keys, "status_ids": numbers(statuses)})
+	m := make(map[string]social.StatusID, len(rows))
+	for _, c := range rows {
+		m[c.Key] = c.StatusID
+	}
+	return m, err
 }
 
 const rebindKey = `
@@ -33,15 +49,4 @@ WHERE  tenant_id = @tenant_id AND account_id = @account_id AND key = @key`
 func RebindKey(ctx context.Context, scope *pg.Scope, account social.AccountID, key string, status social.StatusID) error {
 	n, err := pg.Exec(ctx, scope, rebindKey, pgx.NamedArgs{"account_id": account, "key": key, "status_id": status})
 	return mustTouch(n, err)
-}
-
-const expireKeys = `
-DELETE FROM idempotency_keys k
-USING  (SELECT account_id, key FROM idempotency_keys
-        WHERE  tenant_id = @tenant_id AND created_at < now() - interval '1 day' LIMIT @limit) AS old
-WHERE  k.tenant_id = @tenant_id AND k.account_id = old.account_id AND k.key = old.key`
-
-// ExpireKeys deletes a batch of old Idempotency-Keys and returns how many.
-func ExpireKeys(ctx context.Context, scope *pg.Scope, limit int) (int64, error) {
-	return pg.Exec(ctx, scope, expireKeys, pgx.NamedArgs{"limit": limit})
 }

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -51,11 +50,13 @@ SELECT @tenant_id, n.id, n.dedup, n.actor_uri, n.account_id, n.raw
 FROM   unnest(@ids::bigint[], @dedups::bytea[], @actors::text[], @accounts::bigint[], @raws::bytea[], @needs::text[])
        AS n (id, dedup, actor_uri, account_id, raw, need)
 WHERE  ` + concerns + `
-ON CONFLICT DO NOTHING
+ON CONFLICT (tenant_id, dedup) DO NOTHING
 RETURNING id`
 
 // AddInboxActivities stores what is new and concerns somebody here, with one
-// statement however many there are, and returns the ids of what was stored.
+// statement however many there are, and returns the ids of what was stored. It is
+// fault.Conflict where an id is taken by another activity: two processes may make the
+// same one.
 func AddInboxActivities(ctx context.Context, scope *pg.Scope, list []NewInboxActivity) ([]int64, error) {
 	return pg.Values[int64](ctx, scope, insertInboxActivities, pgx.NamedArgs{
 		"ids":      column(list, func(a NewInboxActivity) int64 { return a.ID }),
@@ -150,15 +151,4 @@ func SettleInboxActivities(ctx context.Context, scope *pg.Scope, list []Settled)
 		"reasons": column(list, func(s Settled) string { return s.Reason }),
 	})
 	return err
-}
-
-const pruneInboxActivities = `
-DELETE FROM inbox_activities i
-USING  (SELECT tenant_id, id FROM inbox_activities WHERE received_at < @before AND state <> 'pending' ORDER BY received_at LIMIT @limit) AS old
-WHERE  i.tenant_id = old.tenant_id AND i.id = old.id`
-
-// PruneInboxActivities forgets activities that were settled long ago, over all
-// tenants. From then on the same activity would be taken as new.
-func PruneInboxActivities(ctx context.Context, p *pg.PlatformTx, before time.Time, limit int) (int64, error) {
-	return pg.Exec(ctx, p, pruneInboxActivities, pgx.NamedArgs{"before": before, "limit": limit})
 }

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -62,15 +63,42 @@ func TestInboxActivitiesStayInTheirTenant(t *testing.T) {
 	})
 }
 
+// Two processes may make the same id. That is no reason to take one activity for the other.
+func TestInboxActivityWithATakenID(t *testing.T) {
+	t.Parallel()
+	w := fixture.New(t)
+	row := store.NewInboxActivity{InboxActivity: store.InboxActivity{ID: ids.New(), ActorURI: "https://p.test/u", Raw: []byte("{}")}, Dedup: []byte("one")}
+	add := func() (stored []int64, err error) {
+		err = w.PG.Tenant(t.Context(), w.A.Tenant.ID, func(scope *pg.Scope) error {
+			stored, err = store.AddInboxActivities(t.Context(), scope, []store.NewInboxActivity{row})
+			return err
+		})
+		return stored, err
+	}
+	if stored, err := add(); err != nil || len(stored) != 1 {
+		t.Fatalf("the first: %v, %v", stored, err)
+	}
+	row.Dedup = []byte("two")
+	if stored, err := add(); fault.CodeOf(err) != fault.Conflict {
+		t.Errorf("another with its id: %v, %v; want a conflict", stored, err)
+	}
+}
+
 func TestRemoteKeys(t *testing.T) {
 	t.Parallel()
 	w := fixture.New(t)
 	ctx := t.Context()
 	err := w.PG.Platform(ctx, "test keys", func(tx *pg.PlatformTx) error {
-		for _, id := range []string{"https://p.test/u#1", "https://p.test/u#2"} {
-			if err := store.PutRemoteKey(ctx, tx, store.RemoteKey{KeyID: id, OwnerURI: "https://p.test/u", PublicPEM: "x", FetchedAt: time.Now()}); err != nil {
-				return err
-			}
+		first := store.RemoteKey{KeyID: "https://p.test/u#1", OwnerURI: "https://p.test/u", PublicPEM: "x", FetchedAt: time.Now()}
+		second := first
+		second.KeyID = "https://p.test/u#2"
+		changed, err := store.PutRemoteKeys(ctx, tx, []store.RemoteKey{first, second})
+		if err != nil || len(changed) != 0 {
+			t.Errorf("new keys: %v changed, %v", changed, err)
+		}
+		second.PublicPEM = "y"
+		if changed, err = store.PutRemoteKeys(ctx, tx, []store.RemoteKey{second, first}); err != nil || !slices.Equal(changed, []string{second.KeyID}) {
+			t.Errorf("one of two is another: %v changed, %v", changed, err)
 		}
 		dropped, err := store.DropRemoteKeys(ctx, tx, "https://p.test/u", []string{"https://p.test/u#2"})
 		if err != nil || len(dropped) != 1 || dropped[0] != "https://p.test/u#1" {
@@ -79,7 +107,7 @@ func TestRemoteKeys(t *testing.T) {
 		if _, err := store.RemoteKeyByID(ctx, tx, "https://p.test/u#1"); !fault.IsNotFound(err) {
 			t.Errorf("a dropped key: %v", err)
 		}
-		if n, err := store.PruneRemoteKeys(ctx, tx, time.Now().Add(time.Minute), 10); err != nil || n != 1 {
+		if n, err := store.AgedKeys.Prune(ctx, tx, time.Now().Add(time.Minute), 10); err != nil || n != 1 {
 			t.Errorf("pruned %d, %v", n, err)
 		}
 		return nil

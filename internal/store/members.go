@@ -84,7 +84,7 @@ const upsertOperator = `
 INSERT INTO operators (tenant_id, account_id, person_id, role)
 SELECT tenant_id, id, @person_id, @role
 FROM   accounts
-WHERE  tenant_id = @tenant_id AND id = @account_id AND domain = ''
+WHERE  tenant_id = @tenant_id AND id = @account_id AND domain = '' AND deleted_at IS NULL
 ON CONFLICT (tenant_id, account_id, person_id) DO UPDATE SET role = EXCLUDED.role`
 
 // SetOperator lets a member act as a local account, or changes in which role.

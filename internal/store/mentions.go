@@ -52,7 +52,7 @@ func MentionsByStatuses(ctx context.Context, scope *pg.Scope, ids []social.Statu
 
 const accountsByHandles = `SELECT` + accountColumns + `
 FROM   unnest(@users::text[], @domains::text[]) AS q (username, domain)
-JOIN   accounts a ON a.tenant_id = @tenant_id AND a.domain = q.domain AND lower(a.username) = lower(q.username)
+JOIN   accounts a ON a.tenant_id = @tenant_id AND a.domain = q.domain AND lower(a.username) = lower(q.username) AND a.deleted_at IS NULL
 LEFT   JOIN account_stats st ON st.tenant_id = a.tenant_id AND st.account_id = a.id`
 
 // AccountsByHandles returns the accounts with one of the handles, case aside.
@@ -68,25 +68,31 @@ func AccountsByHandles(ctx context.Context, scope *pg.Scope, handles []social.Ha
 
 const insertPendingMentions = `
 INSERT INTO pending_mentions (tenant_id, status_id, handle)
-SELECT @tenant_id, @status_id, n.handle
-FROM   unnest(@handles::text[]) AS n (handle)
+SELECT @tenant_id, n.status_id, n.handle
+FROM   unnest(@status_ids::bigint[], @handles::text[]) AS n (status_id, handle)
 WHERE  length(n.handle) <= 384
 ON CONFLICT DO NOTHING`
 
-// AddPendingMentions keeps the handles that no look-up has found yet.
-func AddPendingMentions(ctx context.Context, scope *pg.Scope, id social.StatusID, handles []string) error {
-	if len(handles) == 0 {
-		return nil
+// QueuePendingMentions keeps the handles that no look-up has found yet: the two lists
+// run in parallel.
+func QueuePendingMentions(b *pg.Batch, statuses []social.StatusID, handles []string) {
+	if len(statuses) > 0 {
+		b.Exec(insertPendingMentions, pgx.NamedArgs{"status_ids": numbers(statuses), "handles": handles})
 	}
-	_, err := pg.Exec(ctx, scope, insertPendingMentions, pgx.NamedArgs{"status_id": id, "handles": handles})
-	return err
 }
 
-const pendingMentions = `SELECT handle FROM pending_mentions WHERE tenant_id = @tenant_id AND status_id = @status_id ORDER BY handle`
+// PendingMention is a handle (user@host) that a status mentions and nobody here knows.
+type PendingMention struct {
+	StatusID social.StatusID
+	Handle   string
+}
 
-// PendingMentions returns the handles (user@host) of a status that wait for a look-up.
-func PendingMentions(ctx context.Context, scope *pg.Scope, id social.StatusID) ([]string, error) {
-	return pg.Values[string](ctx, scope, pendingMentions, pgx.NamedArgs{"status_id": id})
+const pendingMentions = `
+SELECT status_id, handle FROM pending_mentions WHERE tenant_id = @tenant_id AND status_id = ANY(@ids) ORDER BY status_id, handle`
+
+// PendingMentions returns the handles of statuses that wait for a look-up.
+func PendingMentions(ctx context.Context, scope *pg.Scope, ids []social.StatusID) ([]*PendingMention, error) {
+	return pg.Many[PendingMention](ctx, scope, pendingMentions, pgx.NamedArgs{"ids": numbers(ids)})
 }
 
 const deletePendingMentions = `DELETE FROM pending_mentions WHERE tenant_id = @tenant_id AND status_id = @status_id`

@@ -51,10 +51,3 @@ ORDER  BY m.id /*order*/ LIMIT @limit`)
 func MutesOf(ctx context.Context, scope *pg.Scope, account social.AccountID, page Page) ([]*ListedMute, error) {
 	return manyPaged[ListedMute](ctx, scope, mutesOf, page, pgx.NamedArgs{"account_id": account})
 }
-
-const expireMutes = `DELETE FROM mutes WHERE tenant_id = @tenant_id AND expires_at < now()`
-
-// ExpireMutes deletes the mutes that are over and returns how many.
-func ExpireMutes(ctx context.Context, scope *pg.Scope) (int64, error) {
-	return pg.Exec(ctx, scope, expireMutes, nil)
-}

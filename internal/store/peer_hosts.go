@@ -76,10 +76,3 @@ func PreferRFC9421(ctx context.Context, tx *pg.PlatformTx, host string, rfc9421 
 	_, err := pg.Exec(ctx, tx, preferRFC9421, pgx.NamedArgs{"host": host, "rfc9421": rfc9421, "now": now})
 	return err
 }
-
-const trimPeerHosts = `DELETE FROM peer_hosts WHERE updated_at < @before`
-
-// TrimPeerHosts forgets hosts that nothing was heard of since a time: for upkeep.
-func TrimPeerHosts(ctx context.Context, tx *pg.PlatformTx, before time.Time) (int64, error) {
-	return pg.Exec(ctx, tx, trimPeerHosts, pgx.NamedArgs{"before": before})
-}

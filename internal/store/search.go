@@ -99,20 +99,36 @@ func UnindexAccount(ctx context.Context, scope *pg.Scope, id social.AccountID) e
 	return err
 }
 
-const pruneSearch = `
+// searchWalk walks over the texts of one kind, of which those go that nothing stands behind
+// any more: rows that went by a foreign key leave them behind.
+func searchWalk(name, kind, key, keyType, orphaned string) *Walk {
+	cursor, first := "@after::text", ""
+	if keyType == "bigint" {
+		cursor, first = "@after::text::bigint", "0"
+	}
+	return &Walk{
+		Kind: name, first: first,
+		find: `
+SELECT x.` + key + `::text AS key, ` + orphaned + ` AS goes
+FROM   (SELECT p.` + key + ` FROM search_texts p WHERE p.tenant_id = @tenant_id AND p.kind = '` + kind + `' AND p.` + key + ` > ` + cursor + `
+        ORDER BY p.` + key + ` LIMIT @limit) AS x
+ORDER  BY x.` + key,
+		remove: `
 DELETE FROM search_texts x
-USING  (SELECT t.kind, t.ref_id FROM search_texts t
-        WHERE  t.tenant_id = @tenant_id AND t.kind <> 'tag'
-               AND NOT EXISTS (SELECT FROM statuses s WHERE s.tenant_id = @tenant_id AND s.id = t.ref_id)
-               AND NOT EXISTS (SELECT FROM accounts a WHERE a.tenant_id = @tenant_id AND a.id = t.ref_id)
-        LIMIT  @limit) AS old
-WHERE  x.tenant_id = @tenant_id AND x.kind = old.kind AND x.ref_id = old.ref_id`
-
-// PruneSearch deletes a batch of texts whose account or status is gone, and
-// returns how many: rows that went by a foreign key leave them behind.
-func PruneSearch(ctx context.Context, scope *pg.Scope, limit int) (int64, error) {
-	return pg.Exec(ctx, scope, pruneSearch, pgx.NamedArgs{"limit": limit})
+WHERE  x.tenant_id = @tenant_id AND x.kind = '` + kind + `' AND x.` + key + ` = ANY(@keys::text[]::` + keyType + `[]) AND ` + orphaned,
+	}
 }
+
+// The walks over search texts. A tag is forgotten with its last post.
+var (
+	WalkStatusTexts = searchWalk("search texts of posts", "status", "ref_id", "bigint",
+		`NOT EXISTS (SELECT FROM statuses s WHERE s.tenant_id = @tenant_id AND s.id = x.ref_id)`)
+	WalkAccountTexts = searchWalk("search texts of accounts", "account", "ref_id", "bigint",
+		`NOT EXISTS (SELECT FROM accounts a WHERE a.tenant_id = @tenant_id AND a.id = x.ref_id AND a.deleted_at IS NULL)`)
+	WalkTags = searchWalk("tags", "tag", "name", "text",
+		`NOT EXISTS (SELECT FROM status_tags t WHERE t.tenant_id = @tenant_id AND t.tag = x.name)
+       AND NOT EXISTS (SELECT FROM followed_tags t WHERE t.tenant_id = @tenant_id AND t.tag = x.name)`)
+)
 
 // likePrefix is text as the beginning of a LIKE pattern.
 func likePrefix(text string) string {

@@ -65,12 +65,12 @@ func (c *cast) fill(ctx context.Context, scope *pg.Scope) error {
 	store.QueueCountStatuses(b, []social.AccountID{c.alice.ID}, []time.Time{time.Now()})
 	store.QueueRemoteMedia(b, []social.Media{{ID: c.media, AccountID: c.alice.ID, StatusID: c.st.ID, Kind: social.MediaImage, RemoteURL: "https://far.test/i"}})
 	store.QueueFanOut(b, []social.StatusID{c.st.ID, c.boost.ID}, &entries)
+	store.QueuePendingMentions(b, []social.StatusID{c.st.ID}, []string{"new@else.test"})
 	if err := b.Send(ctx); err != nil {
 		return err
 	}
 	for _, err := range []error{
 		store.IndexAccount(ctx, scope, c.alice),
-		store.AddPendingMentions(ctx, scope, c.st.ID, []string{"new@else.test"}),
 		store.AddStatusEdit(ctx, scope, store.StatusEdit{ID: 1, StatusID: c.st.ID, Body: "old", CreatedAt: time.Now()}),
 		store.AddBookmark(ctx, scope, c.bob.ID, c.st.ID),
 		store.MuteConversation(ctx, scope, c.bob.ID, c.st.ID),
@@ -79,6 +79,7 @@ func (c *cast) fill(ctx context.Context, scope *pg.Scope) error {
 		store.SetAccountNote(ctx, scope, c.alice.ID, c.bob.ID, "note"),
 		store.BuryStatus(ctx, scope, "https://a.test/gone", c.alice.ID),
 		store.CountFollow(ctx, scope, c.bob.ID, c.alice.ID, 1),
+		store.SaveWalk(ctx, scope, "apps", "1", true),
 	} {
 		if err != nil {
 			return err
@@ -91,7 +92,10 @@ func (c *cast) fill(ctx context.Context, scope *pg.Scope) error {
 		},
 		func() error { _, err := store.AddPin(ctx, scope, c.alice.ID, c.st.ID, 5); return err },
 		func() error { _, err := store.AddBlock(ctx, scope, c.bob.ID, c.dora.ID, ""); return err },
-		func() error { _, err := store.ClaimKey(ctx, scope, c.alice.ID, "key", c.st.ID); return err },
+		func() error {
+			_, err := store.ClaimKeys(ctx, scope, c.alice.ID, []string{"key"}, []social.StatusID{c.st.ID})
+			return err
+		},
 		func() error { _, err := store.SetMarker(ctx, scope, c.alice.ID, "home", 1, 0); return err },
 		func() error {
 			_, err := store.InsertNotifications(ctx, scope, []social.Notification{c.note})
@@ -195,8 +199,19 @@ func (c *cast) reads() map[string]func(ctx context.Context, s *pg.Scope) (int, e
 		"Sights": func(ctx context.Context, s *pg.Scope) (int, error) {
 			return mapped(store.Sights(ctx, s, []store.Sight{{Viewer: alice, StatusID: st}}))
 		},
-		"FlagsByStatuses": func(ctx context.Context, s *pg.Scope) (int, error) {
-			return mapped(store.FlagsByStatuses(ctx, s, bob, sts))
+		"OutlineOf": func(ctx context.Context, s *pg.Scope) (int, error) {
+			o, err := store.OutlineOf(ctx, s, bob, store.GivenList(sts), []social.AccountID{alice})
+			if err != nil {
+				return 0, err
+			}
+			return len(o.Page) + len(o.Accounts), nil
+		},
+		"LoadUnseen": func(ctx context.Context, s *pg.Scope) (int, error) {
+			d, err := store.LoadUnseen(ctx, s, bob, store.Unseen{Statuses: sts, Accounts: []social.AccountID{alice}, Originals: sts})
+			if err != nil {
+				return 0, err
+			}
+			return len(d.Statuses) + len(d.Accounts) + len(d.Visible), nil
 		},
 		"LocalBoosters": func(ctx context.Context, s *pg.Scope) (int, error) { return lists(store.LocalBoosters(ctx, s, st)) },
 		"MentionsByStatuses": func(ctx context.Context, s *pg.Scope) (int, error) {
@@ -205,7 +220,7 @@ func (c *cast) reads() map[string]func(ctx context.Context, s *pg.Scope) (int, e
 		"AccountsByHandles": func(ctx context.Context, s *pg.Scope) (int, error) {
 			return lists(store.AccountsByHandles(ctx, s, []social.Handle{{User: "ALICE"}}))
 		},
-		"PendingMentions": func(ctx context.Context, s *pg.Scope) (int, error) { return lists(store.PendingMentions(ctx, s, st)) },
+		"PendingMentions": func(ctx context.Context, s *pg.Scope) (int, error) { return lists(store.PendingMentions(ctx, s, sts)) },
 		"TagHistory": func(ctx context.Context, s *pg.Scope) (int, error) {
 			return lists(store.TagHistory(ctx, s, "wall", time.Now().Add(-time.Hour)))
 		},
@@ -248,36 +263,36 @@ func (c *cast) reads() map[string]func(ctx context.Context, s *pg.Scope) (int, e
 		"BlocksOf": func(ctx context.Context, s *pg.Scope) (int, error) { return lists(store.BlocksOf(ctx, s, bob, page)) },
 		"MutesOf":  func(ctx context.Context, s *pg.Scope) (int, error) { return lists(store.MutesOf(ctx, s, alice, page)) },
 		"HomesOf":  func(ctx context.Context, s *pg.Scope) (int, error) { return lists(store.HomesOf(ctx, s, st)) },
-		"HomeTimeline": func(ctx context.Context, s *pg.Scope) (int, error) {
-			return lists(store.HomeTimeline(ctx, s, alice, page))
+		"ReadList, home": func(ctx context.Context, s *pg.Scope) (int, error) {
+			return lists(store.ReadList(ctx, s, store.HomeList(alice, page)))
 		},
-		"PublicTimeline": func(ctx context.Context, s *pg.Scope) (int, error) {
-			return lists(store.PublicTimeline(ctx, s, 0, store.Anywhere, false, page))
+		"ReadList, public": func(ctx context.Context, s *pg.Scope) (int, error) {
+			return lists(store.ReadList(ctx, s, store.PublicList(0, store.Anywhere, false, page)))
 		},
-		"PublicTimeline, local": func(ctx context.Context, s *pg.Scope) (int, error) {
-			return lists(store.PublicTimeline(ctx, s, 0, store.OnlyLocal, false, page))
+		"ReadList, public, local": func(ctx context.Context, s *pg.Scope) (int, error) {
+			return lists(store.ReadList(ctx, s, store.PublicList(0, store.OnlyLocal, false, page)))
 		},
 		"StatusReach": func(ctx context.Context, s *pg.Scope) (int, error) { return lists(store.StatusReach(ctx, s, st)) },
 		"FamiliarFollowers": func(ctx context.Context, s *pg.Scope) (int, error) {
 			return mapped(store.FamiliarFollowers(ctx, s, c.carol.ID, []social.AccountID{alice}))
 		},
-		"TagTimeline": func(ctx context.Context, s *pg.Scope) (int, error) {
-			return lists(store.TagTimeline(ctx, s, 0, store.TagQuery{Any: []string{"wall"}}, page))
+		"ReadList, tag": func(ctx context.Context, s *pg.Scope) (int, error) {
+			return lists(store.ReadList(ctx, s, store.TagList(0, store.TagQuery{Any: []string{"wall"}}, page)))
 		},
-		"TagTimeline, many": func(ctx context.Context, s *pg.Scope) (int, error) {
-			return lists(store.TagTimeline(ctx, s, 0, store.TagQuery{Any: []string{"wall", "x"}}, page))
+		"ReadList, tag, many": func(ctx context.Context, s *pg.Scope) (int, error) {
+			return lists(store.ReadList(ctx, s, store.TagList(0, store.TagQuery{Any: []string{"wall", "x"}}, page)))
 		},
-		"AccountTimeline": func(ctx context.Context, s *pg.Scope) (int, error) {
-			return lists(store.AccountTimeline(ctx, s, 0, alice, store.AccountQuery{}, page))
+		"ReadList, account": func(ctx context.Context, s *pg.Scope) (int, error) {
+			return lists(store.ReadList(ctx, s, store.AccountList(0, alice, store.AccountQuery{}, page)))
 		},
-		"Pinned": func(ctx context.Context, s *pg.Scope) (int, error) {
-			return lists(store.Pinned(ctx, s, 0, alice, page))
+		"ReadList, pins": func(ctx context.Context, s *pg.Scope) (int, error) {
+			return lists(store.ReadList(ctx, s, store.PinnedList(0, alice, page)))
 		},
-		"FavouritesOf": func(ctx context.Context, s *pg.Scope) (int, error) {
-			return lists(store.FavouritesOf(ctx, s, bob, page))
+		"ReadList, favourites": func(ctx context.Context, s *pg.Scope) (int, error) {
+			return lists(store.ReadList(ctx, s, store.FavouriteList(bob, page)))
 		},
-		"BookmarksOf": func(ctx context.Context, s *pg.Scope) (int, error) {
-			return lists(store.BookmarksOf(ctx, s, bob, page))
+		"ReadList, bookmarks": func(ctx context.Context, s *pg.Scope) (int, error) {
+			return lists(store.ReadList(ctx, s, store.BookmarkList(bob, page)))
 		},
 		"Notifications": func(ctx context.Context, s *pg.Scope) (int, error) {
 			return lists(store.Notifications(ctx, s, alice, store.NotificationFilter{}, page))
@@ -299,6 +314,14 @@ func (c *cast) reads() map[string]func(ctx context.Context, s *pg.Scope) (int, e
 		},
 		"Markers": func(ctx context.Context, s *pg.Scope) (int, error) {
 			return lists(store.Markers(ctx, s, alice, []string{"home"}))
+		},
+		"AgedStatuses": func(ctx context.Context, s *pg.Scope) (int, error) {
+			return lists(store.AgedStatuses(ctx, s, 0, 1<<62, 9))
+		},
+		"SenderByID": func(ctx context.Context, s *pg.Scope) (int, error) { return single(store.SenderByID(ctx, s, alice)) },
+		"FootprintOf": func(ctx context.Context, s *pg.Scope) (int, error) {
+			f, err := store.FootprintOf(ctx, s, alice)
+			return int(f.Posts), err
 		},
 		"SearchAccounts": func(ctx context.Context, s *pg.Scope) (int, error) {
 			return lists(store.SearchAccounts(ctx, s, bob, store.AccountSearch{Text: "ali"}))
@@ -359,24 +382,21 @@ func (c *cast) writes() map[string]func(ctx context.Context, s *pg.Scope) error 
 		"QueueAdoptions": batch(func(b *pg.Batch) {
 			store.QueueAdoptions(b, []store.Adoption{{ID: st, ParentID: c.boost.ID, From: st, To: 1}})
 		}),
-		"QueueCountReplies":  batch(func(b *pg.Batch) { store.QueueCountReplies(b, sts) }),
-		"QueueCountBoosts":   batch(func(b *pg.Batch) { store.QueueCountBoosts(b, sts) }),
-		"UncountReply":       func(ctx context.Context, s *pg.Scope) error { return store.UncountReply(ctx, s, st) },
-		"UncountBoost":       func(ctx context.Context, s *pg.Scope) error { return store.UncountBoost(ctx, s, st) },
-		"UncountStatuses":    func(ctx context.Context, s *pg.Scope) error { return store.UncountStatuses(ctx, s, st) },
-		"CountFollow":        func(ctx context.Context, s *pg.Scope) error { return store.CountFollow(ctx, s, bob, alice, 1) },
-		"UncountAccount":     func(ctx context.Context, s *pg.Scope) error { return store.UncountAccount(ctx, s, bob) },
-		"QueueCountStatuses": batch(func(b *pg.Batch) { store.QueueCountStatuses(b, []social.AccountID{alice}, []time.Time{time.Now()}) }),
-		"QueueMentions":      batch(func(b *pg.Batch) { store.QueueMentions(b, sts, []social.AccountID{alice}) }),
-		"KeepMentions":       func(ctx context.Context, s *pg.Scope) error { return store.KeepMentions(ctx, s, st, nil) },
-		"AddPendingMentions": func(ctx context.Context, s *pg.Scope) error {
-			return store.AddPendingMentions(ctx, s, st, []string{"x@y.test"})
-		},
-		"ClearPending":    func(ctx context.Context, s *pg.Scope) error { return store.ClearPendingMentions(ctx, s, st) },
-		"QueueStatusTags": batch(func(b *pg.Batch) { store.QueueStatusTags(b, sts, []string{"new"}) }),
-		"KeepStatusTags":  func(ctx context.Context, s *pg.Scope) error { return store.KeepStatusTags(ctx, s, st, nil) },
-		"FollowTag":       func(ctx context.Context, s *pg.Scope) error { return store.FollowTag(ctx, s, alice, "wall") },
-		"UnfollowTag":     func(ctx context.Context, s *pg.Scope) error { return store.UnfollowTag(ctx, s, bob, "wall") },
+		"QueueCountReplies":    batch(func(b *pg.Batch) { store.QueueCountReplies(b, sts) }),
+		"QueueCountBoosts":     batch(func(b *pg.Batch) { store.QueueCountBoosts(b, sts) }),
+		"UncountReply":         func(ctx context.Context, s *pg.Scope) error { return store.UncountReply(ctx, s, st) },
+		"UncountBoost":         func(ctx context.Context, s *pg.Scope) error { return store.UncountBoost(ctx, s, st) },
+		"UncountStatuses":      func(ctx context.Context, s *pg.Scope) error { return store.UncountStatuses(ctx, s, st) },
+		"CountFollow":          func(ctx context.Context, s *pg.Scope) error { return store.CountFollow(ctx, s, bob, alice, 1) },
+		"QueueCountStatuses":   batch(func(b *pg.Batch) { store.QueueCountStatuses(b, []social.AccountID{alice}, []time.Time{time.Now()}) }),
+		"QueueMentions":        batch(func(b *pg.Batch) { store.QueueMentions(b, sts, []social.AccountID{alice}) }),
+		"KeepMentions":         func(ctx context.Context, s *pg.Scope) error { return store.KeepMentions(ctx, s, st, nil) },
+		"QueuePendingMentions": batch(func(b *pg.Batch) { store.QueuePendingMentions(b, sts, []string{"x@y.test"}) }),
+		"ClearPending":         func(ctx context.Context, s *pg.Scope) error { return store.ClearPendingMentions(ctx, s, st) },
+		"QueueStatusTags":      batch(func(b *pg.Batch) { store.QueueStatusTags(b, sts, []string{"new"}) }),
+		"KeepStatusTags":       func(ctx context.Context, s *pg.Scope) error { return store.KeepStatusTags(ctx, s, st, nil) },
+		"FollowTag":            func(ctx context.Context, s *pg.Scope) error { return store.FollowTag(ctx, s, alice, "wall") },
+		"UnfollowTag":          func(ctx context.Context, s *pg.Scope) error { return store.UnfollowTag(ctx, s, bob, "wall") },
 		"AttachMedia": func(ctx context.Context, s *pg.Scope) error {
 			_, err := store.AttachMedia(ctx, s, st, alice, []social.MediaID{c.media})
 			return err
@@ -400,12 +420,11 @@ func (c *cast) writes() map[string]func(ctx context.Context, s *pg.Scope) error 
 		"DeletePin":          func(ctx context.Context, s *pg.Scope) error { _, err := store.DeletePin(ctx, s, alice, st); return err },
 		"MuteConversation":   func(ctx context.Context, s *pg.Scope) error { return store.MuteConversation(ctx, s, alice, st) },
 		"UnmuteConversation": func(ctx context.Context, s *pg.Scope) error { return store.UnmuteConversation(ctx, s, bob, st) },
-		"ClaimKey": func(ctx context.Context, s *pg.Scope) error {
-			_, err := store.ClaimKey(ctx, s, alice, "key", 1)
+		"ClaimKeys": func(ctx context.Context, s *pg.Scope) error {
+			_, err := store.ClaimKeys(ctx, s, alice, []string{"key"}, []social.StatusID{1})
 			return err
 		},
-		"RebindKey":  func(ctx context.Context, s *pg.Scope) error { return store.RebindKey(ctx, s, alice, "key", 1) },
-		"ExpireKeys": func(ctx context.Context, s *pg.Scope) error { _, err := store.ExpireKeys(ctx, s, 9); return err },
+		"RebindKey": func(ctx context.Context, s *pg.Scope) error { return store.RebindKey(ctx, s, alice, "key", 1) },
 		"AddFollow": func(ctx context.Context, s *pg.Scope) error {
 			_, err := store.AddFollow(ctx, s, social.Follow{ID: 9, AccountID: bob, TargetID: alice, State: social.FollowPending}, true)
 			return err
@@ -431,14 +450,22 @@ func (c *cast) writes() map[string]func(ctx context.Context, s *pg.Scope) error 
 			_, err := store.DeleteMute(ctx, s, alice, dora)
 			return err
 		},
-		"ExpireMutes":           func(ctx context.Context, s *pg.Scope) error { _, err := store.ExpireMutes(ctx, s); return err },
 		"SetAccountNote":        func(ctx context.Context, s *pg.Scope) error { return store.SetAccountNote(ctx, s, alice, bob, "x") },
 		"SetAccountNote, empty": func(ctx context.Context, s *pg.Scope) error { return store.SetAccountNote(ctx, s, alice, bob, "") },
 		"QueueFanOut":           batch(func(b *pg.Batch) { var out []*store.TimelineEntry; store.QueueFanOut(b, sts, &out) }),
 		"BackfillHome":          func(ctx context.Context, s *pg.Scope) error { return store.BackfillHome(ctx, s, bob, alice, 9) },
 		"ClearFromHome":         func(ctx context.Context, s *pg.Scope) error { return store.ClearFromHome(ctx, s, alice, alice, true) },
 		"ClearFromAllHomes":     func(ctx context.Context, s *pg.Scope) error { return store.ClearFromAllHomes(ctx, s, alice) },
-		"TrimHomes":             func(ctx context.Context, s *pg.Scope) error { _, err := store.TrimHomes(ctx, s, 0, 9); return err },
+		"CountOldHomes": func(ctx context.Context, s *pg.Scope) error {
+			n, err := store.CountOldHomes(ctx, s, 0, 9)
+			if n != 0 {
+				return fault.Newf(fault.Internal, "another tenant counts %d entries", n)
+			}
+			return err
+		},
+		"SaveWalk":       func(ctx context.Context, s *pg.Scope) error { return store.SaveWalk(ctx, s, "apps", "1", false) },
+		"EnqueueRemoval": func(ctx context.Context, s *pg.Scope) error { return store.EnqueueRemoval(ctx, s, alice) },
+		"TrimHomes":      func(ctx context.Context, s *pg.Scope) error { _, err := store.TrimHomes(ctx, s, 0, 9); return err },
 		"InsertNotifications": func(ctx context.Context, s *pg.Scope) error {
 			n := c.note
 			n.ID, n.FromID = 901, c.dora.ID
@@ -469,7 +496,16 @@ func (c *cast) writes() map[string]func(ctx context.Context, s *pg.Scope) error 
 		},
 		"UnindexStatuses": func(ctx context.Context, s *pg.Scope) error { return store.UnindexStatuses(ctx, s, sts) },
 		"UnindexAccount":  func(ctx context.Context, s *pg.Scope) error { return store.UnindexAccount(ctx, s, alice) },
-		"PruneSearch":     func(ctx context.Context, s *pg.Scope) error { _, err := store.PruneSearch(ctx, s, 9); return err },
+		"RemoveStatuses": func(ctx context.Context, s *pg.Scope) error {
+			_, err := store.RemoveStatuses(ctx, s, sts, 9)
+			return err
+		},
+		"MarkAccountDeleted":  func(ctx context.Context, s *pg.Scope) error { return store.MarkAccountDeleted(ctx, s, c.alice) },
+		"RemoveRemoteAccount": func(ctx context.Context, s *pg.Scope) error { return store.RemoveRemoteAccount(ctx, s, c.dora) },
+		"RemoveAccountPart": func(ctx context.Context, s *pg.Scope) error {
+			_, err := store.RemoveAccountPart(ctx, s, alice, 9)
+			return err
+		},
 	}
 }
 
@@ -481,7 +517,7 @@ func snapshot(t *testing.T, db *pg.DB, id tenant.ID) map[string]string {
 		for _, table := range []string{
 			"accounts", "account_stats", "statuses", "status_stats", "status_edits", "status_mentions", "pending_mentions", "status_tags",
 			"favourites", "bookmarks", "pins", "conversation_mutes", "idempotency_keys", "media", "follows", "blocks", "mutes",
-			"account_notes", "followed_tags", "timeline_entries", "notifications", "markers", "search_texts", "tombstones",
+			"account_notes", "followed_tags", "timeline_entries", "notifications", "markers", "search_texts", "tombstones", "upkeep_walks",
 		} {
 			rows, err := pg.Value[string](t.Context(), tx, `SELECT COALESCE(string_agg(x::text, E'\n' ORDER BY x::text), '') FROM `+
 				pgx.Identifier{table}.Sanitize()+` x WHERE tenant_id = @id`, pgx.NamedArgs{"id": id})

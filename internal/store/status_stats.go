@@ -64,31 +64,11 @@ func UncountBoost(ctx context.Context, scope *pg.Scope, original social.StatusID
 
 // StatusFlags is what a viewer has done with a status.
 type StatusFlags struct {
-	StatusID   social.StatusID
 	Favourited bool
 	Boosted    bool
 	Bookmarked bool
 	Pinned     bool
 	Muted      bool // the conversation
-}
-
-const flagsByStatuses = `
-SELECT s.id AS status_id,
-       EXISTS (SELECT FROM favourites x WHERE x.tenant_id = @tenant_id AND x.account_id = @viewer AND x.status_id = s.id) AS favourited,
-       EXISTS (SELECT FROM statuses x WHERE x.tenant_id = @tenant_id AND x.account_id = @viewer AND x.boost_of_id = s.id) AS boosted,
-       EXISTS (SELECT FROM bookmarks x WHERE x.tenant_id = @tenant_id AND x.account_id = @viewer AND x.status_id = s.id) AS bookmarked,
-       EXISTS (SELECT FROM pins x WHERE x.tenant_id = @tenant_id AND x.account_id = @viewer AND x.status_id = s.id) AS pinned,
-       EXISTS (SELECT FROM conversation_mutes x WHERE x.tenant_id = @tenant_id AND x.account_id = @viewer
-               AND x.conversation_id = s.conversation_id) AS muted` + givenStatuses
-
-// FlagsByStatuses returns what a viewer has done with each of the statuses.
-func FlagsByStatuses(ctx context.Context, scope *pg.Scope, viewer social.AccountID, ids []social.StatusID) (map[social.StatusID]*StatusFlags, error) {
-	rows, err := pg.Many[StatusFlags](ctx, scope, flagsByStatuses, pgx.NamedArgs{"viewer": viewer, "ids": numbers(ids)})
-	m := make(map[social.StatusID]*StatusFlags, len(rows))
-	for _, f := range rows {
-		m[f.StatusID] = f
-	}
-	return m, err
 }
 
 const statusReach = `

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"math"
 
 	"github.com/jackc/pgx/v5"
 
@@ -9,20 +10,86 @@ import (
 	"rookery/internal/social"
 )
 
-// The inner query reads nothing but the primary key's index. LATERAL with LIMIT
-// makes the rows follow by id whatever the planner believes of a young table.
-var homeTimeline = paged(`SELECT` + statusColumns + `
-FROM   (SELECT e.status_id FROM timeline_entries e
-        WHERE  e.tenant_id = @tenant_id AND e.owner_id = @owner_id AND e.status_id < @max_id AND e.status_id > @since_id
-        ORDER  BY e.status_id /*order*/ LIMIT @limit) AS late
-CROSS  JOIN LATERAL (SELECT r.* FROM statuses r WHERE r.tenant_id = @tenant_id AND r.id = late.status_id LIMIT 1) AS s` + statusStatsJoin + `
-WHERE  (SELECT a.suspended_at FROM accounts a WHERE a.tenant_id = @tenant_id AND a.id = s.account_id) IS NULL
-ORDER  BY late.status_id /*order*/`)
-
-// HomeTimeline returns the posts that arrived for an owner.
-func HomeTimeline(ctx context.Context, scope *pg.Scope, owner social.AccountID, page Page) ([]*social.Status, error) {
-	return manyPaged[social.Status](ctx, scope, homeTimeline, page, pgx.NamedArgs{"owner_id": owner})
+// List is a list of statuses that has been described and not read yet. ReadList reads
+// all of each status, OutlineOf what a reader who has seen them before must know.
+type List struct {
+	sql  string // yields id and place; the highest place comes first
+	args pgx.NamedArgs
 }
+
+// listedIn makes a List of a page. The query names @max_id, @since_id and @limit.
+func listedIn(sql pagedSQL, p Page, args pgx.NamedArgs) List {
+	args["max_id"], args["since_id"], args["limit"] = p.MaxID, max(p.SinceID, p.MinID), p.limit()
+	if p.MaxID <= 0 {
+		args["max_id"] = int64(math.MaxInt64)
+	}
+	if p.MinID <= 0 {
+		return List{sql: sql.newest, args: args}
+	}
+	return List{sql: sql.oldest, args: args}
+}
+
+// ListedStatus is a status with its place in a list, which the list pages by. Only
+// lists with ids of their own (favourites, bookmarks, pins) have other places than ids.
+type ListedStatus struct {
+	Place int64
+	social.Status
+}
+
+// LATERAL with LIMIT looks each status up by its key whatever the planner believes of
+// a young table.
+func wholeOf(list string) string {
+	return `
+WITH page AS MATERIALIZED (` + list + `)
+SELECT page.place,` + statusColumns + `
+FROM   page
+CROSS  JOIN LATERAL (SELECT r.* FROM statuses r WHERE r.tenant_id = @tenant_id AND r.id = page.id LIMIT 1) AS s` + statusStatsJoin + `
+WHERE  (SELECT a.suspended_at FROM accounts a WHERE a.tenant_id = @tenant_id AND a.id = s.account_id) IS NULL
+ORDER  BY page.place DESC`
+}
+
+// ReadList returns the statuses of a list whose authors are not suspended.
+func ReadList(ctx context.Context, scope *pg.Scope, l List) ([]*ListedStatus, error) {
+	return pg.Many[ListedStatus](ctx, scope, wholeOf(l.sql), l.args)
+}
+
+const givenList = `
+SELECT given.id, -given.place AS place FROM unnest(@ids::bigint[]) WITH ORDINALITY AS given (id, place)`
+
+// GivenList is the statuses with the ids, in their order. It asks nobody's permission.
+func GivenList(ids []social.StatusID) List {
+	return List{sql: givenList, args: pgx.NamedArgs{"ids": numbers(ids)}}
+}
+
+var seenList = `
+SELECT s.id, s.id AS place` + givenStatuses + `
+WHERE  ` + visibleTo("s")
+
+// SeenList is those of the statuses that the viewer (0: anybody) may see. Zero ids are ignored.
+func SeenList(viewer social.AccountID, ids []social.StatusID) List {
+	wanted := make([]int64, 0, len(ids))
+	for _, id := range ids {
+		if id != 0 {
+			wanted = append(wanted, int64(id))
+		}
+	}
+	return List{sql: seenList, args: pgx.NamedArgs{"viewer": viewer, "ids": wanted}}
+}
+
+// It reads nothing but the primary key's index. Suspended authors are left out by
+// whoever reads the list.
+var homeList = paged(`
+SELECT e.status_id AS id, e.status_id AS place FROM timeline_entries e
+WHERE  e.tenant_id = @tenant_id AND e.owner_id = @owner_id AND e.status_id < @max_id AND e.status_id > @since_id
+ORDER  BY e.status_id /*order*/ LIMIT @limit`)
+
+// HomeList is the posts that arrived for an owner.
+func HomeList(owner social.AccountID, page Page) List {
+	return listedIn(homeList, page, pgx.NamedArgs{"owner_id": owner})
+}
+
+const listedStatus = `
+SELECT s.id, s.id AS place`
 
 // openTo is what keeps a public post out of a viewer's public lists: the author is
 // suspended, blocks the viewer, or is hidden by the viewer, or is silenced and not
@@ -39,10 +106,14 @@ ORDER  BY s.id /*order*/ LIMIT @limit`
 
 const noAnswers = ` AND (s.in_reply_to_uri = '' OR s.in_reply_to_account_id = s.account_id)`
 
+const fromStatuses = `
+FROM   statuses s
+WHERE  s.tenant_id = @tenant_id`
+
 var (
-	publicTimeline = paged(`SELECT` + statusColumns + statusFrom + noAnswers + ` AND ` + openTo)
-	localTimeline  = paged(`SELECT` + statusColumns + statusFrom + noAnswers + ` AND s.is_local AND ` + openTo)
-	remoteTimeline = paged(`SELECT` + statusColumns + statusFrom + noAnswers + ` AND NOT s.is_local AND ` + openTo)
+	publicTimeline = paged(listedStatus + fromStatuses + noAnswers + ` AND ` + openTo)
+	localTimeline  = paged(listedStatus + fromStatuses + noAnswers + ` AND s.is_local AND ` + openTo)
+	remoteTimeline = paged(listedStatus + fromStatuses + noAnswers + ` AND NOT s.is_local AND ` + openTo)
 )
 
 // Origin says where posts of a public list come from.
@@ -55,8 +126,8 @@ const (
 	OnlyRemote
 )
 
-// PublicTimeline returns public posts that answer nobody else.
-func PublicTimeline(ctx context.Context, scope *pg.Scope, viewer social.AccountID, from Origin, onlyMedia bool, page Page) ([]*social.Status, error) {
+// PublicList is the public posts that answer nobody else.
+func PublicList(viewer social.AccountID, from Origin, onlyMedia bool, page Page) List {
 	sql := publicTimeline
 	switch from {
 	case OnlyLocal:
@@ -64,16 +135,16 @@ func PublicTimeline(ctx context.Context, scope *pg.Scope, viewer social.AccountI
 	case OnlyRemote:
 		sql = remoteTimeline
 	}
-	return manyPaged[social.Status](ctx, scope, sql, page, pgx.NamedArgs{"viewer": viewer, "only_media": onlyMedia})
+	return listedIn(sql, page, pgx.NamedArgs{"viewer": viewer, "only_media": onlyMedia})
 }
 
 const tagTimelineFrom = `
 FROM   status_tags t
-JOIN   statuses s ON s.tenant_id = @tenant_id AND s.id = t.status_id` + statusStatsJoin + `
+JOIN   statuses s ON s.tenant_id = @tenant_id AND s.id = t.status_id
 WHERE  t.tenant_id = @tenant_id AND t.tag = @tag AND t.status_id < @max_id AND t.status_id > @since_id`
 
 const tagsTimelineFrom = `
-FROM   statuses s` + statusStatsJoin + `
+FROM   statuses s
 WHERE  s.tenant_id = @tenant_id
        AND s.id IN (SELECT t.status_id FROM status_tags t WHERE t.tenant_id = @tenant_id AND t.tag = ANY(@any))
        AND (SELECT count(*) FROM status_tags t WHERE t.tenant_id = @tenant_id AND t.status_id = s.id AND t.tag = ANY(@all::text[]))
@@ -84,8 +155,8 @@ const byOrigin = ` AND (@origin::integer = 0 OR s.is_local = (@origin::integer =
 
 // One tag reads its index in order; several need a sort.
 var (
-	tagTimeline  = paged(`SELECT` + statusColumns + tagTimelineFrom + byOrigin + openTo)
-	tagsTimeline = paged(`SELECT` + statusColumns + tagsTimelineFrom + byOrigin + openTo)
+	tagTimeline  = paged(listedStatus + tagTimelineFrom + byOrigin + openTo)
+	tagsTimeline = paged(listedStatus + tagsTimelineFrom + byOrigin + openTo)
 )
 
 // TagQuery names normalised tags: posts with one of Any (the first is the
@@ -96,24 +167,21 @@ type TagQuery struct {
 	OnlyMedia      bool
 }
 
-// TagTimeline returns public posts with tags.
-func TagTimeline(ctx context.Context, scope *pg.Scope, viewer social.AccountID, q TagQuery, page Page) ([]*social.Status, error) {
-	if len(q.Any) == 0 {
-		return nil, nil
-	}
+// TagList is the public posts with tags. The query names one tag at least.
+func TagList(viewer social.AccountID, q TagQuery, page Page) List {
 	args := pgx.NamedArgs{"viewer": viewer, "only_media": q.OnlyMedia, "origin": int32(q.From)}
 	if len(q.Any) == 1 && len(q.All) == 0 && len(q.None) == 0 {
 		args["tag"] = q.Any[0]
-		return manyPaged[social.Status](ctx, scope, tagTimeline, page, args)
+		return listedIn(tagTimeline, page, args)
 	}
 	args["any"], args["all"], args["none"] = q.Any, textList(q.All), textList(q.None)
-	return manyPaged[social.Status](ctx, scope, tagsTimeline, page, args)
+	return listedIn(tagsTimeline, page, args)
 }
 
 // accountTimeline takes the author's boosts of what the viewer may see, too. The
 // viewer's own blocks and mutes of the author do not count: this is its profile.
-var accountTimeline = paged(`SELECT` + statusColumns + `
-FROM   statuses s` + statusStatsJoin + boostedJoin + `
+var accountTimeline = paged(listedStatus + `
+FROM   statuses s` + boostedJoin + `
 WHERE  s.tenant_id = @tenant_id AND s.account_id = @account_id AND s.id < @max_id AND s.id > @since_id
        AND (NOT @exclude_replies OR s.in_reply_to_uri = '' OR s.in_reply_to_account_id = s.account_id)
        AND (NOT @exclude_boosts OR s.boost_of_id IS NULL)
@@ -131,44 +199,41 @@ type AccountQuery struct {
 	Tag            string // normalised
 }
 
-// AccountTimeline returns the posts of an account that the viewer may see.
-func AccountTimeline(ctx context.Context, scope *pg.Scope, viewer, account social.AccountID, q AccountQuery, page Page) ([]*social.Status, error) {
-	return manyPaged[social.Status](ctx, scope, accountTimeline, page, pgx.NamedArgs{
+// AccountList is the posts of an account that the viewer may see.
+func AccountList(viewer, account social.AccountID, q AccountQuery, page Page) List {
+	return listedIn(accountTimeline, page, pgx.NamedArgs{
 		"viewer": viewer, "account_id": account, "exclude_replies": q.ExcludeReplies, "exclude_boosts": q.ExcludeBoosts,
 		"only_media": q.OnlyMedia, "tag": q.Tag,
 	})
 }
 
-// ListedStatus is one row of a list of statuses that pages by an id of its own.
-type ListedStatus struct {
-	ListID int64
-	social.Status
-}
-
 const listedFrom = ` AS list
-JOIN   statuses s ON s.tenant_id = @tenant_id AND s.id = list.status_id` + statusStatsJoin + `
+JOIN   statuses s ON s.tenant_id = @tenant_id AND s.id = list.status_id
 WHERE  list.tenant_id = @tenant_id AND list.account_id = @account_id AND list.id < @max_id AND list.id > @since_id AND `
 
 const listedOrder = `
 ORDER  BY list.id /*order*/ LIMIT @limit`
 
+const listedByItself = `
+SELECT s.id, list.id AS place FROM `
+
 var (
-	pinnedTimeline = paged(`SELECT list.id AS list_id,` + statusColumns + ` FROM pins` + listedFrom + visibleTo("s") + listedOrder)
-	favouriteList  = paged(`SELECT list.id AS list_id,` + statusColumns + ` FROM favourites` + listedFrom + visibleTo("s") + listedOrder)
-	bookmarkList   = paged(`SELECT list.id AS list_id,` + statusColumns + ` FROM bookmarks` + listedFrom + visibleTo("s") + listedOrder)
+	pinnedTimeline = paged(listedByItself + `pins` + listedFrom + visibleTo("s") + listedOrder)
+	favouriteList  = paged(listedByItself + `favourites` + listedFrom + visibleTo("s") + listedOrder)
+	bookmarkList   = paged(listedByItself + `bookmarks` + listedFrom + visibleTo("s") + listedOrder)
 )
 
-// Pinned returns the posts on top of an account's profile that the viewer may see.
-func Pinned(ctx context.Context, scope *pg.Scope, viewer, account social.AccountID, page Page) ([]*ListedStatus, error) {
-	return manyPaged[ListedStatus](ctx, scope, pinnedTimeline, page, pgx.NamedArgs{"viewer": viewer, "account_id": account})
+// PinnedList is the posts on top of an account's profile that the viewer may see.
+func PinnedList(viewer, account social.AccountID, page Page) List {
+	return listedIn(pinnedTimeline, page, pgx.NamedArgs{"viewer": viewer, "account_id": account})
 }
 
-// FavouritesOf returns what an account likes and may still see, the latest like first.
-func FavouritesOf(ctx context.Context, scope *pg.Scope, account social.AccountID, page Page) ([]*ListedStatus, error) {
-	return manyPaged[ListedStatus](ctx, scope, favouriteList, page, pgx.NamedArgs{"viewer": account, "account_id": account})
+// FavouriteList is what an account likes and may still see, the latest like first.
+func FavouriteList(account social.AccountID, page Page) List {
+	return listedIn(favouriteList, page, pgx.NamedArgs{"viewer": account, "account_id": account})
 }
 
-// BookmarksOf returns what an account keeps and may still see, the latest first.
-func BookmarksOf(ctx context.Context, scope *pg.Scope, account social.AccountID, page Page) ([]*ListedStatus, error) {
-	return manyPaged[ListedStatus](ctx, scope, bookmarkList, page, pgx.NamedArgs{"viewer": account, "account_id": account})
+// BookmarkList is what an account keeps and may still see, the latest first.
+func BookmarkList(account social.AccountID, page Page) List {
+	return listedIn(bookmarkList, page, pgx.NamedArgs{"viewer": account, "account_id": account})
 }

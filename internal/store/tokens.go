@@ -17,6 +17,10 @@ import (
 // so that their open streams can be closed.
 const RevocationChannel = "token_revoked"
 
+// AccessChannel is where Postgres tells, by triggers, that something about access has
+// changed: a token ended, a role changed, an account was suspended. The payload is empty.
+const AccessChannel = "access_changed"
+
 // ParseRevocation reads a notification of RevocationChannel.
 func ParseRevocation(payload string) (id tenant.ID, token int64, ok bool) {
 	t, rest, found := strings.Cut(payload, "/")

@@ -39,8 +39,11 @@ type Bus struct {
 	dropped  atomic.Int64
 	handlers map[string]func(payload string)
 
+	session atomic.Uint64 // of the listening connection; 0: none
+
 	mu            sync.Mutex
 	listening     bool
+	sessions      uint64        // so far
 	ready         chan struct{} // closed while listening
 	subscriptions map[tenant.ID]map[*Subscription]struct{}
 }
@@ -170,7 +173,16 @@ func (b *Bus) heard() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.listening = true
+	b.sessions++
+	b.session.Store(b.sessions)
 	close(b.ready)
+}
+
+// Listening reports whether the bus hears other processes, and in which session: what
+// was told between two sessions is lost.
+func (b *Bus) Listening() (session uint64, ok bool) {
+	session = b.session.Load()
+	return session, session != 0
 }
 
 // lost closes every subscription and lets in no new one until the bus hears again:
@@ -182,6 +194,7 @@ func (b *Bus) lost() {
 		return
 	}
 	b.listening = false
+	b.session.Store(0)
 	b.ready = make(chan struct{})
 	for _, all := range b.subscriptions {
 		for s := range all {

@@ -1,14 +1,15 @@
 // Package upkeep removes what is no longer needed, in small batches.
 //
-// One job at a time works through the classes of data below; each has a clock of its
-// own. It is what keeps a server that nobody looks after from growing for ever. Only
-// cmd registers it. It must not remove anything that a person wrote or may still read.
+// A round, one at a time over the whole platform, works through the classes of data in
+// ageing.go and walks.go; each has a clock of its own. Remover empties accounts that were
+// deleted. It is what keeps a server that nobody looks after from growing for ever. Only
+// cmd registers the workers and runs a round by hand. It must not remove anything that a
+// person here wrote, keeps or may still want to read.
 package upkeep
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -17,147 +18,164 @@ import (
 	"rookery/internal/jobs"
 	"rookery/internal/pg"
 	"rookery/internal/store"
+	"rookery/internal/stream"
 	"rookery/tenant"
 )
 
-// The clocks.
 const (
-	keepEvents     = 7 * 24 * time.Hour
-	keepActivities = 14 * 24 * time.Hour
-	keepInbox      = 7 * 24 * time.Hour
-	keepKeys       = 30 * 24 * time.Hour
-	keepPeers      = 90 * 24 * time.Hour
-	keepLogins     = 48 * time.Hour
-
+	batch       = 1000             // rows of one transaction
+	roundTime   = 6 * time.Minute  // of all classes together; the rest waits for the next round
+	sliceTime   = 45 * time.Second // of one class, in one tenant if it is a tenant's
 	lostAfter   = 10 * time.Minute // an accepted activity whose job never came
+	stuckAfter  = time.Hour        // a deleted account that is still not empty
 	homeEntries = 800              // of each home timeline, as Mastodon keeps
-	batch       = 1000
-	maxBatches  = 200 // of one class in one run: the rest waits for the next
 )
+
+// Clocks say how long each class of data stays. Zero is for ever.
+type Clocks struct {
+	RemotePosts    time.Duration // that nobody here has to do with
+	RemoteAccounts time.Duration // that are known for nothing any more
+	Notifications  time.Duration
+	Tombstones     time.Duration // of other servers' objects
+	Activities     time.Duration // that were sent, with the state of their deliveries
+	Inbox          time.Duration // activities that came and were applied
+	Events         time.Duration
+	Apps           time.Duration // without a person's token
+	Uploads        time.Duration // without a post
+	Edits          int           // versions of a remote post, the first one aside
+}
+
+// Defaults are the clocks of a platform that sets none.
+var Defaults = Clocks{
+	RemotePosts: 90 * day, RemoteAccounts: 90 * day, Notifications: 180 * day, Tombstones: 30 * day,
+	Activities: 14 * day, Inbox: 7 * day, Events: 7 * day, Apps: 7 * day, Uploads: day, Edits: 50,
+}
+
+const day = 24 * time.Hour
 
 // Tenants lists whom to work through.
 type Tenants interface{ All() []*tenant.Tenant }
-
-// Sweeper removes ended sessions and codes; *access.Judge does.
-type Sweeper interface {
-	Sweep(ctx context.Context) (int64, error)
-}
 
 // Worker works jobs.Upkeep. It may run twice: what is gone is gone.
 type Worker struct {
 	river.WorkerDefaults[jobs.Upkeep]
 	DB      *pg.DB
 	Tenants Tenants
-	Access  Sweeper
+	Clocks  Clocks
+	Streams stream.Publisher // nil: nobody listens
+	Metrics *Metrics         // nil: nobody counts
 	Log     *slog.Logger
+	// Batch bounds the rows of one transaction. 0: 1,000.
+	Batch int
+	// RoundTime bounds a round. 0: six minutes.
+	RoundTime time.Duration
 }
 
 // Timeout implements river.Worker.
-func (w *Worker) Timeout(*river.Job[jobs.Upkeep]) time.Duration { return 8 * time.Minute }
+func (w *Worker) Timeout(*river.Job[jobs.Upkeep]) time.Duration { return roundTime + 2*time.Minute }
 
-// Work implements river.Worker. A class that fails does not keep the others from being done.
+// Work implements river.Worker.
 func (w *Worker) Work(ctx context.Context, _ *river.Job[jobs.Upkeep]) error {
-	_, sweep := w.Access.Sweep(ctx)
-	return errors.Join(sweep, w.platform(ctx), w.tenants(ctx))
+	_, err := w.Round(ctx, Mode{})
+	return err
 }
 
-// platform removes what goes by its age alone, over all tenants.
-func (w *Worker) platform(ctx context.Context) error {
-	now := time.Now()
-	var failed []error
-	for _, class := range []struct {
-		name  string
-		keep  time.Duration
-		prune func(context.Context, *pg.PlatformTx, time.Time, int) (int64, error)
-	}{
-		{"inbox", keepInbox, store.PruneInboxActivities},
-		{"events", keepEvents, store.PruneEvents},
-		{"keys", keepKeys, store.PruneRemoteKeys},
-		{"peers", keepPeers, func(ctx context.Context, p *pg.PlatformTx, before time.Time, _ int) (int64, error) {
-			return store.TrimPeerHosts(ctx, p, before)
-		}},
-		{"logins", keepLogins, store.PruneLogins},
-	} {
-		removed, err := repeat(func() (n int64, err error) {
-			err = w.DB.Platform(ctx, "upkeep of "+class.name, func(p *pg.PlatformTx) error {
-				n, err = class.prune(ctx, p, now.Add(-class.keep), batch)
-				return err
-			})
-			return n, err
-		})
-		if err != nil {
-			failed = append(failed, fmt.Errorf("prune %s: %w", class.name, err))
-		}
-		if removed > 0 {
-			w.Log.InfoContext(ctx, "upkeep", "class", class.name, "removed", removed)
-		}
+// Mode is how a round is done.
+type Mode struct {
+	// Dry counts what would go and changes nothing.
+	Dry bool
+	// All walks over all tables, also those that were walked over a short time ago.
+	All bool
+}
+
+// Report is what a round did, class by class.
+type Report struct {
+	Kinds    []Count `json:"kinds"`
+	Finished bool    `json:"finished"` // false: the time was over before the work was
+}
+
+// Count is how many rows of a class went, or would go.
+type Count struct {
+	Kind string `json:"kind"`
+	Rows int64  `json:"rows"`
+}
+
+// round is one round under way.
+type round struct {
+	*Worker
+	Mode
+	now    time.Time
+	until  time.Time
+	batch  int
+	rows   map[string]int64
+	order  []string
+	cut    bool // something had to be left for the next round
+	failed []error
+}
+
+// Round works through all classes. A class that fails does not keep the others from
+// being done.
+func (w *Worker) Round(ctx context.Context, mode Mode) (*Report, error) {
+	r := &round{Worker: w, Mode: mode, now: time.Now(), batch: w.Batch, rows: map[string]int64{}}
+	if r.batch <= 0 {
+		r.batch = batch
 	}
-	return errors.Join(failed...)
-}
-
-// tenants works through what needs a tenant's own rows to decide.
-func (w *Worker) tenants(ctx context.Context) error {
-	var failed []error
-	for _, t := range w.Tenants.All() {
-		if err := w.tenant(ctx, t.ID); err != nil {
-			failed = append(failed, fmt.Errorf("upkeep of tenant %d: %w", t.ID, err))
-		}
+	r.until = r.now.Add(roundTime)
+	if w.RoundTime > 0 {
+		r.until = r.now.Add(w.RoundTime)
 	}
-	return errors.Join(failed...)
+	if !r.Dry {
+		r.promises(ctx) // before tidying up
+	}
+	r.age(ctx)
+	r.walk(ctx)
+	err := errors.Join(r.failed...)
+	if !r.Dry {
+		w.Metrics.done(time.Since(r.now), err == nil)
+	}
+	return r.report(), err
 }
 
-func (w *Worker) tenant(ctx context.Context, id tenant.ID) error {
-	var failed []error
-	for _, once := range []func(context.Context, *pg.Scope) error{
-		requeueLost, // a promise comes before tidying up
-		func(ctx context.Context, s *pg.Scope) error {
-			_, err := store.ExpireMutes(ctx, s)
+// promises gives accepted activities that still wait another job, for 202 was a promise,
+// and has deleted accounts emptied whose job is lost.
+func (r *round) promises(ctx context.Context) {
+	r.note(r.DB.Platform(ctx, "upkeep of promises", func(p *pg.PlatformTx) error {
+		if _, err := store.RequeueLost(ctx, p, r.now.Add(-lostAfter), r.batch); err != nil {
 			return err
-		},
-		store.DropUnusedFiles,
-	} {
-		failed = append(failed, w.DB.Tenant(ctx, id, func(scope *pg.Scope) error { return once(ctx, scope) }))
-	}
-	now := time.Now()
-	for _, prune := range []func(context.Context, *pg.Scope) (int64, error){
-		func(ctx context.Context, s *pg.Scope) (int64, error) {
-			return store.TrimHomes(ctx, s, homeEntries, batch)
-		},
-		func(ctx context.Context, s *pg.Scope) (int64, error) { return store.ExpireKeys(ctx, s, batch) },
-		func(ctx context.Context, s *pg.Scope) (int64, error) { return store.PruneSearch(ctx, s, batch) },
-		func(ctx context.Context, s *pg.Scope) (int64, error) {
-			return store.TrimActivities(ctx, s, now.Add(-keepActivities), batch)
-		},
-	} {
-		_, err := repeat(func() (n int64, err error) {
-			err = w.DB.Tenant(ctx, id, func(scope *pg.Scope) error {
-				n, err = prune(ctx, scope)
-				return err
-			})
-			return n, err
-		})
-		failed = append(failed, err)
-	}
-	return errors.Join(failed...)
-}
-
-// requeueLost gives accepted activities that still wait another job: 202 was a promise.
-func requeueLost(ctx context.Context, scope *pg.Scope) error {
-	lost, err := store.LostInboxActivities(ctx, scope, time.Now().Add(-lostAfter), batch)
-	if err != nil || len(lost) == 0 {
-		return err
-	}
-	return scope.Enqueue(ctx, jobs.ApplyActivities{Scoped: jobs.Scoped{TenantID: scope.Tenant()}, IDs: lost})
-}
-
-// repeat removes batch after batch until one is not full.
-func repeat(prune func() (int64, error)) (total int64, err error) {
-	for range maxBatches {
-		n, err := prune()
-		total += n
-		if err != nil || n < batch {
-			return total, err
 		}
+		_, err := store.RequeueDepartures(ctx, p, r.now.Add(-keepSender), r.now.Add(-stuckAfter), r.batch)
+		return err
+	}))
+}
+
+// note keeps an error for the end.
+func (r *round) note(err error) {
+	if err != nil {
+		r.failed = append(r.failed, err)
 	}
-	return total, nil
+}
+
+// count adds rows to what a class has removed.
+func (r *round) count(kind string, rows int64) {
+	if _, known := r.rows[kind]; !known {
+		r.order = append(r.order, kind)
+	}
+	r.rows[kind] += rows
+	if !r.Dry {
+		r.Metrics.removed(kind, rows)
+	}
+}
+
+// isOver reports whether the time of a slice of the work, or of the round, is over.
+func (r *round) isOver(slice time.Time) bool {
+	now := time.Now()
+	return now.After(slice) || now.After(r.until)
+}
+
+func (r *round) report() *Report {
+	out := &Report{Finished: !r.cut}
+	for _, kind := range r.order {
+		out.Kinds = append(out.Kinds, Count{Kind: kind, Rows: r.rows[kind]})
+	}
+	return out
 }

@@ -1,64 +1,103 @@
 package upkeep_test
 
 import (
-	"context"
 	"log/slog"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/riverqueue/river"
 
 	"rookery/internal/jobs"
 	"rookery/internal/pg"
 	"rookery/internal/testkit"
 	"rookery/internal/upkeep"
-	"rookery/tenant"
 )
 
-type tenants []*tenant.Tenant
-
-func (t tenants) All() []*tenant.Tenant { return t }
-
-type noSessions struct{}
-
-func (noSessions) Sweep(context.Context) (int64, error) { return 0, nil }
-
+// Of each class one row is too old and one is not.
 func TestOldRowsGoAndYoungOnesStay(t *testing.T) {
 	t.Parallel()
-	db, ctx := testkit.DB(t), t.Context()
-	err := db.PG.Platform(ctx, "test set-up", func(p *pg.PlatformTx) error {
+	w := newWorld(t)
+	w.Do(func(s *pg.Scope) error {
+		b := pg.NewBatch(s)
+		for _, sql := range []string{
+			`INSERT INTO events (tenant_id, id, kind, account_id, created_at) SELECT @tenant_id, n, 'followed', 1, now() - n * interval '1 day' FROM generate_series(1, 1500) n`,
+			`INSERT INTO inbox_activities (tenant_id, id, dedup, actor_uri, raw, state, received_at) VALUES
+				(@tenant_id, 1, 'a', 'https://x.test/u', '', 'applied', now() - interval '30 days'),
+				(@tenant_id, 2, 'b', 'https://x.test/u', '{}', 'pending', now() - interval '30 days'),
+				(@tenant_id, 3, 'c', 'https://x.test/u', '{}', 'applied', now())`,
+			`INSERT INTO activities (tenant_id, id, uri, account_id, body, created_at) VALUES
+				(@tenant_id, 1, 'old', 1, '', now() - interval '15 days'), (@tenant_id, 2, 'young', 1, '', now())`,
+			`INSERT INTO deliveries (tenant_id, activity_id, id, inbox_url, host) SELECT @tenant_id, a, n, 'i' || n, 'h' FROM generate_series(1, 2) a, generate_series(1, 3) n`,
+			`INSERT INTO idempotency_keys (tenant_id, account_id, key, status_id, created_at)
+				SELECT @tenant_id, id, key, 1, now() - age FROM accounts, (VALUES ('old', interval '2 days'), ('young', interval '2 hours')) AS k (key, age)
+				WHERE tenant_id = @tenant_id AND domain = ''`,
+			`INSERT INTO mutes (tenant_id, id, account_id, target_id, expires_at)
+				SELECT @tenant_id, row_number() OVER (), a.id, b.id, CASE WHEN a.domain = '' THEN now() - interval '1 second' ELSE now() + interval '1 day' END
+				FROM accounts a, accounts b WHERE a.tenant_id = @tenant_id AND b.tenant_id = @tenant_id AND a.id <> b.id`,
+			`INSERT INTO media (tenant_id, id, account_id, kind, created_at) SELECT @tenant_id, n, id, 'image', now() - n * interval '20 hours'
+				FROM accounts, generate_series(1, 2) n WHERE tenant_id = @tenant_id AND domain = ''`,
+		} {
+			b.Exec(sql, nil)
+		}
+		return b.Send(t.Context())
+	})
+	err := w.DB.Platform(t.Context(), "test set-up", func(p *pg.PlatformTx) error {
 		b := pg.NewBatch(p)
-		b.Exec(`INSERT INTO tenants (id, name, host, handle_domain, scheme) VALUES (1, 'A', 'a.test', 'a.test', 'https')`, nil)
-		b.Exec(`INSERT INTO events (tenant_id, id, kind, account_id, created_at) SELECT 1, n, 'followed', 1, now() - n * interval '1 day' FROM generate_series(1, 1500) n`, nil)
 		b.Exec(`INSERT INTO remote_keys (key_id, fetched_at) VALUES ('old', now() - interval '31 days'), ('young', now())`, nil)
-		b.Exec(`INSERT INTO inbox_activities (tenant_id, id, dedup, actor_uri, raw, state, received_at) VALUES
-			(1, 1, 'a', 'https://x.test/u', '', 'applied', now() - interval '30 days'),
-			(1, 2, 'b', 'https://x.test/u', '{}', 'pending', now() - interval '1 hour')`, nil)
-		return b.Send(ctx)
+		b.Exec(`INSERT INTO peer_hosts (host, updated_at) VALUES ('old', now() - interval '91 days'), ('young', now())`, nil)
+		b.Exec(`INSERT INTO login_attempts (subject, window_start, failures) VALUES ('x', now() - interval '3 days', 1), ('x', now(), 1)`, nil)
+		b.Exec(`INSERT INTO persons (id, email) VALUES (1, 'a@b.test')`, nil)
+		b.Exec(`INSERT INTO console_sessions (id_hash, person_id, expires_at) VALUES ('a', 1, now() - interval '2 days'), ('b', 1, now() - interval '2 hours')`, nil)
+		return b.Send(t.Context())
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &upkeep.Worker{DB: db.PG, Tenants: tenants{{ID: 1}}, Access: noSessions{}, Log: slog.New(slog.DiscardHandler)}
-	for range 2 { // safe to run twice
-		if err := w.Work(ctx, &river.Job[jobs.Upkeep]{}); err != nil {
-			t.Fatal(err)
-		}
+	want := map[string]int64{
+		"events": 1494, "inbox activities": 1, "activities and deliveries": 4, "idempotency keys": 1, "ended mutes": 1, "unused uploads": 1,
+		"remote keys": 1, "peers": 1, "failed log-ins": 1, "console sessions": 1,
 	}
-	for query, want := range map[string]int64{
-		`SELECT count(*) FROM events`:           6, // younger than seven days
-		`SELECT count(*) FROM remote_keys`:      1,
-		`SELECT count(*) FROM inbox_activities`: 1,
-		`SELECT count(*) FROM river.river_job WHERE kind = 'inbox_apply' AND args->'ids' = '[2]'`: 2, // the lost one gets a job each time
-	} {
-		err := db.PG.Platform(ctx, "test", func(p *pg.PlatformTx) error {
-			got, err := pg.Value[int64](ctx, p, query, nil)
-			if got != want {
-				t.Errorf("%s = %d, want %d", query, got, want)
-			}
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
+	dry := w.round(upkeep.Mode{Dry: true})
+	dry["activities and deliveries"] += 3 // a dry run counts activities alone
+	if diff := cmp.Diff(want, dry); diff != "" {
+		t.Errorf("rows that would go, -want +got:\n%s", diff)
 	}
+	if diff := cmp.Diff(want, w.round(upkeep.Mode{})); diff != "" {
+		t.Errorf("rows that went, -want +got:\n%s", diff)
+	}
+	if err := w.keeper.Work(t.Context(), &river.Job[jobs.Upkeep]{}); err != nil { // safe to run twice
+		t.Fatal(err)
+	}
+	w.wants("jobs for what was lost, one each round", 2,
+		`SELECT count(*) FROM river.river_job WHERE kind = 'inbox_apply' AND args->'ids' = '[2]' AND @tenant_id::bigint > 0`, nil)
+	w.keeper.Clocks = upkeep.Clocks{}
+	w.exec(`UPDATE events SET created_at = now() - interval '10 years' WHERE tenant_id = @tenant_id`, nil)
+	if diff := cmp.Diff(map[string]int64{}, w.round(upkeep.Mode{All: true})); diff != "" {
+		t.Errorf("what stays for ever went:\n%s", diff)
+	}
+}
+
+// Ten thousand old rows take many transactions, none of which removes more than a batch.
+func TestManyOldRowsGoInBoundedTransactions(t *testing.T) {
+	t.Parallel()
+	db := testkit.DB(t)
+	w := worldOn(t, db)
+	w.fill(10_000)
+	w.exec(`INSERT INTO events (tenant_id, id, kind, account_id, created_at)
+		SELECT @tenant_id, n, 'followed', 1, now() - interval '1 year' FROM generate_series(1, 10000) n`, nil)
+	superuser(t, db.SuperURL,
+		`CREATE TABLE test_removed (relation text, tx xid8, n bigint)`, `GRANT ALL ON test_removed TO PUBLIC`,
+		`CREATE FUNCTION test_note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+			INSERT INTO test_removed SELECT TG_TABLE_NAME, pg_current_xact_id(), count(*) FROM gone; RETURN NULL; END $$`,
+		`CREATE TRIGGER note AFTER DELETE ON statuses REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION test_note()`,
+		`CREATE TRIGGER note AFTER DELETE ON timeline_entries REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION test_note()`,
+		`CREATE TRIGGER note AFTER DELETE ON events REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION test_note()`)
+	w.keeper.Log = slog.New(slog.DiscardHandler)
+	got := w.round(upkeep.Mode{})
+	if got["remote posts"] != 10_000 || got["events"] != 10_000 {
+		t.Errorf("the round removed %v", got)
+	}
+	w.wants("the largest transaction", 1000, `SELECT max(n)::int FROM (SELECT sum(n) AS n FROM test_removed WHERE @tenant_id::bigint > 0 GROUP BY relation, tx) AS per`, nil)
+	w.wants("rows", 25_000, `SELECT sum(n)::int FROM test_removed WHERE @tenant_id::bigint > 0`, nil)
+	w.wants("posts", 0, `SELECT count(*) FROM statuses WHERE tenant_id = @tenant_id`, nil)
 }

@@ -24,9 +24,10 @@ import (
 
 // Judge answers whose token or session this is.
 type Judge struct {
-	db  *pg.DB
-	log *slog.Logger
-	now func() time.Time
+	db     *pg.DB
+	log    *slog.Logger
+	now    func() time.Time
+	memory *memory // nil: every token is looked up
 }
 
 // New makes a Judge on a database.

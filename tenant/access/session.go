@@ -147,25 +147,6 @@ func EndOtherSessions(ctx context.Context, scope *pg.Scope, s *Session) error {
 	return nil
 }
 
-// Sweep deletes what ended some days ago, in small batches. Codes stay a day longer
-// than they live, so that one used twice is still known.
-func (j *Judge) Sweep(ctx context.Context) (int64, error) {
-	const batch = 1000
-	before := j.now().Add(-24 * time.Hour)
-	var total int64
-	for {
-		var n int64
-		err := j.db.Platform(ctx, "sweep sessions, codes and log-in counters", func(tx *pg.PlatformTx) (err error) {
-			n, err = store.SweepAccess(ctx, tx, before, batch)
-			return err
-		})
-		total += n
-		if err != nil || n == 0 {
-			return total, err
-		}
-	}
-}
-
 func (j *Judge) extension(row *store.Session) (until time.Time, due bool) {
 	now := j.now()
 	return now.Add(sessionLifetime), now.Sub(row.LastSeenAt) > extendAfter

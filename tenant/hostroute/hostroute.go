@@ -8,6 +8,7 @@
 package hostroute
 
 import (
+	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -87,6 +88,9 @@ func (r *router) route(c echo.Context, next echo.HandlerFunc) error {
 	// net/http puts the authority of an absolute-form request line here, over the Host
 	// header, as RFC 9112 section 3.2.2 asks.
 	host := registry.Normalise(req.Host)
+	if isOtherName(req, host, r.TrustedProxies) {
+		return answerUnknown(c)
+	}
 	// Tenants first: a self-hoster may give platform and tenant one name.
 	if t, role, ok := r.Table.ByHost(host); ok {
 		return r.tenant(c, next, t, role)
@@ -102,6 +106,20 @@ func (r *router) route(c echo.Context, next echo.HandlerFunc) error {
 		return answerStarting(c)
 	}
 	return answerUnknown(c)
+}
+
+// isOtherName reports whether a client asks on a connection of one name for another
+// (RFC 9110 section 7.4): what one tenant's certificate vouches for is no other tenant.
+// A trusted proxy's connection to us goes by whatever name it likes.
+func isOtherName(req *http.Request, host string, trusted []netip.Prefix) bool {
+	if req.TLS == nil || req.TLS.ServerName == "" || isTrusted(remoteAddr(req.RemoteAddr), trusted) {
+		return false
+	}
+	name, _, err := net.SplitHostPort(host)
+	if err != nil {
+		name = host
+	}
+	return registry.Normalise(req.TLS.ServerName) != name
 }
 
 func (r *router) tenant(c echo.Context, next echo.HandlerFunc, t *tenant.Tenant, role tenant.DomainRole) error {

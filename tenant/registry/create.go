@@ -134,7 +134,7 @@ func (r *Registry) validate(n NewTenant) (*tenant.Tenant, error) {
 	if t.Scheme == "" {
 		t.Scheme = "https"
 	}
-	if t.Scheme != "https" && !(t.Scheme == "http" && r.anyPort) {
+	if t.Scheme != "https" && !(t.Scheme == "http" && r.anyHTTP) {
 		return nil, errScheme
 	}
 	var err error
@@ -155,22 +155,20 @@ func (r *Registry) validate(n NewTenant) (*tenant.Tenant, error) {
 }
 
 func (r *Registry) usableHost(host string) (string, error) {
-	normal, err := checkHost(host, r.anyPort)
+	normal, err := checkHost(host)
 	if err != nil {
 		return "", err
 	}
-	if slices.ContainsFunc(r.reserved, func(own string) bool { return r.sameName(own, normal) }) {
+	if slices.ContainsFunc(r.reserved, func(own string) bool { return sameName(own, normal) }) {
 		return "", errReserved
 	}
 	return normal, nil
 }
 
-// sameName compares hosts. In development the port is left aside: a command on the data
-// folder does not know which one the server listens on.
-func (r *Registry) sameName(a, b string) bool {
-	if !r.anyPort {
-		return a == b
-	}
+// sameName compares hosts without their ports: browsers send a name's cookies to all of
+// its ports (RFC 6265 section 8.5), and a command on the data folder of a development
+// server does not know which one that listens on.
+func sameName(a, b string) bool {
 	a, _ = splitPort(a)
 	b, _ = splitPort(b)
 	return a == b

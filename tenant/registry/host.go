@@ -2,6 +2,7 @@ package registry
 
 import (
 	"net/netip"
+	"strconv"
 	"strings"
 
 	"golang.org/x/net/idna"
@@ -65,10 +66,10 @@ func splitPort(host string) (name, port string) {
 
 // CheckName refuses what cannot be a domain, and returns its normal form. A port is allowed
 // in development only.
-func (r *Registry) CheckName(name string) (string, error) { return checkHost(name, r.anyPort) }
+func (r *Registry) CheckName(name string) (string, error) { return checkHost(name) }
 
 // checkHost refuses what cannot be a tenant's domain, and returns its normal form.
-func checkHost(host string, allowPort bool) (string, error) {
+func checkHost(host string) (string, error) {
 	normal := Normalise(host)
 	name, port := splitPort(normal)
 	if !isDomainName(name) {
@@ -80,10 +81,8 @@ func checkHost(host string, allowPort bool) (string, error) {
 	if port == "" {
 		return normal, nil
 	}
-	if !allowPort {
-		return "", fault.New(fault.Invalid, "A domain carries a port in development only.")
-	}
-	if !isNumber(port) || len(port) > 5 || port[0] == '0' {
+	// The default port is gone by now; another one is part of the address for ever.
+	if number, err := strconv.ParseUint(port, 10, 16); err != nil || number == 0 || port[0] == '0' {
 		return "", errHost
 	}
 	return normal, nil

@@ -46,9 +46,10 @@ func TestCreateRefusesHosts(t *testing.T) {
 	for host, code := range map[string]fault.Code{
 		"": fault.Invalid, "localhost": fault.Invalid, "test": fault.Invalid, "127.0.0.1": fault.Invalid, "[::1]": fault.Invalid, "::1": fault.Invalid,
 		"1.2.3": fault.Invalid, "0x7f.1": fault.Invalid, "a.0x7f": fault.Invalid, "*.a.test": fault.Invalid, "a..test": fault.Invalid, "-a.test": fault.Invalid,
-		"a_b.test": fault.Invalid, "a.test/x": fault.Invalid, "user@a.test": fault.Invalid, "a b.test": fault.Invalid, "a.test:8080": fault.Invalid,
+		"a_b.test": fault.Invalid, "a.test/x": fault.Invalid, "user@a.test": fault.Invalid, "a b.test": fault.Invalid,
+		"a.test:0": fault.Invalid, "a.test:080": fault.Invalid, "a.test:70000": fault.Invalid, "a.test:x": fault.Invalid, "a.test:1:2": fault.Invalid,
 		"xn--zzzzzzzzz-.test": fault.Invalid, "https://a.test": fault.Invalid, "a\x00.test": fault.Invalid,
-		"rookery.test": fault.Conflict, "ROOKERY.test.": fault.Conflict, "media.test": fault.Conflict,
+		"rookery.test": fault.Conflict, "ROOKERY.test.": fault.Conflict, "media.test": fault.Conflict, "rookery.test:8443": fault.Conflict,
 		"first.test": fault.Conflict, "FIRST.test.": fault.Conflict, "first.test:443": fault.Conflict, "handle.test": fault.Conflict,
 	} {
 		_, err := r.Create(t.Context(), registry.NewTenant{Name: "Second", Host: host})

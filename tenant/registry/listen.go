@@ -26,7 +26,7 @@ func (r *Registry) Run(ctx context.Context) error {
 		began := time.Now()
 		err := r.follow(ctx)
 		if ctx.Err() != nil {
-			return nil
+			return nil //nolint:nilerr // ended as asked; err only says how
 		}
 		if time.Since(began) > r.every {
 			pause = 100 * time.Millisecond

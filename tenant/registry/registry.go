@@ -31,8 +31,8 @@ type Options struct {
 	Seal *seal.Key    // for Create; may be nil in processes that create nothing
 	// Reserved are hosts that no tenant may have: the platform's own, the media host.
 	Reserved []string
-	// AllowPort lets hosts carry a port, and http be a scheme: development.
-	AllowPort bool
+	// AllowHTTP lets http be a scheme: development.
+	AllowHTTP bool
 	// ReloadEvery is how long a change can go unseen where its notice got lost; 0: a minute.
 	ReloadEvery time.Duration
 	// NewKey makes the key pair of a tenant's instance actor as PEM; nil: RSA.
@@ -46,7 +46,7 @@ type Registry struct {
 	log      *slog.Logger
 	seal     *seal.Key
 	reserved []string
-	anyPort  bool
+	anyHTTP  bool
 	newKey   func() ([]byte, string, error)
 	every    time.Duration
 	loading  sync.Mutex // so that an older reading never replaces a newer one
@@ -64,7 +64,7 @@ func New(o Options) *Registry {
 	if o.ReloadEvery == 0 {
 		o.ReloadEvery = time.Minute
 	}
-	r := &Registry{db: o.DB, log: o.Log, seal: o.Seal, anyPort: o.AllowPort, newKey: o.NewKey, every: o.ReloadEvery}
+	r := &Registry{db: o.DB, log: o.Log, seal: o.Seal, anyHTTP: o.AllowHTTP, newKey: o.NewKey, every: o.ReloadEvery}
 	for _, host := range o.Reserved {
 		if host != "" {
 			r.reserved = append(r.reserved, Normalise(host))

@@ -50,7 +50,7 @@ func registryOn(t *testing.T, db *pg.DB, o registry.Options) *registry.Registry 
 
 func TestCreateAndLookUp(t *testing.T) {
 	t.Parallel()
-	r, db := newRegistry(t, registry.Options{AllowPort: true})
+	r, db := newRegistry(t, registry.Options{AllowHTTP: true})
 	if r.IsLoaded() {
 		t.Error("loaded before anything was read")
 	}

@@ -61,6 +61,8 @@ func ValidateUsername(name string) error {
 	return nil
 }
 
+var errNotOurs = fault.New(fault.NotFound, "There is no such account on this server.")
+
 func truncate(s string, n int) string {
 	r := []rune(s)
 	if len(r) <= n {

@@ -8,6 +8,7 @@ import (
 	"math"
 	"strings"
 	"testing"
+	"time"
 
 	"rookery/internal/fault"
 	"rookery/internal/ids"
@@ -85,7 +86,11 @@ func TestAnUploadIsStoredOnceAndServedToItsTenantAlone(t *testing.T) {
 		if err := store.DeleteUnattachedMedia(ctx, s, account, m.ID); fault.CodeOf(err) != fault.NotFound {
 			t.Errorf("another tenant deletes it: %v", err)
 		}
-		return store.DropUnusedFiles(ctx, s)
+		old := store.WalkArgs{Before: time.Now().Add(time.Hour)}
+		if n, err := store.WalkFiles.Remove(ctx, s, []string{m.Key}, old); n != 0 || err != nil {
+			t.Errorf("another tenant removes the file: %d, %v", n, err)
+		}
+		return nil
 	})
 	if err != nil {
 		t.Fatal(err)

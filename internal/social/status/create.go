@@ -33,53 +33,120 @@ type Draft struct {
 // fills home timelines, notifies, and leaves the event that makes it federate.
 // The same IdempotencyKey within an hour returns the same post.
 func (s *Service) Create(ctx context.Context, scope *pg.Scope, t *tenant.Tenant, author *social.Account, d Draft) (*social.Status, error) {
-	if err := s.prepare(author, &d); err != nil {
-		return nil, err
-	}
-	id := social.StatusID(ids.New())
-	if earlier, err := claim(ctx, scope, author.ID, d.IdempotencyKey, id); err != nil || earlier != nil {
-		return earlier, err
-	}
-	st := &social.Status{
-		ID: id, AccountID: author.ID, URI: objectURI(t, id), URL: t.URL(fmt.Sprintf("/@%s/%d", author.Username, id)),
-		Source: d.Text, SpoilerText: d.SpoilerText, Visibility: d.Visibility, Sensitive: d.Sensitive, Language: d.Language,
-		IsLocal: true, ConversationID: id, AuthorID: d.AuthorID, AppID: d.AppID,
-		CreatedAt: time.Now().UTC().Truncate(time.Millisecond),
-	}
-	if err := answer(ctx, scope, author.ID, st, d.InReplyToID); err != nil {
-		return nil, err
-	}
-	text, err := read(ctx, scope, t, d.Text)
+	made, err := s.CreateMany(ctx, scope, t, author, []Draft{d})
 	if err != nil {
 		return nil, err
 	}
-	st.Body, st.Tags = text.body, text.tags
-	p := &post{Status: st, author: author, mentions: text.mentions, findable: true, hasMedia: len(d.MediaIDs) > 0}
-	if _, err := s.addLocal(ctx, scope, p, text, d.MediaIDs); err != nil {
-		return nil, err
-	}
-	return st, nil
+	return made[0].Status, made[0].Err
 }
 
-// addLocal stores a local post with its uploads and pending mentions, and its event.
-// Uploads are attached after the row exists and before anybody is told.
-func (s *Service) addLocal(ctx context.Context, scope *pg.Scope, p *post, text *written, media []social.MediaID) (map[social.StatusID]bool, error) {
-	added, err := s.add(ctx, scope, []*post{p}, nil)
+// Created is what became of a Draft: a post, or why there is none.
+type Created struct {
+	Status *social.Status
+	Err    error
+}
+
+// CreateMany creates posts of one author in their order, with a number of statements
+// that does not grow with the number of posts, files aside. What cannot be posted has
+// an Err of its own. An error of CreateMany's means that nothing was stored: the
+// caller tries one by one.
+func (s *Service) CreateMany(ctx context.Context, scope *pg.Scope, t *tenant.Tenant, author *social.Account, list []Draft) ([]Created, error) {
+	out := make([]Created, len(list))
+	drafts := make([]*draft, len(list))
+	for i, d := range list {
+		drafts[i] = &draft{Draft: d, id: social.StatusID(ids.New()), outcome: &out[i]}
+		out[i].Err = s.prepare(author, &drafts[i].Draft)
+	}
+	if err := claim(ctx, scope, author.ID, drafts); err != nil {
+		return nil, err
+	}
+	if err := answer(ctx, scope, author.ID, drafts); err != nil {
+		return nil, err
+	}
+	if err := write(ctx, scope, t, author, drafts); err != nil {
+		return nil, err
+	}
+	if err := s.addDrafts(ctx, scope, author, drafts); err != nil {
+		return nil, err
+	}
+	for _, d := range drafts {
+		if d.same != nil {
+			*d.outcome = *d.same.outcome
+		}
+	}
+	return out, nil
+}
+
+// write makes posts of the drafts that are left.
+func write(ctx context.Context, scope *pg.Scope, t *tenant.Tenant, author *social.Account, drafts []*draft) error {
+	var texts []string
+	var open []*draft
+	for _, d := range drafts {
+		if d.isOpen() {
+			texts, open = append(texts, d.Text), append(open, d)
+		}
+	}
+	read, err := readMany(ctx, scope, t, texts)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if err := attach(ctx, scope, p.Status, media); err != nil {
-		return nil, err
+	for i, d := range open {
+		d.text = read[i]
+		st := d.post
+		st.ID, st.AccountID, st.URI, st.URL = d.id, author.ID, objectURI(t, d.id), t.URL(fmt.Sprintf("/@%s/%d", author.Username, d.id))
+		st.Source, st.SpoilerText, st.Visibility, st.Sensitive, st.Language = d.Text, d.SpoilerText, d.Visibility, d.Sensitive, d.Language
+		st.IsLocal, st.AuthorID, st.AppID = true, d.AuthorID, d.AppID
+		st.CreatedAt = time.Now().UTC().Truncate(time.Millisecond)
+		st.Body, st.Tags = d.text.body, d.text.tags
+		if st.ConversationID == 0 {
+			st.ConversationID = d.id
+		}
 	}
-	if err := store.AddPendingMentions(ctx, scope, p.ID, text.pending); err != nil {
-		return nil, err
+	return nil
+}
+
+// addDrafts stores posts with their uploads and pending mentions, and their events.
+// Uploads are attached after the rows exist and before anybody is told.
+func (s *Service) addDrafts(ctx context.Context, scope *pg.Scope, author *social.Account, drafts []*draft) error {
+	var posts []*post
+	var pendingIn []social.StatusID
+	var pending []string
+	var events []*social.Event
+	for _, d := range drafts {
+		if !d.isOpen() {
+			continue
+		}
+		d.outcome.Status = d.post
+		posts = append(posts, &post{Status: d.post, author: author, mentions: d.text.mentions, findable: true, hasMedia: len(d.MediaIDs) > 0})
+		for _, handle := range d.text.pending {
+			pendingIn, pending = append(pendingIn, d.id), append(pending, handle)
+		}
+		if d.Visibility == social.Direct && !d.text.remote && len(d.text.pending) == 0 {
+			continue // a conversation among the tenant's own people
+		}
+		events = append(events, &social.Event{
+			Kind: social.EventStatusCreated, AccountID: author.ID, StatusID: d.id, ObjectURI: d.post.URI, Visibility: d.Visibility,
+		})
 	}
-	if p.Visibility == social.Direct && !text.remote && len(text.pending) == 0 {
-		return added, nil // a conversation among the tenant's own people
+	if len(posts) == 0 {
+		return nil
 	}
-	return added, store.AddEvent(ctx, scope, &social.Event{
-		Kind: social.EventStatusCreated, AccountID: p.AccountID, StatusID: p.ID, ObjectURI: p.URI, Visibility: p.Visibility,
-	})
+	if _, err := s.add(ctx, scope, posts, nil); err != nil {
+		return err
+	}
+	for _, d := range drafts { // files make a post slow by themselves: those who batch leave such posts alone
+		if d.outcome.Status == d.post && d.post != nil {
+			if err := attach(ctx, scope, d.post, d.MediaIDs); err != nil {
+				return err
+			}
+		}
+	}
+	batch := pg.NewBatch(scope)
+	store.QueuePendingMentions(batch, pendingIn, pending)
+	if err := batch.Send(ctx); err != nil {
+		return err
+	}
+	return store.AddEvents(ctx, scope, events...)
 }
 
 func objectURI(t *tenant.Tenant, id social.StatusID) string {
@@ -126,45 +193,6 @@ func (s *Service) check(text, spoiler string, media []social.MediaID) error {
 	if len(media) > MaxMedia {
 		return fault.Newf(fault.Invalid, "Cannot attach more than %d files", MaxMedia)
 	}
-	return nil
-}
-
-// claim returns the post that an Idempotency-Key made earlier, or nil after
-// binding the key to the new id.
-func claim(ctx context.Context, scope *pg.Scope, author social.AccountID, key string, id social.StatusID) (*social.Status, error) {
-	if key == "" {
-		return nil, nil
-	}
-	if len(key) > 255 {
-		return nil, fault.New(fault.Invalid, "The Idempotency-Key is longer than 255 characters.")
-	}
-	bound, err := store.ClaimKey(ctx, scope, author, key, id)
-	if err != nil || bound == id {
-		return nil, err
-	}
-	earlier, err := store.StatusByID(ctx, scope, bound)
-	if fault.IsNotFound(err) { // deleted since: the key is free again
-		return nil, store.RebindKey(ctx, scope, author, key, id)
-	}
-	return earlier, err
-}
-
-// answer links a post to the one it answers, which the author must be able to see.
-func answer(ctx context.Context, scope *pg.Scope, author social.AccountID, st *social.Status, parentID social.StatusID) error {
-	if parentID == 0 {
-		return nil
-	}
-	parent, err := Visible(ctx, scope, author, parentID)
-	if err != nil {
-		return err
-	}
-	if parent.BoostOfID != 0 { // one answers what was boosted
-		if parent, err = Visible(ctx, scope, author, parent.BoostOfID); err != nil {
-			return err
-		}
-	}
-	st.InReplyToID, st.InReplyToURI, st.ConversationID = parent.ID, parent.URI, parent.ConversationID
-	st.InReplyToAccountID = answeredAccount(author, parent.AccountID, parent.InReplyToAccountID)
 	return nil
 }
 

@@ -111,8 +111,8 @@ func TestCreate(t *testing.T) {
 		if len(mentions[st.ID]) != 2 {
 			t.Errorf("mentions are %v", mentions)
 		}
-		pending, err2 := store.PendingMentions(t.Context(), scope, st.ID)
-		if !cmp.Equal(pending, []string{"new@else.test"}) {
+		pending, err2 := store.PendingMentions(t.Context(), scope, []social.StatusID{st.ID})
+		if len(pending) != 1 || *pending[0] != (store.PendingMention{StatusID: st.ID, Handle: "new@else.test"}) {
 			t.Errorf("pending mentions are %v", pending)
 		}
 		if err != nil {

@@ -47,7 +47,13 @@ func (s *Service) Edit(ctx context.Context, scope *pg.Scope, t *tenant.Tenant, a
 	if err := attach(ctx, scope, &next, d.MediaIDs); err != nil {
 		return nil, err
 	}
-	if err := store.AddPendingMentions(ctx, scope, st.ID, text.pending); err != nil {
+	pendingIn := make([]social.StatusID, len(text.pending))
+	for i := range pendingIn {
+		pendingIn[i] = st.ID
+	}
+	batch := pg.NewBatch(scope)
+	store.QueuePendingMentions(batch, pendingIn, text.pending)
+	if err := batch.Send(ctx); err != nil {
 		return nil, err
 	}
 	return &next, store.AddEvent(ctx, scope, &social.Event{

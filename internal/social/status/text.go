@@ -25,13 +25,36 @@ const maxMentions = 50
 
 // read turns a typed text into HTML and finds whom it mentions, with one look-up.
 func read(ctx context.Context, scope *pg.Scope, t *tenant.Tenant, text string) (*written, error) {
-	found := htmlsafe.Scan(text)
-	handles := mentionedHandles(t, found.Mentions)
+	all, err := readMany(ctx, scope, t, []string{text})
+	if err != nil {
+		return nil, err
+	}
+	return all[0], nil
+}
+
+// readMany is read for several texts, with one look-up for all.
+func readMany(ctx context.Context, scope *pg.Scope, t *tenant.Tenant, texts []string) ([]*written, error) {
+	found := make([]htmlsafe.Entities, len(texts))
+	var handles []social.Handle
+	seen := make(map[social.Handle]bool)
+	for i, text := range texts {
+		found[i] = htmlsafe.Scan(text)
+		for _, h := range mentionedHandles(t, found[i].Mentions) {
+			if !seen[h] {
+				seen[h] = true
+				handles = append(handles, h)
+			}
+		}
+	}
 	accounts, err := store.AccountsByHandles(ctx, scope, handles)
 	if err != nil {
 		return nil, err
 	}
-	return render(t, text, found, accounts), nil
+	out := make([]*written, len(texts))
+	for i, text := range texts {
+		out[i] = render(t, text, found[i], accounts)
+	}
+	return out, nil
 }
 
 func render(t *tenant.Tenant, text string, found htmlsafe.Entities, accounts []*social.Account) *written {

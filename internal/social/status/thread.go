@@ -60,7 +60,10 @@ func lookAround(ctx context.Context, scope *pg.Scope, list []Incoming) (*surroun
 		look.orphans[o.InReplyToURI] = append(look.orphans[o.InReplyToURI], o)
 	}
 	look.replaceTaken(list, taken)
-	return look, look.judge(ctx, scope, list)
+	if err := look.judge(ctx, scope, list); err != nil {
+		return nil, err
+	}
+	return look, nil
 }
 
 func (look *surroundings) replaceTaken(list []Incoming, taken []social.StatusID) {

@@ -20,6 +20,10 @@ import (
 // Page asks for a part of a list, newest first.
 type Page = store.Page
 
+// List is a page of a list, described and not read yet. Render shows it to apps; Read
+// returns its posts.
+type List = store.List
+
 // Result is one page. Newest and Oldest are the ids to page by, which are not
 // those of the posts where a list has its own (favourites, bookmarks). They are 0
 // on an empty page.
@@ -28,30 +32,21 @@ type Result struct {
 	Newest, Oldest int64
 }
 
-func byStatus(rows []*social.Status, err error) (Result, error) {
-	r := Result{Statuses: rows}
-	if len(rows) > 0 {
-		r.Newest, r.Oldest = int64(rows[0].ID), int64(rows[len(rows)-1].ID)
-	}
-	return r, err
-}
-
-func byList(rows []*store.ListedStatus, err error) (Result, error) {
+// Read reads a page.
+func Read(ctx context.Context, scope *pg.Scope, list List) (Result, error) {
+	rows, err := store.ReadList(ctx, scope, list)
 	r := Result{Statuses: make([]*social.Status, len(rows))}
 	for i, row := range rows {
 		r.Statuses[i] = &row.Status
 	}
 	if len(rows) > 0 {
-		r.Newest, r.Oldest = rows[0].ListID, rows[len(rows)-1].ListID
+		r.Newest, r.Oldest = rows[0].Place, rows[len(rows)-1].Place
 	}
 	return r, err
 }
 
-// Home returns what arrived for a local owner.
-func Home(ctx context.Context, scope *pg.Scope, owner social.AccountID, page Page) (Result, error) {
-	scope.ByKey() // the entries, the posts and what stands around them
-	return byStatus(store.HomeTimeline(ctx, scope, owner, page))
-}
+// Home is what arrived for a local owner.
+func Home(owner social.AccountID, page Page) List { return store.HomeList(owner, page) }
 
 // PublicFilter narrows the public timeline.
 type PublicFilter struct {
@@ -69,9 +64,9 @@ func origin(local, remote bool) store.Origin {
 	return store.Anywhere
 }
 
-// Public returns public posts that answer nobody else, for a viewer (0: anybody).
-func Public(ctx context.Context, scope *pg.Scope, viewer social.AccountID, f PublicFilter, page Page) (Result, error) {
-	return byStatus(store.PublicTimeline(ctx, scope, viewer, origin(f.Local, f.Remote), f.OnlyMedia, page))
+// Public is the public posts that answer nobody else, for a viewer (0: anybody).
+func Public(viewer social.AccountID, f PublicFilter, page Page) List {
+	return store.PublicList(viewer, origin(f.Local, f.Remote), f.OnlyMedia, page)
 }
 
 // TagFilter narrows a tag's timeline, by tags as they were typed.
@@ -84,16 +79,25 @@ type TagFilter struct {
 // maxFilterTags is how many tags each list of a TagFilter may hold (Mastodon's limit).
 const maxFilterTags = 4
 
-// Tag returns public posts with a tag, for a viewer (0: anybody).
-func Tag(ctx context.Context, scope *pg.Scope, viewer social.AccountID, tag string, f TagFilter, page Page) (Result, error) {
+// Tagged is the public posts with a tag, for a viewer (0: anybody).
+func Tagged(viewer social.AccountID, tag string, f TagFilter, page Page) (List, error) {
 	name := htmlsafe.NormaliseTag(tag)
 	if name == "" {
-		return Result{}, fault.New(fault.NotFound, "Record not found")
+		return List{}, fault.New(fault.NotFound, "Record not found")
 	}
-	return byStatus(store.TagTimeline(ctx, scope, viewer, store.TagQuery{
+	return store.TagList(viewer, store.TagQuery{
 		Any: normalised(append([]string{name}, f.Any...), maxFilterTags+1), All: normalised(f.All, maxFilterTags),
 		None: normalised(f.None, maxFilterTags), From: origin(f.Local, f.Remote), OnlyMedia: f.OnlyMedia,
-	}, page))
+	}, page), nil
+}
+
+// Tag reads a page of Tagged.
+func Tag(ctx context.Context, scope *pg.Scope, viewer social.AccountID, tag string, f TagFilter, page Page) (Result, error) {
+	list, err := Tagged(viewer, tag, f, page)
+	if err != nil {
+		return Result{}, err
+	}
+	return Read(ctx, scope, list)
 }
 
 func normalised(tags []string, limit int) []string {
@@ -117,26 +121,27 @@ type AccountFilter struct {
 	Tagged         string
 }
 
-// Account returns the posts of an account that a viewer (0: anybody) may see.
-// Pinned ones page by the time they were pinned.
-func Account(ctx context.Context, scope *pg.Scope, viewer, account social.AccountID, f AccountFilter, page Page) (Result, error) {
+// By is the posts of an account that a viewer (0: anybody) may see. Pinned ones page
+// by the time they were pinned.
+func By(viewer, account social.AccountID, f AccountFilter, page Page) List {
 	if f.Pinned {
-		return byList(store.Pinned(ctx, scope, viewer, account, page))
+		return store.PinnedList(viewer, account, page)
 	}
-	return byStatus(store.AccountTimeline(ctx, scope, viewer, account, store.AccountQuery{
+	return store.AccountList(viewer, account, store.AccountQuery{
 		ExcludeReplies: f.ExcludeReplies, ExcludeBoosts: f.ExcludeBoosts, OnlyMedia: f.OnlyMedia, Tag: htmlsafe.NormaliseTag(f.Tagged),
-	}, page))
+	}, page)
 }
 
-// Favourites returns what an account likes, the latest like first.
-func Favourites(ctx context.Context, scope *pg.Scope, account social.AccountID, page Page) (Result, error) {
-	return byList(store.FavouritesOf(ctx, scope, account, page))
+// Account reads a page of By.
+func Account(ctx context.Context, scope *pg.Scope, viewer, account social.AccountID, f AccountFilter, page Page) (Result, error) {
+	return Read(ctx, scope, By(viewer, account, f, page))
 }
 
-// Bookmarks returns what an account keeps, the latest first.
-func Bookmarks(ctx context.Context, scope *pg.Scope, account social.AccountID, page Page) (Result, error) {
-	return byList(store.BookmarksOf(ctx, scope, account, page))
-}
+// Favourites is what an account likes, the latest like first.
+func Favourites(account social.AccountID, page Page) List { return store.FavouriteList(account, page) }
+
+// Bookmarks is what an account keeps, the latest first.
+func Bookmarks(account social.AccountID, page Page) List { return store.BookmarkList(account, page) }
 
 // Keep is how many posts a home timeline holds (Mastodon's number).
 const Keep = 800

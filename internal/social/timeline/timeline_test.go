@@ -95,7 +95,7 @@ func (b *bundle) read(fn reader) []string {
 
 func home(b *bundle, owner *social.Account) reader {
 	return func(scope *pg.Scope, page timeline.Page) (timeline.Result, error) {
-		return timeline.Home(b.T.Context(), scope, owner.ID, page)
+		return timeline.Read(b.T.Context(), scope, timeline.Home(owner.ID, page))
 	}
 }
 
@@ -167,7 +167,7 @@ func TestPublicAndTags(t *testing.T) {
 	})
 	public := func(viewer social.AccountID, f timeline.PublicFilter) reader {
 		return func(scope *pg.Scope, page timeline.Page) (timeline.Result, error) {
-			return timeline.Public(t.Context(), scope, viewer, f, page)
+			return timeline.Read(t.Context(), scope, timeline.Public(viewer, f, page))
 		}
 	}
 	tag := func(viewer social.AccountID, name string, f timeline.TagFilter) reader {
@@ -274,17 +274,17 @@ func TestPaging(t *testing.T) {
 			{timeline.Page{Limit: 2, MinID: id(1)}, "32"},
 			{timeline.Page{Limit: 2, MinID: id(1), MaxID: id(3)}, "2"},
 		} {
-			r, err := timeline.Home(t.Context(), scope, alice.ID, tt.page)
+			r, err := timeline.Read(t.Context(), scope, timeline.Home(alice.ID, tt.page))
 			if err != nil || sources(r) != tt.want {
 				t.Errorf("home %+v = %s, %v; want %s", tt.page, sources(r), err, tt.want)
 			}
 		}
 		for name, list := range map[string]func(timeline.Page) (timeline.Result, error){
 			"favourites": func(p timeline.Page) (timeline.Result, error) {
-				return timeline.Favourites(t.Context(), scope, alice.ID, p)
+				return timeline.Read(t.Context(), scope, timeline.Favourites(alice.ID, p))
 			},
 			"bookmarks": func(p timeline.Page) (timeline.Result, error) {
-				return timeline.Bookmarks(t.Context(), scope, alice.ID, p)
+				return timeline.Read(t.Context(), scope, timeline.Bookmarks(alice.ID, p))
 			},
 		} {
 			first, err := list(timeline.Page{Limit: 4})
@@ -348,7 +348,7 @@ func BenchmarkHome(b *testing.B) {
 	b.RunParallel(func(run *testing.PB) {
 		for run.Next() {
 			err := w.Try(func(scope *pg.Scope) error {
-				_, err := timeline.Home(b.Context(), scope, alice.ID, timeline.Page{Limit: 20})
+				_, err := timeline.Read(b.Context(), scope, timeline.Home(alice.ID, timeline.Page{Limit: 20}))
 				return err
 			})
 			if err != nil {

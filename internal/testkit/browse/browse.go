@@ -1,7 +1,7 @@
-// Package browse is a browser without scripts for tests: it keeps cookies, reads
-// forms and sends them as people would.
+// Package browse is two browsers for tests: one without scripts, which keeps cookies,
+// reads forms and sends them as people would, and Chromium, which looks at pages.
 //
-// Tests of the dashboard import it. It talks TLS to the handler under test whatever
+// Tests of the dashboard and the end-to-end tests import it. It talks TLS to the handler under test whatever
 // host a test names, so that Secure cookies work. It must not know our pages.
 package browse
 

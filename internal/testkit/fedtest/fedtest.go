@@ -49,7 +49,7 @@ func New(t testing.TB) *World {
 	db := testkit.DB(t)
 	key, err := seal.New("a master key of tests, 32 characters and more")
 	must(t, err)
-	reg := registry.New(registry.Options{DB: db.PG, Seal: key, AllowPort: true})
+	reg := registry.New(registry.Options{DB: db.PG, Seal: key, AllowHTTP: true})
 	acme, err := reg.Create(t.Context(), registry.NewTenant{Name: "Acme", Host: "social.acme.test", HandleDomain: "acme.test"})
 	must(t, err)
 	client := safehttp.New(safehttp.Options{

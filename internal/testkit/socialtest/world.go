@@ -32,7 +32,13 @@ type World struct {
 // New makes a database with one tenant, a.test.
 func New(t testing.TB) *World {
 	t.Helper()
-	w := &World{T: t, DB: testkit.DB(t).PG, Streams: &Recorder{}}
+	return On(t, testkit.DB(t).PG)
+}
+
+// On is New in a database that the test has made.
+func On(t testing.TB, db *pg.DB) *World {
+	t.Helper()
+	w := &World{T: t, DB: db, Streams: &Recorder{}}
 	w.Tenant = w.addTenant("a.test")
 	return w
 }

@@ -1,0 +1,155 @@
+package store
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+
+	"rookery/internal/jobs"
+	"rookery/internal/pg"
+	"rookery/internal/social"
+	"rookery/tenant"
+)
+
+// Ageing is a table whose rows go by their age alone, over all tenants at once. An index
+// on the age finds them; a statement reads no more rows than it removes.
+type Ageing struct {
+	Kind         string
+	prune, count string
+}
+
+// countedAtMost bounds what a dry run counts of one table.
+const countedAtMost = "1000000"
+
+// ageing makes the statements for a table with a key and a column that says how old a
+// row is. also narrows them down to a partial index or to rows that are done with.
+func ageing(kind, table, key, age, also string) *Ageing {
+	where := "WHERE x." + age + " < @before" + also
+	columns := strings.Split(key, ", ")
+	same := make([]string, len(columns))
+	for i, column := range columns {
+		same[i] = "t." + column + " = old." + column
+	}
+	return &Ageing{
+		Kind: kind,
+		prune: `
+DELETE FROM ` + table + ` t
+USING  (SELECT x.` + strings.Join(columns, ", x.") + ` FROM ` + table + ` x ` + where + ` ORDER BY x.` + age + ` LIMIT @limit) AS old
+WHERE  ` + strings.Join(same, " AND "),
+		count: `SELECT count(*) FROM (SELECT FROM ` + table + ` x ` + where + ` LIMIT ` + countedAtMost + `) AS old`,
+	}
+}
+
+// The tables that go by age.
+var (
+	AgedInbox           = ageing("inbox activities", "inbox_activities", "tenant_id, id", "received_at", " AND x.state <> 'pending'")
+	AgedEvents          = ageing("events", "events", "tenant_id, id", "created_at", "")
+	AgedKeys            = ageing("remote keys", "remote_keys", "key_id", "fetched_at", "")
+	AgedPeers           = ageing("peers", "peer_hosts", "host", "updated_at", "")
+	AgedLogins          = ageing("failed log-ins", "login_attempts", "subject, window_start", "window_start", "")
+	AgedSessions        = ageing("sessions", "sessions", "tenant_id, id_hash", "expires_at", "")
+	AgedConsoleSessions = ageing("console sessions", "console_sessions", "id_hash", "expires_at", "")
+	AgedCodes           = ageing("authorization codes", "oauth_codes", "tenant_id, code_hash", "expires_at", "")
+	AgedMutes           = ageing("ended mutes", "mutes", "tenant_id, id", "expires_at", "")
+	AgedIdempotencyKeys = ageing("idempotency keys", "idempotency_keys", "tenant_id, account_id, key", "created_at", "")
+	// An upload that no post uses; what comes from elsewhere always belongs to a post.
+	AgedUploads = ageing("unused uploads", "media", "tenant_id, id", "created_at", " AND x.status_id IS NULL AND x.remote_url = ''")
+	// Deliveries go before their activity, which may have very many.
+	agedActivities = ageing("activities", "activities", "tenant_id, id", "created_at", "")
+)
+
+// Prune removes the oldest rows from before a time, limit at most, and returns how many.
+func (a *Ageing) Prune(ctx context.Context, p *pg.PlatformTx, before time.Time, limit int) (int64, error) {
+	return pg.Exec(ctx, p, a.prune, pgx.NamedArgs{"before": before, "limit": limit})
+}
+
+// Count returns how many rows there are from before a time, up to a million.
+func (a *Ageing) Count(ctx context.Context, p *pg.PlatformTx, before time.Time) (int64, error) {
+	return pg.Value[int64](ctx, p, a.count, pgx.NamedArgs{"before": before})
+}
+
+const pruneDeliveries = `
+DELETE FROM deliveries t
+USING  (SELECT d.place
+        FROM   (SELECT tenant_id, id FROM activities WHERE created_at < @before ORDER BY created_at LIMIT @limit) AS a
+        CROSS  JOIN LATERAL (SELECT x.ctid AS place FROM deliveries x WHERE x.tenant_id = a.tenant_id AND x.activity_id = a.id LIMIT @limit) AS d
+        LIMIT  @limit) AS old
+WHERE  t.ctid = old.place`
+
+// PruneActivities removes the oldest activities from before a time with their
+// deliveries: first those, limit at a time, then limit activities. It returns how many
+// rows of both went. Days later nothing waits for delivery any more.
+func PruneActivities(ctx context.Context, p *pg.PlatformTx, before time.Time, limit int) (int64, error) {
+	n, err := pg.Exec(ctx, p, pruneDeliveries, pgx.NamedArgs{"before": before, "limit": limit})
+	if err != nil || n >= int64(limit) {
+		return n, err
+	}
+	without, err := agedActivities.Prune(ctx, p, before, limit)
+	return n + without, err
+}
+
+// CountActivities returns how many activities there are from before a time, up to a million.
+func CountActivities(ctx context.Context, p *pg.PlatformTx, before time.Time) (int64, error) {
+	return agedActivities.Count(ctx, p, before)
+}
+
+const lostInboxActivities = `
+SELECT tenant_id, id
+FROM   inbox_activities
+WHERE  state = 'pending' AND received_at < @before
+ORDER  BY tenant_id, id
+LIMIT  @limit`
+
+// RequeueLost gives accepted activities that wait since before a time another job: their
+// own should have applied them, and 202 was a promise. It returns how many wait.
+func RequeueLost(ctx context.Context, p *pg.PlatformTx, before time.Time, limit int) (int64, error) {
+	type row struct {
+		TenantID tenant.ID
+		ID       int64
+	}
+	rows, err := pg.Many[row](ctx, p, lostInboxActivities, pgx.NamedArgs{"before": before, "limit": limit})
+	if err != nil {
+		return 0, err
+	}
+	var list []river.JobArgs
+	for start := 0; start < len(rows); {
+		args := jobs.ApplyActivities{Scoped: jobs.Scoped{TenantID: rows[start].TenantID}}
+		for start < len(rows) && rows[start].TenantID == args.TenantID {
+			args.IDs = append(args.IDs, rows[start].ID)
+			start++
+		}
+		list = append(list, args)
+	}
+	return int64(len(rows)), p.Enqueue(ctx, list...)
+}
+
+const departures = `
+SELECT a.tenant_id, a.id
+FROM   accounts a
+WHERE  a.deleted_at < @stuck
+       AND (a.domain <> '' OR a.deleted_at < @before
+            OR EXISTS (SELECT FROM statuses s WHERE s.tenant_id = a.tenant_id AND s.account_id = a.id)
+            OR EXISTS (SELECT FROM follows f WHERE f.tenant_id = a.tenant_id AND f.target_id = a.id))
+ORDER  BY a.deleted_at
+LIMIT  @limit`
+
+// RequeueDepartures has accounts removed that are marked as deleted: local ones whose
+// row nothing needs any more after a time, and those whose job is stuck since another.
+func RequeueDepartures(ctx context.Context, p *pg.PlatformTx, before, stuck time.Time, limit int) (int64, error) {
+	type row struct {
+		TenantID tenant.ID
+		ID       social.AccountID
+	}
+	rows, err := pg.Many[row](ctx, p, departures, pgx.NamedArgs{"before": before, "stuck": stuck, "limit": limit})
+	if err != nil {
+		return 0, err
+	}
+	list := make([]river.JobArgs, len(rows))
+	for i, r := range rows {
+		list[i] = jobs.RemoveAccount{Scoped: jobs.Scoped{TenantID: r.TenantID}, AccountID: int64(r.ID)}
+	}
+	return int64(len(rows)), p.Enqueue(ctx, list...)
+}

@@ -1,0 +1,282 @@
+package browse
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+)
+
+// Chromium is a real browser without a window.
+type Chromium struct{ ctx context.Context }
+
+// NeedsChromium skips the test where no browser runs, and returns the program's name.
+// Ubuntu's chromium is a stub that asks for snap: to be there is not enough
+// (deploy/dev/need.sh asks the same).
+func NeedsChromium(t testing.TB) string {
+	t.Helper()
+	for _, name := range []string{"chromium", "google-chrome"} {
+		if exec.CommandContext(t.Context(), name, "--version").Run() == nil {
+			return name
+		}
+	}
+	t.Skip("SKIPPED: no Chromium runs here, so pages are not looked at (package: chromium)")
+	return ""
+}
+
+// StartChromium starts one for the length of a test, or skips the test where none is
+// installed. Every host leads to address (host:port), whatever its certificate; ""
+// leaves names as they are.
+func StartChromium(t testing.TB, address string) *Chromium {
+	t.Helper()
+	path := NeedsChromium(t)
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox,
+		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.Flag("hide-scrollbars", true))
+	if address != "" {
+		options = append(options, chromedp.Flag("ignore-certificate-errors", true), chromedp.Flag("host-resolver-rules", "MAP * "+address))
+	}
+	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	t.Cleanup(stop)
+	browser, cancel := chromedp.NewContext(allocator)
+	t.Cleanup(cancel)
+	if err := chromedp.Do(browser); err != nil {
+		t.Fatal(err)
+	}
+	return &Chromium{browser}
+}
+
+// Tab is one window with cookies of its own.
+type Tab struct {
+	t       testing.TB
+	ctx     context.Context
+	width   int64
+	axe     string
+	hasNoJS bool
+}
+
+const (
+	tabLife   = 4 * time.Minute
+	tabHeight = 844
+)
+
+// watch gathers what the page's policy refuses, what its script throws and what does
+// not load.
+const watch = `window.refused = [];
+	document.addEventListener("securitypolicyviolation", e => window.refused.push(e.violatedDirective + " " + e.blockedURI + " " + e.sample));
+	for (const level of ["error", "warn"]) { const was = console[level]; console[level] = (...words) => { window.refused.push(level + ": " + words.join(" ")); was(...words); }; }
+	addEventListener("error", e => window.refused.push("error: " + (e.message || e.target.src || e.target.href)), true);`
+
+// Tab opens a window of a width, with the light scheme.
+func (c *Chromium) Tab(t testing.TB, width int) *Tab {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(c.ctx, chromedp.WithNewBrowserContext())
+	t.Cleanup(cancel)
+	ctx, stop := context.WithTimeout(ctx, tabLife)
+	t.Cleanup(stop)
+	b := &Tab{t: t, ctx: ctx, width: int64(width), axe: readAxe(t)}
+	b.must(chromedp.Do(ctx, chromedp.EmulateViewport(b.width, tabHeight)))
+	call(b, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: watch})
+	b.Scheme("light")
+	return b
+}
+
+// WithoutScript switches JavaScript off from the next page on. The debugger's own
+// goes on, so that the other methods work.
+func (b *Tab) WithoutScript() *Tab {
+	b.t.Helper()
+	call(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+	b.hasNoJS = true
+	return b
+}
+
+// Scheme chooses light or dark. Nothing moves: a colour in transition is no colour to
+// measure.
+func (b *Tab) Scheme(name string) {
+	b.t.Helper()
+	call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
+		{Name: "prefers-color-scheme", Value: name},
+		{Name: "prefers-reduced-motion", Value: "reduce"},
+	}})
+}
+
+func call[P, R any](b *Tab, command cdp.Command[P, R], params P) {
+	b.t.Helper()
+	b.must(chromedp.Do(b.ctx, chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, command, params)
+		return err
+	})))
+}
+
+func (b *Tab) must(err error) {
+	b.t.Helper()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// Open goes to an address.
+func (b *Tab) Open(address string) {
+	b.t.Helper()
+	b.must(chromedp.Do(b.ctx, chromedp.Navigate(address)))
+}
+
+// Fill types over what stands in the field of a name.
+func (b *Tab) Fill(name, value string) {
+	b.t.Helper()
+	b.must(chromedp.Do(b.ctx, chromedp.SetValue(`[name="`+name+`"]`, value)))
+}
+
+// Press clicks what leads to another page and waits for that.
+func (b *Tab) Press(selector string) {
+	b.t.Helper()
+	_, err := chromedp.RunResponse(b.ctx, chromedp.Click(selector))
+	b.must(err)
+}
+
+// Click clicks what stays on the page.
+func (b *Tab) Click(selector string) {
+	b.t.Helper()
+	b.must(chromedp.Do(b.ctx, chromedp.Click(selector)))
+}
+
+// Type sends keys to whatever has the focus, as a keyboard does.
+func (b *Tab) Type(keys string) {
+	b.t.Helper()
+	b.must(chromedp.Do(b.ctx, chromedp.KeyEvent(keys)))
+}
+
+// TypeAndGo sends keys that lead to another page and waits for that.
+func (b *Tab) TypeAndGo(keys string) {
+	b.t.Helper()
+	_, err := chromedp.RunResponse(b.ctx, chromedp.KeyEvent(keys))
+	b.must(err)
+}
+
+// Evaluate runs a script in the page and returns its value.
+func Evaluate[T any](b *Tab, script string) T {
+	b.t.Helper()
+	v, err := chromedp.Run(b.ctx, chromedp.Evaluate[T](script))
+	b.must(err)
+	return v
+}
+
+// Await runs a script whose value is a promise, and returns what that becomes. Where
+// scripts are off no promise becomes anything.
+func Await[T any](b *Tab, script string) T {
+	b.t.Helper()
+	v, err := chromedp.Run(b.ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
+	b.must(err)
+	return v
+}
+
+// Path is where the tab is, without the host.
+func (b *Tab) Path() string {
+	b.t.Helper()
+	return Evaluate[string](b, `location.pathname + location.search`)
+}
+
+// Text is what an element holds, or "" where there is none.
+func (b *Tab) Text(selector string) string {
+	b.t.Helper()
+	return strings.TrimSpace(Evaluate[string](b, fmt.Sprintf(`(document.querySelector(%q) || {textContent: ""}).textContent`, selector)))
+}
+
+// Refusals fails the test for what the policy refused, the script threw or the page
+// could not load.
+func (b *Tab) Refusals() {
+	b.t.Helper()
+	if b.hasNoJS {
+		return // the watch is a script too
+	}
+	if refused := Evaluate[[]string](b, `window.refused`); len(refused) > 0 {
+		b.t.Errorf("%s: %q", b.Path(), refused)
+	}
+}
+
+// widest names what sticks out on the right, for whoever has to mend it.
+const widest = `[...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > innerWidth + 1)
+	.slice(0, 4).map(e => e.tagName + "." + e.className).join(", ")`
+
+// Look checks what can be seen by a script, light and dark: nothing refused, nothing
+// sticking out, one heading, and the rules of accessibility where axe-core is
+// installed. SCREENS=dir keeps pictures.
+func (b *Tab) Look(name string) {
+	b.t.Helper()
+	b.Refusals()
+	if got := Evaluate[int64](b, `document.documentElement.scrollWidth`); got > b.width {
+		b.t.Errorf("%s is %d px wide at %d: %s", name, got, b.width, Evaluate[string](b, widest))
+	}
+	if Evaluate[int](b, `document.querySelectorAll("h1").length`) != 1 || Evaluate[int](b, `document.styleSheets.length`) == 0 {
+		b.t.Errorf("%s has no heading or no style", name)
+	}
+	for _, scheme := range []string{"light", "dark"} {
+		b.Scheme(scheme)
+		for _, found := range b.violations() {
+			b.t.Errorf("%s, %d px, %s: %s", name, b.width, scheme, found)
+		}
+		b.keepScreen(fmt.Sprintf("%s-%d-%s.png", name, b.width, scheme))
+	}
+	b.Scheme("light")
+}
+
+// violations are those of WCAG 2.2 AA and of what axe-core calls best practice.
+func (b *Tab) violations() []string {
+	b.t.Helper()
+	if b.axe == "" || b.hasNoJS {
+		return nil // the rules are a script, and the markup is the same without
+	}
+	// Evaluated by the debugger, so that the page's policy does not apply to it.
+	if !Evaluate[bool](b, `!!window.axe`) {
+		Evaluate[bool](b, b.axe+"\n;true")
+	}
+	return Await[[]string](b, `axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}).then(r => r.violations.map(
+		v => v.id + ": " + v.nodes.map(n => n.html.slice(0, 160) + " " + (n.any[0] ? n.any[0].message : "")).join(" | ")))`)
+}
+
+func (b *Tab) keepScreen(name string) {
+	b.t.Helper()
+	dir := os.Getenv("SCREENS")
+	if dir == "" {
+		return
+	}
+	// As on the design sheets: Inter, where the system has it.
+	Evaluate[string](b, `(document.documentElement.style.setProperty("--font", "Inter, system-ui, sans-serif"), "")`)
+	picture, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
+	b.must(err)
+	b.must(os.MkdirAll(dir, 0o755))
+	b.must(os.WriteFile(filepath.Join(dir, name), picture, 0o644))
+}
+
+// readAxe finds axe-core (npm install --no-save axe-core at the root of the checkout).
+// It takes its time: only full runs (make e2e-browser) ask it.
+func readAxe(t testing.TB) string {
+	t.Helper()
+	if os.Getenv("ROOKERY_E2E") != "full" {
+		return ""
+	}
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		source, err := os.ReadFile(filepath.Join(dir, "node_modules/axe-core/axe.min.js"))
+		if err == nil {
+			return string(source)
+		}
+		if !errors.Is(err, os.ErrNotExist) {
+			t.Fatal(err)
+		}
+	}
+	t.Log("axe-core is not installed: accessibility rules are not run")
+	return ""
+}
