@@ -61,7 +61,7 @@ func (s *system) newParts() (*parts, error) {
 	})
 	p.actors = actor.New(actor.Options{DB: s.db, Media: s.urls, Reader: p.reader})
 	p.discovery = discovery.New(discovery.Options{
-		DB: s.db, Hosts: s.registry, Version: strings.TrimPrefix(version(), "v"),
+		DB: s.db, Hosts: s.registry, Probe: s.probeProof, Version: strings.TrimPrefix(version(), "v"),
 		ChangePassword: func(t *tenant.Tenant) string { return t.URL("/auth/sign_in") },
 	})
 	return p, nil

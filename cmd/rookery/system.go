@@ -36,6 +36,7 @@ type system struct {
 	media    *media.Service
 	keyring  *account.Keyring
 	http     *safehttp.Client
+	roots    *x509.CertPool // nil: the system's
 	// local answers requests of this process to its own hosts, without TCP.
 	local http.Handler
 	urls  media.Addresses
@@ -87,7 +88,7 @@ func (s *system) close() {
 // our own handler in memory: the same signatures and checks, no TCP.
 func (s *system) newHTTPClient() (*safehttp.Client, error) {
 	o := safehttp.Options{
-		UserAgent:     "Rookery/" + version() + " (+" + s.cfg.String("public_scheme") + "://" + s.cfg.String("platform_host") + "/)",
+		UserAgent:     s.userAgent(),
 		AllowPrefixes: s.cfg.Prefixes("federation_allow_prefixes"),
 		AllowHTTP:     s.cfg.Bool("federation_allow_http") || s.cfg.String("public_scheme") == "http",
 		Local: func(host string) http.Handler {
@@ -108,10 +109,16 @@ func (s *system) newHTTPClient() (*safehttp.Client, error) {
 	if o.RootCAs, err = x509.SystemCertPool(); err != nil {
 		o.RootCAs = x509.NewCertPool()
 	}
+	s.roots = o.RootCAs
 	if !o.RootCAs.AppendCertsFromPEM(pem) {
 		return nil, fmt.Errorf("ROOKERY_FEDERATION_CA_FILE: %s holds no certificate in PEM", file)
 	}
 	return safehttp.New(o), nil
+}
+
+// userAgent names us and where to read about us.
+func (s *system) userAgent() string {
+	return "Rookery/" + version() + " (+" + s.cfg.String("public_scheme") + "://" + s.cfg.String("platform_host") + "/)"
 }
 
 // version is the release that this binary was built from.

@@ -37,6 +37,7 @@ func (s *system) newWeb(p *parts) (http.Handler, error) {
 	// hands on a copy of it. Only at the beginning: a query may hold an address too.
 	tenants.Pre(middleware.Rewrite(map[string]string{"^/%40*": "/@$1"}), hostroute.New(hostroute.Options{
 		Table:           s.registry,
+		Probe:           s.probeProof,
 		Platform:        s.cfg.String("platform_host"),
 		PlatformHandler: s.newConsole(logins),
 		Media:           s.cfg.String("media_host"),

@@ -12,6 +12,7 @@ import (
 	"rookery/internal/jobs"
 	"rookery/internal/pg"
 	"rookery/internal/upkeep"
+	"rookery/tenant/domains"
 )
 
 const upkeepEvery = 10 * time.Minute
@@ -23,6 +24,7 @@ func (s *system) runWorkers(ctx context.Context, p *parts) error {
 		Queues:  s.cfg.Pairs("queues"),
 		Periodic: []*river.PeriodicJob{
 			river.NewPeriodicJob(river.PeriodicInterval(upkeepEvery), func() (river.JobArgs, *river.InsertOpts) { return jobs.Upkeep{}, nil }, nil),
+			river.NewPeriodicJob(river.PeriodicInterval(domains.SweepEvery), func() (river.JobArgs, *river.InsertOpts) { return jobs.DomainSweep{}, nil }, nil),
 		},
 		Errors: jobErrors{s.log},
 		Log:    slog.New(quieter{s.log.Handler()}),
@@ -39,6 +41,7 @@ func (s *system) workers(p *parts) *river.Workers {
 	deliver.NewWorker(deliver.Options{DB: s.jobs, HTTP: s.http, Keys: s.keyring, Health: p.health, Log: s.log}).Register(w)
 	p.inbox.Register(w)
 	p.fetcher.Register(w)
+	s.newDomains(s.jobs).Register(w)
 	keeper := s.keeper(s.jobs)
 	keeper.Streams = p.bus
 	river.AddWorker(w, keeper)

@@ -20,17 +20,21 @@ import (
 	"rookery/internal/pg"
 	"rookery/internal/store"
 	"rookery/tenant"
+	"rookery/tenant/registry"
 )
 
 // Hosts says which tenant a host leads to; *registry.Registry does.
 type Hosts interface {
 	ByHost(host string) (*tenant.Tenant, tenant.DomainRole, bool)
+	Host(host string) (registry.Host, bool)
 }
 
 // Options say what Handlers work with.
 type Options struct {
 	DB    *pg.DB
 	Hosts Hosts
+	// Probe proves to a check of a domain that its look-ups lead here; nil: it cannot.
+	Probe func(name, nonce string) string
 	// Version of this program, for NodeInfo.
 	Version    string
 	Repository string // of its source code; may be empty

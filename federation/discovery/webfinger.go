@@ -15,6 +15,7 @@ import (
 	"rookery/internal/social"
 	"rookery/internal/store"
 	"rookery/tenant"
+	"rookery/tenant/domains/look"
 )
 
 var errResource = fault.New(fault.Malformed, "Ask for a resource of the form acct:name@example.org.")
@@ -33,6 +34,9 @@ func (h *Handlers) webFinger(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if nonce, ok := strings.CutPrefix(asked.user, look.ProbeUser); ok && h.Probe != nil {
+		return h.probe(c, t, asked, nonce)
+	}
 	if owner, _, ok := h.Hosts.ByHost(asked.host); !ok || owner.ID != t.ID {
 		return errNotFound
 	}
@@ -44,6 +48,19 @@ func (h *Handlers) webFinger(c echo.Context) error {
 		jrd.Links = slices.DeleteFunc(jrd.Links, func(l vocab.JRDLink) bool { return !slices.Contains(rels, l.Rel) })
 	}
 	return sendJSON(c, vocab.JRDMediaType, threeDays, jrd)
+}
+
+// probe answers a check of the tenant's own domain, which may still be on its way: its
+// redirect must lead here before it counts as working (docs/domains.md).
+func (h *Handlers) probe(c echo.Context, t *tenant.Tenant, asked resource, nonce string) error {
+	host, ok := h.Hosts.Host(asked.host)
+	proof := h.Probe(asked.host, nonce)
+	if !ok || host.Tenant.ID != t.ID || proof == "" {
+		return errNotFound
+	}
+	return sendJSON(c, vocab.JRDMediaType, "no-store", vocab.JRD{
+		Subject: "acct:" + asked.user + "@" + asked.host, Properties: map[string]string{look.ProofProperty: proof}, Links: []vocab.JRDLink{},
+	})
 }
 
 // resource is what WebFinger was asked for: a name or an address on a host.

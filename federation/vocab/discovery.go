@@ -7,9 +7,11 @@ import (
 
 // JRD is a WebFinger answer (RFC 7033), a host-meta in JSON, or the NodeInfo index.
 type JRD struct {
-	Subject string    `json:"subject,omitempty"`
-	Aliases []string  `json:"aliases,omitempty"`
-	Links   []JRDLink `json:"links"`
+	Subject string   `json:"subject,omitempty"`
+	Aliases []string `json:"aliases,omitempty"`
+	// Properties are of the subject itself, by URI (RFC 7033 section 4.4.3).
+	Properties map[string]string `json:"properties,omitempty"`
+	Links      []JRDLink         `json:"links"`
 }
 
 // JRDLink is one link of a JRD. Template is for lrdd and subscribe.

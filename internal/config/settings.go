@@ -19,12 +19,16 @@ var Settings = []Setting{
 	{Key: "media_host", Default: "media.localhost:8080", Help: "A host of its own for user files, so that they never share an origin with a session."},
 	{Key: "master_key", Help: "Seals private keys in the database. At least 32 characters; keep it apart from backups.", Secret: true},
 	{Key: "roles", Default: "web,worker", Help: "What this process does: web, worker, or both."},
-	{Key: "queues", Default: "inbox=16,deliver=48,fanout=8,fetch=16,upkeep=2", Help: "Which queues this process works, and with how many workers."},
+	{Key: "queues", Default: "inbox=16,deliver=48,fanout=8,fetch=16,domains=4,upkeep=2", Help: "Which queues this process works, and with how many workers."},
 	{Key: "listen", Default: "127.0.0.1:8080", Help: "Where to listen for the public."},
 	{Key: "admin_listen", Default: "127.0.0.1:9090", Help: "Where to listen for metrics and profiles; keep it private."},
 	{Key: "tls", Default: "off", Help: "off: plain http behind a proxy."},
 	{Key: "public_scheme", Default: "https", Help: "What peers and browsers see in front of a host: https, or http in development."},
 	{Key: "trusted_proxies", Help: "Address ranges whose X-Forwarded-For and X-Forwarded-Proto are believed."},
+	{Key: "edge_domain", Help: "Below which each tenant has a name to point its domain at (t-….edge.example.com); it must resolve to this platform. Empty: edge. and the platform host."},
+	{Key: "edge_addresses", Help: "Public addresses of this platform, for domains that cannot have a CNAME record."},
+	{Key: "dns_resolvers", Default: "9.9.9.9:53,1.1.1.1:53", Help: "Resolvers that checks of domains ask, besides the zones' own servers."},
+	{Key: "protected_names", Help: "Domains that nobody may look like without staff's consent."},
 	{Key: "limits", Default: "on", Help: "Rate limits: on, off, or a factor such as 10 (for load tests)."},
 	{Key: "federation_allow_prefixes", Help: "Extra address ranges that outgoing requests may reach. Empty in production."},
 	{Key: "federation_allow_http", Default: "false", Help: "Whether peers may be reached over plain http. False in production."},
@@ -66,6 +70,8 @@ func (c *Config) validate() error {
 		{[]string{"roles"}, each(oneOf("web", "worker")), "web, worker, or web,worker"},
 		{[]string{"queues"}, each(isPair), "a list such as inbox=16,deliver=48"},
 		{[]string{"federation_allow_prefixes", "trusted_proxies"}, each(isPrefix), "a list of ranges such as 10.0.0.0/8"},
+		{[]string{"edge_addresses"}, each(isAddress), "a list of addresses such as 192.0.2.1,2001:db8::1"},
+		{[]string{"dns_resolvers"}, each(isAddressPort), "a list of addresses with ports such as 9.9.9.9:53"},
 		{[]string{"limits"}, isLimits, "on, off or a factor such as 10"},
 	}
 	for _, check := range checks {
@@ -92,6 +98,10 @@ func outlastsDelivery(s string) bool {
 }
 
 func isPrefix(s string) bool { _, err := netip.ParsePrefix(s); return err == nil }
+
+func isAddress(s string) bool { _, err := netip.ParseAddr(s); return err == nil }
+
+func isAddressPort(s string) bool { _, err := netip.ParseAddrPort(s); return err == nil }
 
 func isPair(s string) bool {
 	name, number, ok := strings.Cut(s, "=")

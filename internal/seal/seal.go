@@ -9,6 +9,7 @@ package seal
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
@@ -18,7 +19,10 @@ import (
 )
 
 // Key seals and opens. Make one with New.
-type Key struct{ aead cipher.AEAD }
+type Key struct {
+	aead cipher.AEAD
+	root [sha256.Size]byte
+}
 
 const version = 1 // first byte of every sealed value
 
@@ -38,7 +42,7 @@ func New(master string) (*Key, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the cipher: %w", err)
 	}
-	return &Key{aead: aead}, nil
+	return &Key{aead: aead, root: sum}, nil
 }
 
 // Generate returns the text of a new master key.
@@ -51,6 +55,14 @@ func Generate() string {
 // Seal encrypts a secret for one purpose, such as "account-key/42/7".
 func (k *Key) Seal(secret []byte, purpose string) []byte {
 	return k.aead.Seal([]byte{version}, nil, secret, []byte(purpose))
+}
+
+// Derive returns 32 secret bytes for one purpose, the same in every process with this
+// master key: to sign what only this platform can have said.
+func (k *Key) Derive(purpose string) []byte {
+	mac := hmac.New(sha256.New, k.root[:])
+	mac.Write([]byte("derive\x00" + purpose))
+	return mac.Sum(nil)
 }
 
 // Open decrypts what Seal made for the same purpose.

@@ -21,7 +21,7 @@ const ownershipEvery = 7 * 24 * time.Hour
 // Check looks at a name and does what follows. It asks the network first, outside any
 // transaction; what it finds counts only if the claim still is where it was.
 func (s *Service) Check(ctx context.Context, id tenant.DomainID) error {
-	d, checks, err := s.read(ctx, id)
+	d, checks, host, err := s.readToLook(ctx, id)
 	if fault.IsNotFound(err) {
 		return nil // given up meanwhile
 	}
@@ -32,7 +32,7 @@ func (s *Service) Check(ctx context.Context, id tenant.DomainID) error {
 	seen := doctor.Findings{}
 	if len(wanted) > 0 {
 		seen = doctor.Diagnose(s.Looker.Look(ctx, look.Target{
-			Name: d.Name, Role: d.Role, Mode: d.Mode, Token: d.Token, Tenant: d.TenantID, Scheme: s.Scheme, Kinds: wanted,
+			Name: d.Name, Role: d.Role, Mode: d.Mode, Token: d.Token, Tenant: d.TenantID, Scheme: s.Scheme, Host: host, Kinds: wanted,
 		}))
 	}
 	return s.Apply(ctx, BySystem(), d, seen)
@@ -47,6 +47,18 @@ func (s *Service) read(ctx context.Context, id tenant.DomainID) (d *tenant.Domai
 		return err
 	})
 	return d, checks, err
+}
+
+// readToLook also says where a handle domain must lead: to its service host.
+func (s *Service) readToLook(ctx context.Context, id tenant.DomainID) (d *tenant.Domain, checks []*tenant.DomainCheck, host string, err error) {
+	if d, checks, err = s.read(ctx, id); err != nil || d.ServiceID == 0 {
+		return d, checks, "", err
+	}
+	service, _, err := s.read(ctx, d.ServiceID)
+	if err != nil {
+		return nil, nil, "", err
+	}
+	return d, checks, service.Name, nil
 }
 
 // kindsFor is what there is to ask in a claim's state.

@@ -14,6 +14,7 @@ var (
 	errSuffix    = fault.New(fault.Invalid, "This is a public suffix, under which others register their domains. Use a domain of your own, such as social.example.com.")
 	errOwn       = fault.New(fault.Invalid, "This name belongs to the platform. Use a domain of your own, such as social.example.com.")
 	errOneLabel  = fault.New(fault.Invalid, "A domain has at least two parts, such as example.com.")
+	errPort      = fault.New(fault.Invalid, "Leave the port out: a domain is served on the usual one.")
 	errLocalName = fault.New(fault.Invalid, "This name works in private networks only; servers elsewhere could never reach it.")
 )
 
@@ -23,7 +24,10 @@ var localSuffixes = []string{"localhost", "local", "internal", "home.arpa", "lan
 
 // checkName says why a name in its normal form can be nobody's; nil: it can be claimed.
 func (s *Service) checkName(name string) error {
-	host, _, _ := strings.Cut(name, ":")
+	host, port, _ := strings.Cut(name, ":")
+	if port != "" && s.Scheme == "https" {
+		return errPort // an authority looks at the usual ports alone
+	}
 	if s.Suffix != "" && isBelow(host, s.Suffix) {
 		return errOwn
 	}

@@ -10,6 +10,7 @@ import (
 // The answers name no tenant and set no cookie: they are the same for every host.
 const (
 	unknownText = "This server does not serve the host that was asked for."
+	goneText    = "What was here has been taken down for good."
 	startText   = "This server has just started and is not ready yet. Try again in some seconds."
 )
 
@@ -26,6 +27,11 @@ const page = `<!doctype html>
 // connection of another tenant's certificate.
 func answerUnknown(c echo.Context) error {
 	return answer(c, http.StatusMisdirectedRequest, "Not served here", unknownText)
+}
+
+// answerGone is for a name that its tenant gave up: other servers shall forget what was here.
+func answerGone(c echo.Context) error {
+	return answer(c, http.StatusGone, "Gone", goneText)
 }
 
 func answerStarting(c echo.Context) error {

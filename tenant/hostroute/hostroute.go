@@ -17,18 +17,21 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"rookery/tenant"
+	"rookery/tenant/domains/look"
 	"rookery/tenant/registry"
 )
 
 // Table is what the middleware asks; *registry.Registry answers.
 type Table interface {
-	ByHost(host string) (*tenant.Tenant, tenant.DomainRole, bool)
+	Host(host string) (registry.Host, bool)
 	IsLoaded() bool
 }
 
 // Options say which hosts there are besides those of tenants.
 type Options struct {
 	Table Table
+	// Probe proves to a check that a name leads here; nil: it cannot.
+	Probe func(name, nonce string) string
 	// Platform and Media are the platform's own host and the one of user files. Their
 	// handlers take over; with nil the request goes on without a tenant.
 	Platform, Media               string
@@ -92,8 +95,16 @@ func (r *router) route(c echo.Context, next echo.HandlerFunc) error {
 		return answerUnknown(c)
 	}
 	// Tenants first: a self-hoster may give platform and tenant one name.
-	if t, role, ok := r.Table.ByHost(host); ok {
-		return r.tenant(c, next, t, role)
+	if h, ok := r.Table.Host(host); ok {
+		if nonce, ok := strings.CutPrefix(req.URL.Path, look.ProbePath); ok && r.Probe != nil {
+			return r.probe(c, host, nonce)
+		}
+		switch {
+		case h.State.Serves():
+			return r.tenant(c, next, h.Tenant, h.Role)
+		case h.State == tenant.DomainReleased:
+			return answerGone(c)
+		}
 	}
 	switch host {
 	case "":
@@ -106,6 +117,16 @@ func (r *router) route(c echo.Context, next echo.HandlerFunc) error {
 		return answerStarting(c)
 	}
 	return answerUnknown(c)
+}
+
+// probe answers a check of a name, which works before the name is live (docs/domains.md).
+func (r *router) probe(c echo.Context, host, nonce string) error {
+	proof := r.Probe(host, nonce)
+	if proof == "" {
+		return answerUnknown(c)
+	}
+	c.Response().Header().Set("Cache-Control", "no-store")
+	return c.String(http.StatusOK, proof)
 }
 
 // isOtherName reports whether a client asks on a connection of one name for another
