@@ -185,6 +185,11 @@ func (h *Credentials) save(c echo.Context, changes account.Changes, bot *bool) e
 		if err != nil {
 			return err
 		}
+		if ch.Locked != nil && !*ch.Locked {
+			if err := h.Relate.AcceptAll(ctx, r.Scope, r.Viewer); err != nil {
+				return err
+			}
+		}
 		requests, err := store.CountFollowRequests(ctx, r.Scope, r.Viewer)
 		if err != nil {
 			return err

@@ -27,9 +27,13 @@ const accountColumns = `
        COALESCE(st.followers_count, 0) AS followers_count, COALESCE(st.following_count, 0) AS following_count,
        COALESCE(st.statuses_count, 0) AS statuses_count, st.last_status_at`
 
+// LATERAL with LIMIT looks the counters up by key, however many accounts are asked for.
+const accountStatsJoin = `
+LEFT   JOIN LATERAL (SELECT c.followers_count, c.following_count, c.statuses_count, c.last_status_at FROM account_stats c
+                     WHERE c.tenant_id = @tenant_id AND c.account_id = a.id LIMIT 1) AS st ON true`
+
 const accountJoin = `
-FROM   accounts a
-LEFT   JOIN account_stats st ON st.tenant_id = a.tenant_id AND st.account_id = a.id
+FROM   accounts a` + accountStatsJoin + `
 WHERE  a.tenant_id = @tenant_id`
 
 // A deleted account is found by nobody: what is left of its row is for its farewell

@@ -131,7 +131,7 @@ type Outgoing struct {
 
 // An account that was deleted keeps its row and its keys: its farewell is signed by it.
 const outgoing = `
-SELECT a.id, a.account_id, COALESCE(u.uri, '') AS author_uri, a.body, a.created_at, 
+SELECT a.id, a.account_id, COALESCE(u.uri, '') AS author_uri, a.body, a.created_at,
        a.status_id <> 0 AND (s.id IS NULL OR u.deleted_at IS NOT NULL) AS withdrawn
 FROM   activities a
 LEFT   JOIN accounts u ON u.tenant_id = @tenant_id AND u.id = a.account_id

@@ -123,7 +123,7 @@ var openStatuses = paged(`
 SELECT` + statusColumns + statusFrom + `
        AND s.account_id = @account_id AND s.visibility IN ('public', 'unlisted') AND s.id < @max_id AND s.id > @since_id
        AND (s.boost_of_id IS NULL OR EXISTS (SELECT FROM statuses o WHERE o.tenant_id = @tenant_id AND o.id = s.boost_of_id
-                                            AND o.visibility IN ('public', 'unlisted')))
+                                            AND o.visibility IN ('public', 'unlisted') OFFSET 0))
 ORDER  BY s.id /*order*/ LIMIT @limit`)
 
 // OpenStatusesOf returns the posts and boosts of an account that anybody may see, the latest first.

@@ -80,7 +80,7 @@ type Listed struct {
 var favouritedBy = paged(`
 SELECT f.id, f.account_id
 FROM   favourites f
-JOIN   accounts a ON a.tenant_id = f.tenant_id AND a.id = f.account_id
+CROSS  JOIN LATERAL (SELECT r.suspended_at FROM accounts r WHERE r.tenant_id = @tenant_id AND r.id = f.account_id LIMIT 1) AS a
 WHERE  f.tenant_id = @tenant_id AND f.status_id = @status_id AND f.id < @max_id AND f.id > @since_id
        AND a.suspended_at IS NULL AND ` + hiddenFrom("f.account_id") + `
 ORDER  BY f.id /*order*/ LIMIT @limit`)
@@ -93,7 +93,7 @@ func FavouritedBy(ctx context.Context, scope *pg.Scope, viewer social.AccountID,
 var boostedBy = paged(`
 SELECT s.id, s.account_id
 FROM   statuses s
-JOIN   accounts a ON a.tenant_id = s.tenant_id AND a.id = s.account_id
+CROSS  JOIN LATERAL (SELECT r.suspended_at FROM accounts r WHERE r.tenant_id = @tenant_id AND r.id = s.account_id LIMIT 1) AS a
 WHERE  s.tenant_id = @tenant_id AND s.boost_of_id = @status_id AND s.id < @max_id AND s.id > @since_id
        AND a.suspended_at IS NULL AND s.visibility IN ('public', 'unlisted') AND ` + hiddenFrom("s.account_id") + `
 ORDER  BY s.id /*order*/ LIMIT @limit`)

@@ -158,17 +158,23 @@ func OwnAccount(ctx context.Context, scope *pg.Scope, id social.AccountID) (*soc
 	return found[0], requests[0], nil
 }
 
+// A walk over whom the viewer follows, the latest first, that ends with twenty found.
 const familiarFollowers = `
-SELECT mine.target_id AS account_id, theirs.target_id AS target_id
-FROM   follows mine
-JOIN   follows theirs ON theirs.tenant_id = @tenant_id AND theirs.account_id = mine.target_id AND theirs.state = 'accepted'
-JOIN   accounts t ON t.tenant_id = @tenant_id AND t.id = theirs.target_id AND NOT t.hide_collections
-JOIN   accounts a ON a.tenant_id = @tenant_id AND a.id = mine.target_id AND NOT a.hide_collections AND a.suspended_at IS NULL
-WHERE  mine.tenant_id = @tenant_id AND mine.account_id = @viewer AND mine.state = 'accepted' AND theirs.target_id = ANY(@targets)
-ORDER  BY theirs.target_id, theirs.id DESC
-LIMIT  400`
+SELECT mine.id AS account_id, t.id AS target_id
+FROM   unnest(@targets::bigint[]) AS given (id)
+CROSS  JOIN LATERAL (SELECT r.id FROM accounts r WHERE r.tenant_id = @tenant_id AND r.id = given.id AND NOT r.hide_collections LIMIT 1) AS t
+CROSS  JOIN LATERAL (
+    SELECT near.target_id AS id
+    FROM   (SELECT m.target_id, m.id FROM follows m
+            WHERE  m.tenant_id = @tenant_id AND m.account_id = @viewer AND m.state = 'accepted' ORDER BY m.id DESC LIMIT 1000) AS near
+    WHERE  EXISTS (SELECT FROM follows x WHERE x.tenant_id = @tenant_id AND x.account_id = near.target_id AND x.target_id = t.id
+                   AND x.state = 'accepted' OFFSET 0)
+           AND EXISTS (SELECT FROM accounts r WHERE r.tenant_id = @tenant_id AND r.id = near.target_id AND NOT r.hide_collections
+                       AND r.suspended_at IS NULL OFFSET 0)
+    ORDER  BY near.id DESC LIMIT 20) AS mine`
 
-// FamiliarFollowers returns, for each target, those of its followers whom the viewer follows.
+// FamiliarFollowers returns, for each target, those of its followers whom the viewer
+// follows: at most twenty, among the thousand whom the viewer followed last.
 func FamiliarFollowers(ctx context.Context, scope *pg.Scope, viewer social.AccountID, targets []social.AccountID) (map[social.AccountID][]social.AccountID, error) {
 	type pair struct{ AccountID, TargetID social.AccountID }
 	rows, err := pg.Many[pair](ctx, scope, familiarFollowers, pgx.NamedArgs{"viewer": viewer, "targets": numbers(targets)})

@@ -22,8 +22,7 @@ func AddHandle(ctx context.Context, scope *pg.Scope, account social.AccountID, u
 
 const localAccountByAnyHandle = `SELECT` + accountColumns + `
 FROM   handles h
-JOIN   accounts a ON a.tenant_id = h.tenant_id AND a.id = h.account_id AND a.deleted_at IS NULL
-LEFT   JOIN account_stats st ON st.tenant_id = a.tenant_id AND st.account_id = a.id
+JOIN   accounts a ON a.tenant_id = h.tenant_id AND a.id = h.account_id AND a.deleted_at IS NULL` + accountStatsJoin + `
 WHERE  h.tenant_id = @tenant_id AND h.username_lower = lower(@username)
 ORDER  BY h.is_primary DESC, h.retired_at DESC NULLS FIRST
 LIMIT  1`
@@ -33,10 +32,15 @@ func LocalAccountByAnyHandle(ctx context.Context, scope *pg.Scope, username stri
 	return pg.One[social.Account](ctx, scope, localAccountByAnyHandle, pgx.NamedArgs{"username": username})
 }
 
+// Nobody is to find the old account by the name that it has lost.
 const yieldHandle = `
-UPDATE accounts
-SET    username = left(username, 100) || '~' || id, updated_at = now()
-WHERE  tenant_id = @tenant_id AND domain = @domain AND lower(username) = lower(@username) AND uri <> @uri AND domain <> ''`
+WITH yielded AS (
+    UPDATE accounts
+    SET    username = left(username, 100) || '~' || id, updated_at = now()
+    WHERE  tenant_id = @tenant_id AND domain = @domain AND lower(username) = lower(@username) AND uri <> @uri AND domain <> ''
+    RETURNING id
+)
+DELETE FROM search_texts x USING yielded WHERE x.tenant_id = @tenant_id AND x.kind = 'account' AND x.ref_id = yielded.id`
 
 // YieldHandle takes a remote handle from whoever held it before, because WebFinger
 // now says that it belongs to the actor with this URI.

@@ -35,9 +35,9 @@ func KeepMentions(ctx context.Context, scope *pg.Scope, id social.StatusID, keep
 
 const mentionsByStatuses = `
 SELECT m.status_id, m.account_id, a.username, a.domain, a.url, a.uri
-FROM   status_mentions m
-JOIN   accounts a ON a.tenant_id = m.tenant_id AND a.id = m.account_id
-WHERE  m.tenant_id = @tenant_id AND m.status_id = ANY(@ids)
+FROM   (SELECT DISTINCT unnest(@ids::bigint[]) AS id) AS given
+CROSS  JOIN LATERAL (SELECT x.status_id, x.account_id FROM status_mentions x WHERE x.tenant_id = @tenant_id AND x.status_id = given.id OFFSET 0) AS m
+CROSS  JOIN LATERAL (SELECT r.* FROM accounts r WHERE r.tenant_id = @tenant_id AND r.id = m.account_id LIMIT 1) AS a
 ORDER  BY m.status_id, m.account_id`
 
 // MentionsByStatuses returns who is mentioned in each of the statuses.
@@ -52,8 +52,7 @@ func MentionsByStatuses(ctx context.Context, scope *pg.Scope, ids []social.Statu
 
 const accountsByHandles = `SELECT` + accountColumns + `
 FROM   unnest(@users::text[], @domains::text[]) AS q (username, domain)
-JOIN   accounts a ON a.tenant_id = @tenant_id AND a.domain = q.domain AND lower(a.username) = lower(q.username) AND a.deleted_at IS NULL
-LEFT   JOIN account_stats st ON st.tenant_id = a.tenant_id AND st.account_id = a.id`
+JOIN   accounts a ON a.tenant_id = @tenant_id AND a.domain = q.domain AND lower(a.username) = lower(q.username) AND a.deleted_at IS NULL` + accountStatsJoin + ``
 
 // AccountsByHandles returns the accounts with one of the handles, case aside.
 func AccountsByHandles(ctx context.Context, scope *pg.Scope, handles []social.Handle) ([]*social.Account, error) {

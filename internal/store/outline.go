@@ -92,6 +92,8 @@ func scanFact(row pgx.CollectableRow) (f fact, err error) {
 
 // outlineHead and outlineTail stand around a list. Each table is asked once for all ids
 // of the page: twenty look-ups by one index scan cost a fraction of twenty subqueries.
+// Only where an index by somebody stands beside one by post does each post ask for
+// itself: given a list, the planner rather reads all that this somebody ever did.
 const outlineHead = `
 WITH page AS MATERIALIZED (`
 
@@ -113,9 +115,9 @@ UNION ALL SELECT 3::smallint, x.status_id, '0'::xid, x.replies_count, x.boosts_c
 UNION ALL SELECT 4::smallint, x.status_id, x.xmin, x.id, 0, 0, NULL
           FROM media x WHERE x.tenant_id = @tenant_id AND x.status_id = ANY(ARRAY(SELECT id FROM post))
 UNION ALL SELECT 5::smallint, x.status_id, a.xmin, x.account_id, 0, 0, NULL
-          FROM status_mentions x
+          FROM (SELECT DISTINCT id FROM post) p
+          CROSS JOIN LATERAL (SELECT m.status_id, m.account_id FROM status_mentions m WHERE m.tenant_id = @tenant_id AND m.status_id = p.id OFFSET 0) x
           CROSS JOIN LATERAL (SELECT r.xmin FROM accounts r WHERE r.tenant_id = @tenant_id AND r.id = x.account_id LIMIT 1) a
-          WHERE x.tenant_id = @tenant_id AND x.status_id = ANY(ARRAY(SELECT id FROM post))
 UNION ALL SELECT 6::smallint, a.id, a.xmin, (a.suspended_at IS NOT NULL)::integer, 0, 0, NULL
           FROM accounts a WHERE a.tenant_id = @tenant_id AND a.id = ANY(ARRAY(SELECT account_id FROM post) || @further::bigint[]) AND a.deleted_at IS NULL
 UNION ALL SELECT 7::smallint, x.account_id, '0'::xid, x.statuses_count, x.followers_count, x.following_count, x.last_status_at
@@ -123,11 +125,11 @@ UNION ALL SELECT 7::smallint, x.account_id, '0'::xid, x.statuses_count, x.follow
 
 const outlineFlags = `
 UNION ALL SELECT 8::smallint, x.status_id, '0'::xid, 0, 0, 0, NULL
-          FROM favourites x WHERE x.tenant_id = @tenant_id AND x.account_id = @viewer AND x.status_id = ANY(ARRAY(SELECT id FROM post))
+          FROM post CROSS JOIN LATERAL (SELECT y.status_id FROM favourites y WHERE y.tenant_id = @tenant_id AND y.account_id = @viewer AND y.status_id = post.id LIMIT 1) x
 UNION ALL SELECT 9::smallint, x.boost_of_id, '0'::xid, 0, 0, 0, NULL
-          FROM statuses x WHERE x.tenant_id = @tenant_id AND x.account_id = @viewer AND x.boost_of_id = ANY(ARRAY(SELECT id FROM post))
+          FROM post CROSS JOIN LATERAL (SELECT y.boost_of_id FROM statuses y WHERE y.tenant_id = @tenant_id AND y.account_id = @viewer AND y.boost_of_id = post.id LIMIT 1) x
 UNION ALL SELECT 10::smallint, x.status_id, '0'::xid, 0, 0, 0, NULL
-          FROM bookmarks x WHERE x.tenant_id = @tenant_id AND x.account_id = @viewer AND x.status_id = ANY(ARRAY(SELECT id FROM post))
+          FROM post CROSS JOIN LATERAL (SELECT y.status_id FROM bookmarks y WHERE y.tenant_id = @tenant_id AND y.account_id = @viewer AND y.status_id = post.id LIMIT 1) x
 UNION ALL SELECT 11::smallint, x.status_id, '0'::xid, 0, 0, 0, NULL
           FROM pins x WHERE x.tenant_id = @tenant_id AND x.account_id = @viewer AND x.status_id = ANY(ARRAY(SELECT id FROM post))
 UNION ALL SELECT 12::smallint, x.conversation_id, '0'::xid, 0, 0, 0, NULL

@@ -9,6 +9,8 @@ import (
 	"rookery/internal/social"
 )
 
+// LATERAL with LIMIT makes each of these one look-up by the unique key: a join reads all
+// that somebody with many followers has.
 const relationships = `
 SELECT a.id AS target_id,
        COALESCE(f.state = 'accepted', false) AS following, COALESCE(f.show_boosts, false) AS showing_boosts,
@@ -18,14 +20,15 @@ SELECT a.id AS target_id,
        m.id IS NOT NULL AS muting, COALESCE(m.hide_notifications, false) AS muting_notifications, m.expires_at AS muting_expires_at,
        COALESCE(f.state = 'pending', false) AS requested, COALESCE(r.state = 'pending', false) AS requested_by,
        COALESCE(n.note, '') AS note
-FROM   accounts a
-LEFT   JOIN follows f ON f.tenant_id = @tenant_id AND f.account_id = @viewer AND f.target_id = a.id
-LEFT   JOIN follows r ON r.tenant_id = @tenant_id AND r.account_id = a.id AND r.target_id = @viewer
-LEFT   JOIN blocks b ON b.tenant_id = @tenant_id AND b.account_id = @viewer AND b.target_id = a.id
-LEFT   JOIN blocks bb ON bb.tenant_id = @tenant_id AND bb.account_id = a.id AND bb.target_id = @viewer
-LEFT   JOIN mutes m ON m.tenant_id = @tenant_id AND m.account_id = @viewer AND m.target_id = a.id AND (m.expires_at IS NULL OR m.expires_at > now())
-LEFT   JOIN account_notes n ON n.tenant_id = @tenant_id AND n.account_id = @viewer AND n.target_id = a.id
-WHERE  a.tenant_id = @tenant_id AND a.id = ANY(@ids)`
+FROM   unnest(@ids::bigint[]) AS given (id)
+CROSS  JOIN LATERAL (SELECT r.id FROM accounts r WHERE r.tenant_id = @tenant_id AND r.id = given.id LIMIT 1) AS a
+LEFT   JOIN LATERAL (SELECT x.* FROM follows x WHERE x.tenant_id = @tenant_id AND x.account_id = @viewer AND x.target_id = a.id LIMIT 1) AS f ON true
+LEFT   JOIN LATERAL (SELECT x.* FROM follows x WHERE x.tenant_id = @tenant_id AND x.account_id = a.id AND x.target_id = @viewer LIMIT 1) AS r ON true
+LEFT   JOIN LATERAL (SELECT x.id FROM blocks x WHERE x.tenant_id = @tenant_id AND x.account_id = @viewer AND x.target_id = a.id LIMIT 1) AS b ON true
+LEFT   JOIN LATERAL (SELECT x.id FROM blocks x WHERE x.tenant_id = @tenant_id AND x.account_id = a.id AND x.target_id = @viewer LIMIT 1) AS bb ON true
+LEFT   JOIN LATERAL (SELECT x.* FROM mutes x WHERE x.tenant_id = @tenant_id AND x.account_id = @viewer AND x.target_id = a.id
+                     AND (x.expires_at IS NULL OR x.expires_at > now()) LIMIT 1) AS m ON true
+LEFT   JOIN LATERAL (SELECT x.note FROM account_notes x WHERE x.tenant_id = @tenant_id AND x.account_id = @viewer AND x.target_id = a.id LIMIT 1) AS n ON true`
 
 // Relationships returns how a viewer stands to each of the accounts that exist, by id.
 func Relationships(ctx context.Context, scope *pg.Scope, viewer social.AccountID, ids []social.AccountID) (map[social.AccountID]*social.Relationship, error) {
@@ -35,6 +38,17 @@ func Relationships(ctx context.Context, scope *pg.Scope, viewer social.AccountID
 		m[r.TargetID] = r
 	}
 	return m, err
+}
+
+// The key is made of the tenant and both ids, whichever comes first.
+const lockPair = `SELECT pg_advisory_xact_lock(hashtextextended('pair ' || LEAST(@one::bigint, @other::bigint) || ' ' || GREATEST(@one::bigint, @other::bigint),
+       @tenant_id::bigint))::text`
+
+// LockPair keeps others from changing what is between two accounts until the
+// transaction ends: a row that is not there yet, such as a block, cannot be locked.
+func LockPair(ctx context.Context, scope *pg.Scope, one, other social.AccountID) error {
+	_, err := pg.Value[string](ctx, scope, lockPair, pgx.NamedArgs{"one": one, "other": other})
+	return err
 }
 
 const setAccountNote = `

@@ -78,7 +78,7 @@ FROM   (SELECT account_id FROM status_mentions WHERE tenant_id = @tenant_id AND 
         UNION SELECT account_id FROM statuses WHERE tenant_id = @tenant_id AND boost_of_id = @id
         UNION SELECT account_id FROM statuses WHERE tenant_id = @tenant_id AND in_reply_to_id = @id
         UNION SELECT in_reply_to_account_id FROM statuses WHERE tenant_id = @tenant_id AND id = @id) AS heard
-JOIN   accounts a ON a.tenant_id = @tenant_id AND a.id = heard.account_id AND a.domain <> ''
+CROSS  JOIN LATERAL (SELECT r.id FROM accounts r WHERE r.tenant_id = @tenant_id AND r.id = heard.account_id AND r.domain <> '' LIMIT 1) AS a
 LIMIT  1000`
 
 // StatusReach returns the remote accounts, followers aside, whose servers have

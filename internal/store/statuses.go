@@ -19,7 +19,8 @@ const statusColumns = `
        COALESCE(st.favourites_count, 0) AS favourites_count, s.created_at, s.edited_at`
 
 const statusStatsJoin = `
-LEFT   JOIN status_stats st ON st.tenant_id = s.tenant_id AND st.status_id = s.id`
+LEFT   JOIN LATERAL (SELECT c.replies_count, c.boosts_count, c.favourites_count FROM status_stats c
+                     WHERE c.tenant_id = @tenant_id AND c.status_id = s.id LIMIT 1) AS st ON true`
 
 const statusFrom = `
 FROM   statuses s` + statusStatsJoin + `

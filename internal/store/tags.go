@@ -46,13 +46,17 @@ type TagUse struct {
 
 const tagHistory = `
 SELECT date_trunc('day', s.created_at AT TIME ZONE 'UTC') AS day, count(*) AS uses, count(DISTINCT s.account_id) AS accounts
-FROM   status_tags t
-JOIN   statuses s ON s.tenant_id = t.tenant_id AND s.id = t.status_id
-WHERE  t.tenant_id = @tenant_id AND t.tag = @tag AND t.status_id >= @since AND s.visibility = 'public'
+FROM   (SELECT u.status_id FROM status_tags u
+        WHERE  u.tenant_id = @tenant_id AND u.tag = @tag AND u.status_id >= @since
+        ORDER  BY u.status_id DESC LIMIT 2000) AS t
+CROSS  JOIN LATERAL (SELECT r.created_at, r.account_id, r.visibility FROM statuses r
+                     WHERE r.tenant_id = @tenant_id AND r.id = t.status_id LIMIT 1) AS s
+WHERE  s.visibility = 'public'
 GROUP  BY 1
 ORDER  BY 1 DESC`
 
-// TagHistory returns the days since a time on which a normalised tag was used in public.
+// TagHistory returns the days since a time on which a normalised tag was used in
+// public, as far as its latest two thousand posts tell.
 func TagHistory(ctx context.Context, scope *pg.Scope, tag string, since time.Time) ([]*TagUse, error) {
 	return pg.Many[TagUse](ctx, scope, tagHistory, pgx.NamedArgs{"tag": tag, "since": ids.Floor(since)})
 }

@@ -99,8 +99,8 @@ var openTo = `s.visibility = 'public' AND s.boost_of_id IS NULL AND ` + visibleT
        AND ((SELECT q.silenced_at IS NULL FROM accounts q WHERE q.tenant_id = @tenant_id AND q.id = s.account_id)
             OR s.account_id = @viewer
             OR EXISTS (SELECT FROM follows f WHERE f.tenant_id = @tenant_id AND f.account_id = @viewer
-                       AND f.target_id = s.account_id AND f.state = 'accepted'))
-       AND (NOT @only_media OR EXISTS (SELECT FROM media m WHERE m.tenant_id = @tenant_id AND m.status_id = s.id))
+                       AND f.target_id = s.account_id AND f.state = 'accepted' OFFSET 0))
+       AND (NOT @only_media OR EXISTS (SELECT FROM media m WHERE m.tenant_id = @tenant_id AND m.status_id = s.id OFFSET 0))
        AND s.id < @max_id AND s.id > @since_id
 ORDER  BY s.id /*order*/ LIMIT @limit`
 
@@ -185,8 +185,8 @@ FROM   statuses s` + boostedJoin + `
 WHERE  s.tenant_id = @tenant_id AND s.account_id = @account_id AND s.id < @max_id AND s.id > @since_id
        AND (NOT @exclude_replies OR s.in_reply_to_uri = '' OR s.in_reply_to_account_id = s.account_id)
        AND (NOT @exclude_boosts OR s.boost_of_id IS NULL)
-       AND (NOT @only_media OR EXISTS (SELECT FROM media m WHERE m.tenant_id = @tenant_id AND m.status_id = s.id))
-       AND (@tag = '' OR EXISTS (SELECT FROM status_tags t WHERE t.tenant_id = @tenant_id AND t.tag = @tag AND t.status_id = s.id))
+       AND (NOT @only_media OR EXISTS (SELECT FROM media m WHERE m.tenant_id = @tenant_id AND m.status_id = s.id OFFSET 0))
+       AND (@tag = '' OR EXISTS (SELECT FROM status_tags t WHERE t.tenant_id = @tenant_id AND t.tag = @tag AND t.status_id = s.id OFFSET 0))
        AND ` + visibleTo("s") + ` AND ` + boostVisible + `
        AND (s.boost_of_id IS NULL OR ` + hiddenFrom("o.account_id") + `)
 ORDER  BY s.id /*order*/ LIMIT @limit`)

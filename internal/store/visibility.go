@@ -15,7 +15,9 @@ import (
 // VisibleStatuses answers by it, so that no second opinion can exist. A subquery that
 // is true or false counts as one half to the planner; one that is compared with NULL
 // as one in two hundred, after which it no longer believes that an index in order
-// will fill a page soon, and sorts everything.
+// will fill a page soon, and sorts everything. OFFSET 0 makes each EXISTS one look-up
+// for each row: else the planner may read all blocks, mutes or follows of the viewer
+// into memory first, or make a join of it that reads whole tables.
 //
 //   - The author's account must not be suspended.
 //   - The author sees everything; nobody else does whom the author blocks.
@@ -28,19 +30,19 @@ func visibleBy(alias, viewer string) string {
 	return strings.NewReplacer("s.", alias+".", "@viewer", viewer).Replace(`(
        (SELECT va.suspended_at IS NULL FROM accounts va WHERE va.tenant_id = @tenant_id AND va.id = s.account_id)
        AND (s.account_id = @viewer OR (
-            NOT EXISTS (SELECT FROM blocks vb WHERE vb.tenant_id = @tenant_id AND vb.account_id = s.account_id AND vb.target_id = @viewer)
+            NOT EXISTS (SELECT FROM blocks vb WHERE vb.tenant_id = @tenant_id AND vb.account_id = s.account_id AND vb.target_id = @viewer OFFSET 0)
             AND (s.visibility IN ('public', 'unlisted')
-                 OR EXISTS (SELECT FROM status_mentions vm WHERE vm.tenant_id = @tenant_id AND vm.status_id = s.id AND vm.account_id = @viewer)
+                 OR EXISTS (SELECT FROM status_mentions vm WHERE vm.tenant_id = @tenant_id AND vm.status_id = s.id AND vm.account_id = @viewer OFFSET 0)
                  OR (s.visibility = 'private' AND EXISTS (SELECT FROM follows vf WHERE vf.tenant_id = @tenant_id
-                         AND vf.account_id = @viewer AND vf.target_id = s.account_id AND vf.state = 'accepted'))))))`)
+                         AND vf.account_id = @viewer AND vf.target_id = s.account_id AND vf.state = 'accepted' OFFSET 0))))))`)
 }
 
 // hiddenFrom is the condition that @viewer has neither blocked nor muted an account.
 // It is about taste, not permission: a direct link still works.
 func hiddenFrom(account string) string {
-	return `(NOT EXISTS (SELECT FROM blocks hb WHERE hb.tenant_id = @tenant_id AND hb.account_id = @viewer AND hb.target_id = ` + account + `)
+	return `(NOT EXISTS (SELECT FROM blocks hb WHERE hb.tenant_id = @tenant_id AND hb.account_id = @viewer AND hb.target_id = ` + account + ` OFFSET 0)
        AND NOT EXISTS (SELECT FROM mutes hm WHERE hm.tenant_id = @tenant_id AND hm.account_id = @viewer AND hm.target_id = ` + account + `
-                       AND (hm.expires_at IS NULL OR hm.expires_at > now())))`
+                       AND (hm.expires_at IS NULL OR hm.expires_at > now()) OFFSET 0))`
 }
 
 // boostVisible is visibleTo for the post that a boost repeats; true for other posts.

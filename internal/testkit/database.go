@@ -32,6 +32,8 @@ type Database struct {
 	SuperURL string
 	// PG is open on AppURL and PlatformURL.
 	PG *pg.DB
+	// Statements hears of all that PG sends.
+	Statements *Recorder
 }
 
 // DB makes a database for the test and drops it at the test's end. Parallel
@@ -59,7 +61,7 @@ func DB(t testing.TB) *Database {
 		}
 	})
 
-	out := &Database{Name: name}
+	out := &Database{Name: name, Statements: &Recorder{}}
 	for role, into := range map[string]*string{
 		pg.RoleApp: &out.AppURL, pg.RolePlatform: &out.PlatformURL, pg.RoleOwner: &out.OwnerURL, "": &out.SuperURL,
 	} {
@@ -67,7 +69,7 @@ func DB(t testing.TB) *Database {
 			t.Fatalf("test database: %v", err)
 		}
 	}
-	out.PG, err = pg.Open(t.Context(), pg.Options{AppURL: out.AppURL, PlatformURL: out.PlatformURL})
+	out.PG, err = pg.Open(t.Context(), pg.Options{AppURL: out.AppURL, PlatformURL: out.PlatformURL, Tracer: out.Statements})
 	if err != nil {
 		t.Fatalf("open the test database: %v", err)
 	}

@@ -24,6 +24,9 @@ func (s *Service) Block(ctx context.Context, scope *pg.Scope, t *tenant.Tenant, 
 	if actor.IsLocal() {
 		uri = activityURI(t, ids.New())
 	}
+	if err := store.LockPair(ctx, scope, actor.ID, target.ID); err != nil {
+		return fmt.Errorf("lock the pair: %w", err)
+	}
 	added, err := store.AddBlock(ctx, scope, actor.ID, target.ID, uri)
 	if err != nil || !added {
 		return err

@@ -59,6 +59,10 @@ func (s *Service) Follow(ctx context.Context, scope *pg.Scope, t *tenant.Tenant,
 	if actor.IsLocal() || o.URI == "" {
 		o.URI = activityURI(t, id)
 	}
+	// A block that comes at the same moment either sees this follow or is seen by it.
+	if err := store.LockPair(ctx, scope, actor.ID, target.ID); err != nil {
+		return nil, fmt.Errorf("lock the pair: %w", err)
+	}
 	if refused, err := s.refuse(ctx, scope, actor, target, o.URI); err != nil || refused {
 		return nil, err
 	}

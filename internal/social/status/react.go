@@ -107,7 +107,11 @@ func (s *Service) Boost(ctx context.Context, scope *pg.Scope, t *tenant.Tenant, 
 		return nil, err
 	}
 	if !added[id] { // somebody was faster, with the same boost
-		return store.BoostBy(ctx, scope, actor.ID, original.ID)
+		there, err := store.BoostBy(ctx, scope, actor.ID, original.ID)
+		if fault.IsNotFound(err) && actor.IsLocal() {
+			return s.Boost(ctx, scope, t, actor, original, visibility, uri) // and took it back meanwhile
+		}
+		return there, err
 	}
 	if !actor.IsLocal() {
 		return boost, nil
