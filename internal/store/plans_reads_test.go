@@ -29,6 +29,10 @@ var growing = map[string]string{
 	"StatusReach":               "everybody who liked or boosted a post is told of its end",
 	"SearchStatuses":            "matches of a word are sorted by age before they are judged",
 	"WaitingDeliveries":         "activities are joined whole, and what is settled is passed over one by one",
+	"BoostedBy":                 "boosts of one post have no index in the order of their ids",
+	"LocalBoosters":             "local boosts are sought among all boosts of the post",
+	"MutesOf":                   "mutes of one account have no index in the order of their ids",
+	"SearchAccounts":            "the index answers a few letters with all names before a hundred are taken",
 	"ThreadDescendants":         "all answers to one post are found before they are cut",
 }
 
