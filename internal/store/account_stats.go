@@ -45,18 +45,33 @@ func QueueCountStatuses(b *pg.Batch, authors []social.AccountID, times []time.Ti
 	}
 }
 
-// The status and its boosts, which go with it. The locks are taken in the order of
-// the ids, as countStatuses does, before an UPDATE that would choose its own.
+const countedAuthors = `
+SELECT s.account_id, count(*) AS statuses
+FROM   statuses s
+WHERE  s.tenant_id = @tenant_id AND (s.id = @id OR s.boost_of_id = @id) AND s.visibility <> 'direct'
+GROUP  BY s.account_id`
+
+// CountedAuthor is an author with the number of statuses that count.
+type CountedAuthor struct {
+	AccountID social.AccountID
+	Statuses  int64
+}
+
+// CountedAuthors returns who loses how many statuses when one is deleted and its boosts go
+// with it. Call it before the deletion.
+func CountedAuthors(ctx context.Context, scope *pg.Scope, id social.StatusID) ([]*CountedAuthor, error) {
+	return pg.Many[CountedAuthor](ctx, scope, countedAuthors, pgx.NamedArgs{"id": id})
+}
+
+// The locks are taken in the order of the ids, as countStatuses does, before an UPDATE that
+// would choose its own.
 const uncountStatuses = `
 WITH gone AS (
-    SELECT s.account_id, count(*) AS gone
-    FROM   statuses s
-    WHERE  s.tenant_id = @tenant_id AND (s.id = @id OR s.boost_of_id = @id) AND s.visibility <> 'direct'
-    GROUP  BY s.account_id
+    SELECT * FROM unnest(@ids::bigint[], @gone::bigint[]) AS n (account_id, gone)
 ), locked AS MATERIALIZED (
     SELECT a.account_id
     FROM   account_stats a
-    WHERE  a.tenant_id = @tenant_id AND a.account_id IN (SELECT account_id FROM gone)
+    WHERE  a.tenant_id = @tenant_id AND a.account_id = ANY(@ids::bigint[])
     ORDER  BY a.account_id
     FOR    UPDATE
 )
@@ -64,9 +79,14 @@ UPDATE account_stats a SET statuses_count = GREATEST(a.statuses_count - gone.gon
 FROM   locked JOIN gone USING (account_id)
 WHERE  a.tenant_id = @tenant_id AND a.account_id = locked.account_id`
 
-// UncountStatuses takes a status and its boosts off their authors' counters. Call
-// it before the deletion.
-func UncountStatuses(ctx context.Context, scope *pg.Scope, id social.StatusID) error {
-	_, err := pg.Exec(ctx, scope, uncountStatuses, pgx.NamedArgs{"id": id})
-	return err
+// QueueUncountStatuses takes deleted statuses off their authors' counters.
+func QueueUncountStatuses(b *pg.Batch, authors []*CountedAuthor) {
+	if len(authors) == 0 {
+		return
+	}
+	ids, gone := make([]int64, len(authors)), make([]int64, len(authors))
+	for i, a := range authors {
+		ids[i], gone[i] = int64(a.AccountID), a.Statuses
+	}
+	b.Exec(uncountStatuses, pgx.NamedArgs{"ids": ids, "gone": gone})
 }

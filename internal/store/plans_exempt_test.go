@@ -4,6 +4,11 @@ package store_test
 // unique key, or write the rows that they are given. A function that lists, counts or
 // joins belongs into reads.
 var readsByKey = map[string]string{
+	"AuditChain":              "a page by key, for proof and export",
+	"AuditChains":             "one row a tenant, for proof",
+	"AuditHeadOf":             "by key",
+	"MailByID":                "by key",
+	"PeopleOf":                "by key",
 	"ClaimKeys":               "writes",
 	"AddDeliveries":           "writes",
 	"AddActivities":           "writes",

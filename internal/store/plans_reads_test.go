@@ -26,6 +26,7 @@ var growing = map[string]string{
 	"NotificationGroupByKey":    "the members of the group are counted",
 	"NotificationGroupAccounts": "everybody behind the group is sorted",
 	"Notifications":             "those from one sender have no index of their own",
+	"CountedAuthors":            "everybody who boosted a post has one post less when it goes",
 	"StatusReach":               "everybody who liked or boosted a post is told of its end",
 	"SearchStatuses":            "matches of a word are sorted by age before they are judged",
 	"WaitingDeliveries":         "activities are joined whole, and what is settled is passed over one by one",
@@ -239,6 +240,12 @@ func (l *large) statusReads(m map[string]read) {
 	})
 	m["VisibleStatusesByIDs"] = reading(func(ctx context.Context, s *pg.Scope) ([]*social.Status, error) {
 		return store.VisibleStatusesByIDs(ctx, s, alice, page)
+	})
+	m["AuditEntries"] = reading(func(ctx context.Context, s *pg.Scope) ([]*store.AuditEntry, error) {
+		return store.AuditEntries(ctx, s, store.AuditFilter{Limit: 40})
+	})
+	m["CountedAuthors"] = reading(func(ctx context.Context, s *pg.Scope) ([]*store.CountedAuthor, error) {
+		return store.CountedAuthors(ctx, s, popular)
 	})
 	m["StatusReach"] = reading(func(ctx context.Context, s *pg.Scope) ([]social.AccountID, error) {
 		return store.StatusReach(ctx, s, popular)

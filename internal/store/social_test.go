@@ -272,7 +272,8 @@ func (c *cast) reads() map[string]func(ctx context.Context, s *pg.Scope) (int, e
 		"ReadList, public, local": func(ctx context.Context, s *pg.Scope) (int, error) {
 			return lists(store.ReadList(ctx, s, store.PublicList(0, store.OnlyLocal, false, page)))
 		},
-		"StatusReach": func(ctx context.Context, s *pg.Scope) (int, error) { return lists(store.StatusReach(ctx, s, st)) },
+		"CountedAuthors": func(ctx context.Context, s *pg.Scope) (int, error) { return lists(store.CountedAuthors(ctx, s, st)) },
+		"StatusReach":    func(ctx context.Context, s *pg.Scope) (int, error) { return lists(store.StatusReach(ctx, s, st)) },
 		"FamiliarFollowers": func(ctx context.Context, s *pg.Scope) (int, error) {
 			return mapped(store.FamiliarFollowers(ctx, s, c.carol.ID, []social.AccountID{alice}))
 		},
@@ -382,11 +383,13 @@ func (c *cast) writes() map[string]func(ctx context.Context, s *pg.Scope) error 
 		"QueueAdoptions": batch(func(b *pg.Batch) {
 			store.QueueAdoptions(b, []store.Adoption{{ID: st, ParentID: c.boost.ID, From: st, To: 1}})
 		}),
-		"QueueCountReplies":    batch(func(b *pg.Batch) { store.QueueCountReplies(b, sts) }),
-		"QueueCountBoosts":     batch(func(b *pg.Batch) { store.QueueCountBoosts(b, sts) }),
-		"UncountReply":         func(ctx context.Context, s *pg.Scope) error { return store.UncountReply(ctx, s, st) },
-		"UncountBoost":         func(ctx context.Context, s *pg.Scope) error { return store.UncountBoost(ctx, s, st) },
-		"UncountStatuses":      func(ctx context.Context, s *pg.Scope) error { return store.UncountStatuses(ctx, s, st) },
+		"QueueCountReplies": batch(func(b *pg.Batch) { store.QueueCountReplies(b, sts) }),
+		"QueueCountBoosts":  batch(func(b *pg.Batch) { store.QueueCountBoosts(b, sts) }),
+		"QueueUncountReply": batch(func(b *pg.Batch) { store.QueueUncountReply(b, st) }),
+		"QueueUncountBoost": batch(func(b *pg.Batch) { store.QueueUncountBoost(b, st) }),
+		"QueueUncountStatuses": batch(func(b *pg.Batch) {
+			store.QueueUncountStatuses(b, []*store.CountedAuthor{{AccountID: alice, Statuses: 1}})
+		}),
 		"CountFollow":          func(ctx context.Context, s *pg.Scope) error { return store.CountFollow(ctx, s, bob, alice, 1) },
 		"QueueCountStatuses":   batch(func(b *pg.Batch) { store.QueueCountStatuses(b, []social.AccountID{alice}, []time.Time{time.Now()}) }),
 		"QueueMentions":        batch(func(b *pg.Batch) { store.QueueMentions(b, sts, []social.AccountID{alice}) }),

@@ -50,16 +50,14 @@ UPDATE status_stats SET
        replies_count = GREATEST(replies_count - @replies::bigint, 0), boosts_count = GREATEST(boosts_count - @boosts::bigint, 0)
 WHERE  tenant_id = @tenant_id AND status_id = @id`
 
-// UncountReply takes a deleted reply off its parent's counter.
-func UncountReply(ctx context.Context, scope *pg.Scope, parent social.StatusID) error {
-	_, err := pg.Exec(ctx, scope, uncountStatus, pgx.NamedArgs{"id": parent, "replies": 1, "boosts": 0})
-	return err
+// QueueUncountReply takes a deleted reply off its parent's counter.
+func QueueUncountReply(b *pg.Batch, parent social.StatusID) {
+	b.Exec(uncountStatus, pgx.NamedArgs{"id": parent, "replies": 1, "boosts": 0})
 }
 
-// UncountBoost takes a deleted boost off its original's counter.
-func UncountBoost(ctx context.Context, scope *pg.Scope, original social.StatusID) error {
-	_, err := pg.Exec(ctx, scope, uncountStatus, pgx.NamedArgs{"id": original, "replies": 0, "boosts": 1})
-	return err
+// QueueUncountBoost takes a deleted boost off its original's counter.
+func QueueUncountBoost(b *pg.Batch, original social.StatusID) {
+	b.Exec(uncountStatus, pgx.NamedArgs{"id": original, "replies": 0, "boosts": 1})
 }
 
 // StatusFlags is what a viewer has done with a status.

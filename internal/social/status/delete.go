@@ -84,20 +84,27 @@ func farewell(ctx context.Context, scope *pg.Scope, st *social.Status) (*social.
 // uncount takes a post off the counters, those of posts before those of accounts:
 // add locks them in that order, and two batches must not wait for each other.
 func uncount(ctx context.Context, scope *pg.Scope, st *social.Status) error {
-	if st.InReplyToID != 0 && st.Visibility.IsOpen() {
-		if err := store.UncountReply(ctx, scope, st.InReplyToID); err != nil {
-			return err
-		}
+	authors, err := store.CountedAuthors(ctx, scope, st.ID)
+	if err != nil {
+		return err
 	}
 	if st.BoostOfID != 0 {
-		if err := store.UncountBoost(ctx, scope, st.BoostOfID); err != nil {
-			return err
-		}
 		if err := store.WithdrawBoostNotification(ctx, scope, st.AccountID, st.BoostOfID); err != nil {
 			return err
 		}
 	}
-	return store.UncountStatuses(ctx, scope, st.ID)
+	// Posts are counted at the end of their transaction. What came and went in one, a boost
+	// with its undoing, must be counted and uncounted in this order.
+	scope.Last(func(end *pg.Batch) {
+		if st.InReplyToID != 0 && st.Visibility.IsOpen() {
+			store.QueueUncountReply(end, st.InReplyToID)
+		}
+		if st.BoostOfID != 0 {
+			store.QueueUncountBoost(end, st.BoostOfID)
+		}
+		store.QueueUncountStatuses(end, authors)
+	})
+	return nil
 }
 
 // publishGone tells open streams that a post, and the boosts of it, are gone.

@@ -135,6 +135,36 @@ func TestUndoBeforeLike(t *testing.T) {
 	}
 }
 
+// A batch of the inbox can hold a boost or an answer together with its end: the counters
+// must come out as if they had come one by one.
+func TestComingAndGoingInOneTransactionCountsNothing(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	alice, dora := b.Local("alice"), b.Remote("dora", "far.test")
+	st := b.post(alice, status.Draft{Text: "x"})
+	before := b.stats(dora).StatusesCount
+	b.Do(func(scope *pg.Scope) error {
+		boost, err := b.statuses.Boost(t.Context(), scope, b.Tenant, dora, st, social.Public, "https://far.test/boost")
+		if err != nil {
+			return err
+		}
+		return b.statuses.Delete(t.Context(), scope, boost)
+	})
+	b.Do(func(scope *pg.Scope) error {
+		made, err := b.statuses.Create(t.Context(), scope, b.Tenant, alice, status.Draft{Text: "an answer", InReplyToID: st.ID})
+		if err != nil {
+			return err
+		}
+		return b.statuses.Delete(t.Context(), scope, made)
+	})
+	if got := b.reload(st); got.BoostsCount != 0 || got.RepliesCount != 0 {
+		t.Errorf("%d boosts and %d answers are left", got.BoostsCount, got.RepliesCount)
+	}
+	if got := b.stats(dora).StatusesCount; got != before {
+		t.Errorf("the booster has %d posts, had %d", got, before)
+	}
+}
+
 func TestReactionsOfLocalPeopleFederate(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -379,4 +409,15 @@ func TestABoostIsNeverWiderThanAsked(t *testing.T) {
 			t.Errorf("asked for %q: boosted as %q, want %q", asked, boost.Visibility, want)
 		}
 	}
+}
+
+// stats reads an account with its counters anew.
+func (b *bundle) stats(a *social.Account) *social.Account {
+	b.T.Helper()
+	var out *social.Account
+	b.Do(func(scope *pg.Scope) (err error) {
+		out, err = store.AccountByID(b.T.Context(), scope, a.ID)
+		return err
+	})
+	return out
 }
