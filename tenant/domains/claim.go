@@ -38,6 +38,9 @@ func (s *Service) Claim(ctx context.Context, by Actor, owner tenant.ID, w Wish) 
 	if err != nil {
 		return nil, err
 	}
+	if t, ok := s.Tenants.ByID(owner); ok && t.Federates() {
+		asSecondNames(claims)
+	}
 	err = s.DB.Platform(ctx, "claim a domain", func(tx *pg.PlatformTx) error {
 		return s.insertClaims(ctx, tx, by, owner, claims)
 	})
@@ -48,6 +51,16 @@ func (s *Service) Claim(ctx context.Context, by Actor, owner tenant.ID, w Wish) 
 		return nil, fmt.Errorf("claim %s: %w", w.Name, err)
 	}
 	return claims, nil
+}
+
+// asSecondNames: the addresses of a tenant that takes part in the fediverse are known
+// elsewhere and stay; another name of it redirects there.
+func asSecondNames(claims []*tenant.Domain) {
+	for _, d := range claims {
+		if d.Role == tenant.ServiceDomain {
+			d.Role = tenant.AliasDomain
+		}
+	}
 }
 
 // plan turns a wish into claims that are not stored yet.
