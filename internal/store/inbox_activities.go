@@ -35,14 +35,16 @@ type NewInboxActivity struct {
 	Need  Need
 }
 
-// concerns is the condition that a sender fulfils a need. n holds both.
+// concerns is the condition that a sender fulfils a need. n holds both. A follow that
+// still waits counts: whoever sends news for it has accepted it, and the Accept, which
+// travels apart, is on its way.
 const concerns = `
        (n.need = ''
         OR EXISTS (SELECT FROM accounts a WHERE a.tenant_id = @tenant_id AND a.uri = n.actor_uri
                    AND (n.need = 'known' OR EXISTS (
                         SELECT FROM follows f
                         JOIN   accounts h ON h.tenant_id = @tenant_id AND h.id = f.account_id AND h.domain = ''
-                        WHERE  f.tenant_id = @tenant_id AND f.target_id = a.id AND f.state = 'accepted'))))`
+                        WHERE  f.tenant_id = @tenant_id AND f.target_id = a.id))))`
 
 const insertInboxActivities = `
 INSERT INTO inbox_activities (tenant_id, id, dedup, actor_uri, account_id, raw)
