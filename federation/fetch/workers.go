@@ -64,7 +64,7 @@ func (f *Fetcher) outcome(ctx context.Context, t *tenant.Tenant, a *social.Accou
 	case err == nil:
 		return nil
 	case code == fault.Gone:
-		return f.db.Tenant(ctx, t.ID, func(scope *pg.Scope) error { return store.RemoveRemoteAccount(ctx, scope, a) })
+		return f.db.Tenant(ctx, t.ID, func(scope *pg.Scope) error { return f.statuses.RemoveAuthor(ctx, scope, a) })
 	case code == fault.Unavailable && !safehttp.IsPermanent(err):
 		return err
 	}

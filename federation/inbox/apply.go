@@ -255,7 +255,7 @@ func (i *Inbox) delete(ctx context.Context, scope *pg.Scope, it *item) error {
 	case uri == "":
 		return errNoObject
 	case uri == it.actor.URI:
-		return store.RemoveRemoteAccount(ctx, scope, it.actor)
+		return i.Statuses.RemoveAuthor(ctx, scope, it.actor)
 	case !vocab.SameHost(uri, it.actor.URI):
 		return errNotOwner
 	}

@@ -109,6 +109,7 @@ var inRing = []struct {
 		"internal/social/account", "internal/social/media", "internal/social/notify",
 		"internal/social/relate", "internal/social/status", "internal/social/timeline",
 	}},
+	{"internal/upkeep", []string{"internal/social/status"}},
 	{"tenant/access", []string{"tenant/people", "internal/audit", "internal/limit"}},
 	{"tenant/people", []string{"internal/audit", "internal/limit", "internal/social/account"}},
 	{"tenant/domains", []string{"tenant/domains/*", "tenant/certs", "tenant/notice", "internal/audit", "internal/limit"}},

@@ -69,21 +69,21 @@ const firstPart = 200
 
 // RemoveRemoteAccount removes a remote account with everything of it, because its owner
 // or its owner's server says that it is gone: what is little at once, the rest by a job.
-func RemoveRemoteAccount(ctx context.Context, scope *pg.Scope, a *social.Account) error {
+func RemoveRemoteAccount(ctx context.Context, scope *pg.Scope, a *social.Account) (Removed, error) {
 	if a.IsLocal() {
-		return errNotFound
+		return Removed{}, errNotFound
 	}
 	if err := MarkAccountDeleted(ctx, scope, a); err != nil {
-		return err
+		return Removed{}, err
 	}
 	part, err := RemoveAccountPart(ctx, scope, a.ID, firstPart)
 	if err != nil {
-		return err
+		return part, err
 	}
 	if part.Done {
-		return DeleteAccount(ctx, scope, a.ID)
+		return part, DeleteAccount(ctx, scope, a.ID)
 	}
-	return EnqueueRemoval(ctx, scope, a.ID)
+	return part, EnqueueRemoval(ctx, scope, a.ID)
 }
 
 // Departure is an account that is marked as deleted.

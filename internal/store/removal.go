@@ -2,9 +2,11 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"rookery/internal/ids"
 	"rookery/internal/pg"
 	"rookery/internal/social"
 )
@@ -18,12 +20,14 @@ import (
 type Removed struct {
 	Statuses int
 	Homes    []*TimelineEntry // where the posts stood, for the open streams
+	Shared   []*SharedPost    // public posts that somebody may still have before them
 	Done     bool             // nothing is left
 }
 
 func (r *Removed) add(more Removed) {
 	r.Statuses += more.Statuses
 	r.Homes = append(r.Homes, more.Homes...)
+	r.Shared = append(r.Shared, more.Shared...)
 	r.Done = more.Done
 }
 
@@ -55,9 +59,11 @@ func RemoveStatuses(ctx context.Context, scope *pg.Scope, ids []social.StatusID,
 		if err != nil || full {
 			return out, err
 		}
-		if err := dropStatuses(ctx, scope, list); err != nil {
+		shared, err := dropStatuses(ctx, scope, list)
+		if err != nil {
 			return out, err
 		}
+		out.Shared = append(out.Shared, shared...)
 		out.Statuses += len(list)
 		if len(boosts) >= limit {
 			return out, nil // there may be more
@@ -159,15 +165,36 @@ SELECT @tenant_id, s.uri, CASE WHEN s.boost_of_id IS NULL THEN 'Note' ELSE 'Anno
 WHERE  s.is_local
 ON CONFLICT (tenant_id, uri) DO UPDATE SET account_id = EXCLUDED.account_id`
 
-const deleteStatuses = `DELETE FROM statuses WHERE tenant_id = @tenant_id AND id = ANY(@ids)`
+// onScreen is how old a public post may be for an open app to show it still. Of the
+// thousands that an account wrote before, no stream has to hear.
+const onScreen = 7 * 24 * time.Hour
 
-func dropStatuses(ctx context.Context, scope *pg.Scope, ids []social.StatusID) error {
-	args := pgx.NamedArgs{"ids": numbers(ids)}
+// SharedPost is what is left of a public post, for the streams that everybody hears.
+type SharedPost struct {
+	ID      social.StatusID
+	IsLocal bool
+	Answers bool // to somebody else
+	Tags    []string
+}
+
+const deleteStatuses = `
+WITH gone AS (
+    DELETE FROM statuses WHERE tenant_id = @tenant_id AND id = ANY(@ids)
+    RETURNING id, account_id, is_local, visibility, boost_of_id, in_reply_to_uri, in_reply_to_account_id, tags
+)
+SELECT id, is_local, in_reply_to_uri <> '' AND in_reply_to_account_id IS DISTINCT FROM account_id AS answers, tags
+FROM   gone
+WHERE  visibility = 'public' AND boost_of_id IS NULL AND id >= @recent
+ORDER  BY id DESC`
+
+func dropStatuses(ctx context.Context, scope *pg.Scope, list []social.StatusID) (shared []*SharedPost, err error) {
+	args := pgx.NamedArgs{"ids": numbers(list)}
 	b := pg.NewBatch(scope)
 	b.Exec(uncountAround, args)
 	b.Exec(uncountAuthors, args)
 	b.Exec(buryLocal, args)
-	b.Exec(unindex, pgx.NamedArgs{"kind": "status", "ids": numbers(ids)})
-	b.Exec(deleteStatuses, args)
-	return b.Send(ctx)
+	b.Exec(unindex, pgx.NamedArgs{"kind": "status", "ids": numbers(list)})
+	recent := ids.Floor(time.Now().Add(-onScreen))
+	pg.QueueMany(b, deleteStatuses, pgx.NamedArgs{"ids": numbers(list), "recent": recent}, &shared)
+	return shared, b.Send(ctx)
 }

@@ -503,8 +503,11 @@ func (c *cast) writes() map[string]func(ctx context.Context, s *pg.Scope) error 
 			_, err := store.RemoveStatuses(ctx, s, sts, 9)
 			return err
 		},
-		"MarkAccountDeleted":  func(ctx context.Context, s *pg.Scope) error { return store.MarkAccountDeleted(ctx, s, c.alice) },
-		"RemoveRemoteAccount": func(ctx context.Context, s *pg.Scope) error { return store.RemoveRemoteAccount(ctx, s, c.dora) },
+		"MarkAccountDeleted": func(ctx context.Context, s *pg.Scope) error { return store.MarkAccountDeleted(ctx, s, c.alice) },
+		"RemoveRemoteAccount": func(ctx context.Context, s *pg.Scope) error {
+			_, err := store.RemoveRemoteAccount(ctx, s, c.dora)
+			return err
+		},
 		"RemoveAccountPart": func(ctx context.Context, s *pg.Scope) error {
 			_, err := store.RemoveAccountPart(ctx, s, alice, 9)
 			return err

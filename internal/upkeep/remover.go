@@ -12,6 +12,7 @@ import (
 	"rookery/internal/jobs"
 	"rookery/internal/pg"
 	"rookery/internal/social"
+	"rookery/internal/social/status"
 	"rookery/internal/store"
 	"rookery/internal/stream"
 	"rookery/tenant"
@@ -76,30 +77,11 @@ func (r *Remover) part(ctx context.Context, t tenant.ID, id social.AccountID) (s
 		if part, err = store.RemoveAccountPart(ctx, scope, id, limit); err != nil {
 			return err
 		}
-		publishGone(scope, r.Streams, part.Homes)
+		status.PublishRemoved(scope, r.Streams, part)
 		if part.Done && (!departure.IsLocal || time.Since(departure.DeletedAt) > keepSender) {
 			return store.DeleteAccount(ctx, scope, id)
 		}
 		return nil
 	})
 	return part, err
-}
-
-// publishGone tells the open streams which posts are gone from whose home.
-func publishGone(scope *pg.Scope, streams stream.Publisher, homes []*store.TimelineEntry) {
-	if len(homes) == 0 || streams == nil {
-		return
-	}
-	place := map[social.StatusID]int{}
-	var events []stream.Event
-	for _, e := range homes {
-		n, ok := place[e.StatusID]
-		if !ok {
-			n = len(events)
-			place[e.StatusID] = n
-			events = append(events, stream.Event{Tenant: scope.Tenant(), Kind: stream.Delete, StatusID: e.StatusID})
-		}
-		events[n].Owners = append(events[n].Owners, e.OwnerID)
-	}
-	scope.AfterCommit(func() { streams.Publish(events...) })
 }

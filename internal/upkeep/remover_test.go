@@ -5,7 +5,9 @@ import (
 	"errors"
 	"log/slog"
 	"testing"
+	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
@@ -17,6 +19,7 @@ import (
 	"rookery/internal/social"
 	"rookery/internal/social/account"
 	"rookery/internal/store"
+	"rookery/internal/stream"
 	"rookery/internal/upkeep"
 )
 
@@ -26,6 +29,14 @@ func (w *world) remove(ctx context.Context, a *social.Account, r upkeep.Remover)
 	args := jobs.RemoveAccount{AccountID: int64(a.ID)}
 	args.TenantID = w.Tenant.ID
 	return r.Work(ctx, &river.Job[jobs.RemoveAccount]{JobRow: &rivertype.JobRow{}, Args: args})
+}
+
+func (w *world) removeRemote(a *social.Account) {
+	w.T.Helper()
+	w.Do(func(s *pg.Scope) error {
+		_, err := store.RemoveRemoteAccount(w.T.Context(), s, a)
+		return err
+	})
 }
 
 // busy gives an account a life among others: everything that has a counter elsewhere.
@@ -137,7 +148,7 @@ func TestARemoteAccountGoesInParts(t *testing.T) {
 	for range 250 { // more than goes at once
 		w.post(w.dora)
 	}
-	w.Do(func(s *pg.Scope) error { return store.RemoveRemoteAccount(t.Context(), s, w.dora) })
+	w.removeRemote(w.dora)
 	w.Do(func(s *pg.Scope) error {
 		if _, err := store.AccountByURI(t.Context(), s, w.dora.URI); !fault.IsNotFound(err) {
 			t.Errorf("the account is still found: %v", err)
@@ -158,6 +169,38 @@ func TestARemoteAccountGoesInParts(t *testing.T) {
 	w.wants("rows", 0, `SELECT count(*) FROM accounts WHERE tenant_id = @tenant_id AND id = @id`, pgx.NamedArgs{"id": w.dora.ID})
 }
 
+// Streams that everybody hears show posts to people in whose home they never stood.
+func TestPublicStreamsHearThatAnAccountWent(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	now := func(s *social.Status) {
+		s.CreatedAt = time.Now()
+		s.ID = social.StatusID(ids.New())
+		s.ConversationID = s.ID
+	}
+	tagged := func(s *social.Status) { s.Tags = []string{"Bikes"} }
+	shown := w.post(w.alice, now, tagged)
+	thread := w.post(w.alice, now, answerTo(shown))
+	answer := w.post(w.alice, now, tagged, answerTo(w.post(w.dora)))
+	w.post(w.alice, now, func(s *social.Status) { s.Visibility = social.Unlisted })
+	w.post(w.alice, now, boostOf(shown))
+	w.post(w.alice) // a hundred days ago: on nobody's screen
+	w.Do(func(s *pg.Scope) error {
+		_, err := account.Delete(t.Context(), s, w.alice.ID)
+		return err
+	})
+	if err := w.remove(t.Context(), w.alice, upkeep.Remover{Streams: w.Streams}); err != nil {
+		t.Fatal(err)
+	}
+	gone := func(st *social.Status, public bool, tags ...string) stream.Event {
+		return stream.Event{Tenant: w.Tenant.ID, Kind: stream.Delete, StatusID: st.ID, Public: public, Local: true, Tags: tags}
+	}
+	want := []stream.Event{gone(answer, false, "bikes"), gone(thread, true), gone(shown, true, "bikes")}
+	if diff := cmp.Diff(want, w.Streams.Take()); diff != "" {
+		t.Errorf("events (-want +got):\n%s", diff)
+	}
+}
+
 // Two tenants know an account of the same name: the other one keeps its own.
 func TestRemovalStaysInsideTheTenant(t *testing.T) {
 	t.Parallel()
@@ -165,7 +208,7 @@ func TestRemovalStaysInsideTheTenant(t *testing.T) {
 	other := &world{World: w.Other()}
 	theirs := other.Remote("dora", "far.test")
 	other.post(theirs)
-	w.Do(func(s *pg.Scope) error { return store.RemoveRemoteAccount(t.Context(), s, w.dora) })
+	w.removeRemote(w.dora)
 	if err := other.remove(t.Context(), w.dora, upkeep.Remover{}); err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"rookery/internal/ids"
 	"rookery/internal/pg"
 	"rookery/internal/social"
+	"rookery/internal/social/status"
 	"rookery/internal/store"
 	"rookery/tenant"
 )
@@ -214,7 +215,7 @@ func (r *round) forget(ctx context.Context, scope *pg.Scope, after string) (page
 	if err != nil {
 		return page{}, err
 	}
-	publishGone(scope, r.Streams, part.Homes)
+	status.PublishRemoved(scope, r.Streams, part)
 	p.rows = int64(part.Statuses)
 	if !part.Done {
 		p.next, p.end = after, false

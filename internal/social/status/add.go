@@ -222,8 +222,15 @@ func streamEvent(scope *pg.Scope, kind stream.Kind, st *social.Status) stream.Ev
 		return e
 	}
 	e.Public = st.InReplyToURI == "" || st.InReplyToAccountID == st.AccountID
-	for _, tag := range st.Tags {
-		e.Tags = append(e.Tags, htmlsafe.NormaliseTag(tag))
-	}
+	e.Tags = normalTags(st.Tags)
 	return e
+}
+
+// normalTags are tags as streams are named by them.
+func normalTags(written []string) []string {
+	var out []string
+	for _, tag := range written {
+		out = append(out, htmlsafe.NormaliseTag(tag))
+	}
+	return out
 }

@@ -109,20 +109,8 @@ func uncount(ctx context.Context, scope *pg.Scope, st *social.Status) error {
 
 // publishGone tells open streams that a post, and the boosts of it, are gone.
 func (s *Service) publishGone(scope *pg.Scope, st *social.Status, homes []*store.TimelineEntry) {
-	gone := map[social.StatusID]*stream.Event{}
-	order := []social.StatusID{st.ID}
-	main := streamEvent(scope, stream.Delete, st)
-	gone[st.ID] = &main
-	for _, e := range homes {
-		if gone[e.StatusID] == nil {
-			gone[e.StatusID] = &stream.Event{Tenant: scope.Tenant(), Kind: stream.Delete, StatusID: e.StatusID}
-			order = append(order, e.StatusID)
-		}
-		gone[e.StatusID].Owners = append(gone[e.StatusID].Owners, e.OwnerID)
-	}
-	events := make([]stream.Event, len(order))
-	for i, id := range order {
-		events[i] = *gone[id]
-	}
-	scope.AfterCommit(func() { s.streams.Publish(events...) })
+	gone := newFarewells(scope)
+	*gone.of(st.ID) = streamEvent(scope, stream.Delete, st)
+	gone.homes(homes)
+	gone.publish(s.streams)
 }

@@ -3,13 +3,16 @@ package status_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"rookery/internal/ids"
 	"rookery/internal/pg"
 	"rookery/internal/social"
 	"rookery/internal/social/status"
 	"rookery/internal/store"
+	"rookery/internal/stream"
 )
 
 func TestResolvePendingMentions(t *testing.T) {
@@ -99,7 +102,10 @@ func TestARemovedAccountLeavesNoCounts(t *testing.T) {
 		t.Fatal(err)
 	}
 	react(bob, nil, []*social.Status{theirs})
-	b.Do(func(scope *pg.Scope) error { return store.RemoveRemoteAccount(t.Context(), scope, dora) })
+	b.Do(func(scope *pg.Scope) error {
+		_, err := store.RemoveRemoteAccount(t.Context(), scope, dora)
+		return err
+	})
 	type counts struct{ Likes, Boosts, Replies int }
 	for name, tt := range map[string]struct {
 		st   *social.Status
@@ -121,4 +127,26 @@ func TestARemovedAccountLeavesNoCounts(t *testing.T) {
 		}
 		return err
 	})
+}
+
+// What a server elsewhere says is gone is taken off the screens of those who read the
+// public streams, as well as out of homes.
+func TestStreamsHearThatARemoteAuthorWent(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	alice, dora := b.Local("alice"), b.Remote("dora", "far.test")
+	b.Do(func(scope *pg.Scope) error {
+		_, err := store.AddFollow(t.Context(), scope, social.Follow{ID: ids.New(), AccountID: alice.ID, TargetID: dora.ID, State: social.FollowAccepted}, false)
+		return err
+	})
+	st, _, err := b.receive(note(dora, 1, func(in *status.Incoming) { in.Published, in.Tags = time.Now(), []string{"Bikes"} }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []stream.Event{{Tenant: b.Tenant.ID, Kind: stream.Delete, StatusID: st.ID, Owners: []social.AccountID{alice.ID}, Public: true, Tags: []string{"bikes"}}}
+	b.Streams.Take()
+	b.Do(func(scope *pg.Scope) error { return b.statuses.RemoveAuthor(t.Context(), scope, dora) })
+	if diff := cmp.Diff(want, b.Streams.Take()); diff != "" {
+		t.Errorf("events (-want +got):\n%s", diff)
+	}
 }
