@@ -3,10 +3,10 @@
 // It works jobs.DeliverSmall, activities that go to few inboxes each, and jobs.Deliver,
 // a part of one activity's many: a job signs and posts side by side and writes what
 // became of the deliveries in batches. What has to be tried again gets a job of its own.
-// Nothing overtakes an earlier activity about the same post on its way to an inbox. A host that is down is left
-// alone until a probe succeeds (Health). federation/outbox calls Enqueue; the inbox
-// calls Health.Revive. It must not build or change activities, and never holds a
-// transaction open while it uses the network.
+// Nothing overtakes an earlier activity about the same post, and no Undo what it takes
+// back, on its way to an inbox. A host that is down is left alone until a probe succeeds
+// (Health). federation/outbox calls Enqueue; the inbox calls Health.Revive. It must not
+// build or change activities, and never holds a transaction open while it uses the network.
 package deliver
 
 import (

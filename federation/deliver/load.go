@@ -110,7 +110,7 @@ const maxAge = 72 * time.Hour
 func (w *Worker) reasonToDrop(a *store.Outgoing) string {
 	switch {
 	case a.Withdrawn:
-		return "the post was deleted"
+		return "the post or its author was deleted"
 	case a.AuthorURI == "":
 		return "the account and its key are gone"
 	case w.Now().Sub(a.CreatedAt) > maxAge:

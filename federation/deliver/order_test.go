@@ -43,6 +43,28 @@ func (b *bundle) say(t *testing.T, activity int64, what string) {
 	})
 }
 
+// tell stores the activity of an event, for the followers of the author.
+func (b *bundle) tell(t *testing.T, e *social.Event, what string) int64 {
+	t.Helper()
+	b.Tx(t, func(scope *pg.Scope) error {
+		if err := store.AddEvent(t.Context(), scope, e); err != nil {
+			return err
+		}
+		uri := b.Tenant.URL("/ap/activities/" + ids.Format(int64(e.ID)))
+		switch e.Kind {
+		case social.EventFollowed, social.EventFavourited, social.EventBlocked:
+			uri = e.ObjectURI // they have the id of what they make
+		}
+		a := &store.Activity{ID: int64(e.ID), URI: uri, AccountID: b.author.ID, EventID: e.ID, Body: []byte(what)}
+		if _, err := store.AddActivities(t.Context(), scope, a); err != nil {
+			return err
+		}
+		_, err := store.AddDeliveries(t.Context(), scope, store.Recipients{ActivityID: a.ID, FollowersOf: b.author.ID})
+		return err
+	})
+	return int64(e.ID)
+}
+
 // due moves the clock to when a delivery is tried again.
 func (b *bundle) due(t *testing.T, activity int64) {
 	t.Helper()
@@ -128,22 +150,8 @@ func TestADeleteIsNotHeldUpByWhatIsNotSentAnyMore(t *testing.T) {
 	untried, _ := b.mail(t, post.ID)
 	b.say(t, create, "create")
 	must(t, b.small(t, create)) // 503: comes back in a while
-	var gone int64
-	b.Tx(t, func(scope *pg.Scope) error {
-		e := &social.Event{Kind: social.EventStatusDeleted, AccountID: b.author.ID, StatusID: post.ID, ObjectURI: post.URI}
-		if err := store.AddEvent(t.Context(), scope, e); err != nil {
-			return err
-		}
-		gone = int64(e.ID)
-		a := &store.Activity{ID: gone, URI: b.Tenant.URL("/ap/activities/" + ids.Format(gone)), AccountID: b.author.ID, EventID: e.ID, Body: []byte("delete")}
-		if _, err := store.AddActivities(t.Context(), scope, a); err != nil {
-			return err
-		}
-		if _, err := store.AddDeliveries(t.Context(), scope, store.Recipients{ActivityID: gone, EarlierOf: post.ID}); err != nil {
-			return err
-		}
-		return store.DeleteStatus(t.Context(), scope, post.ID)
-	})
+	gone := b.tell(t, &social.Event{Kind: social.EventStatusDeleted, AccountID: b.author.ID, StatusID: post.ID, ObjectURI: post.URI}, "delete")
+	b.Tx(t, func(scope *pg.Scope) error { return store.DeleteStatus(t.Context(), scope, post.ID) })
 	well.Store(true)
 	b.clock.advance(-time.Minute) // the Create's time is far off, even if it comes back at once
 	if err := b.small(t, gone); !isSnooze(err) {
@@ -186,5 +194,82 @@ func TestADeletedAccountSignsItsFarewell(t *testing.T) {
 	}
 	for _, r := range peer.Received() {
 		peer.Verify(t, b.World, r, b.author)
+	}
+}
+
+// A server that gets the Undo first and then what it takes back keeps that for ever.
+func TestAnUndoDoesNotOvertakeWhatItTakesBack(t *testing.T) {
+	t.Parallel()
+	for kind, undo := range map[social.EventKind]social.EventKind{
+		social.EventFollowed: social.EventUnfollowed, social.EventFavourited: social.EventUnfavourited, social.EventBlocked: social.EventUnblocked,
+	} {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			peer, well := flaky(t, "127.77.3.6")
+			b.Follow(t, b.Remote(t, peer, "bea", true), b.author)
+			uri := b.Tenant.URL("/ap/activities/" + ids.Format(ids.New()))
+			done := b.tell(t, &social.Event{Kind: kind, AccountID: b.author.ID, ObjectURI: uri}, "done")
+			must(t, b.small(t, done)) // 503
+			undone := b.tell(t, &social.Event{Kind: undo, AccountID: b.author.ID, ObjectURI: uri}, "undone")
+			well.Store(true)
+			must(t, b.small(t, undone))
+			if n := len(peer.Received()); n != 1 {
+				t.Fatalf("%d requests: the Undo has overtaken what it takes back", n)
+			}
+			b.due(t, undone)
+			must(t, b.work(t.Context(), done, 1, 1))
+			must(t, b.work(t.Context(), undone, 1, 1))
+			if got := peer.Received(); len(got) != 3 || string(got[1].Body) != "done" || string(got[2].Body) != "undone" {
+				t.Errorf("%d requests, want first what is undone and then the Undo", len(got))
+			}
+		})
+	}
+}
+
+// The Undo of a boost waits for an Announce that may be under way, and not for one that
+// is not sent any more.
+func TestAnUnboostDoesNotOvertakeItsAnnounce(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	peer := fedtest.NewPeer(t, "127.77.3.7", nil)
+	b.Follow(t, b.Remote(t, peer, "bea", true), b.author)
+	original, boost := b.Post(t, b.author, social.Public, "<p>mine</p>"), b.Post(t, b.author, social.Public, "<p>stands for a boost</p>")
+	announce, _ := b.mail(t, boost.ID)
+	undo := b.tell(t, &social.Event{
+		Kind: social.EventStatusDeleted, AccountID: b.author.ID, TargetID: b.author.ID, StatusID: original.ID,
+		ObjectURI: b.Tenant.URL("/ap/activities/" + ids.Format(announce)),
+	}, "undo")
+	b.Tx(t, func(scope *pg.Scope) error { return store.DeleteStatus(t.Context(), scope, boost.ID) })
+	if err := b.small(t, undo); !isSnooze(err) || len(peer.Received()) != 0 {
+		t.Fatalf("the Undo has overtaken an Announce that may be under way: %v", err)
+	}
+	must(t, b.small(t, announce)) // finds that the boost is gone
+	must(t, b.small(t, undo))
+	if got := peer.Received(); len(got) != 1 || string(got[0].Body) != "undo" {
+		t.Errorf("%d requests, want the Undo alone", len(got))
+	}
+}
+
+// Nobody speaks after the farewell: a Follow that has waited all the time would come
+// from an account that its receivers know to be gone.
+func TestADeletedAccountSaysNothingMore(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	peer, well := flaky(t, "127.77.3.8")
+	b.Follow(t, b.Remote(t, peer, "bea", true), b.author)
+	follow := b.tell(t, &social.Event{Kind: social.EventFollowed, AccountID: b.author.ID, ObjectURI: b.author.URI + "#follow"}, "follow")
+	must(t, b.small(t, follow)) // 503
+	b.Tx(t, func(scope *pg.Scope) error { return store.MarkAccountDeleted(t.Context(), scope, b.author) })
+	farewell := b.tell(t, &social.Event{Kind: social.EventAccountDeleted, AccountID: b.author.ID, ObjectURI: b.author.URI}, "farewell")
+	well.Store(true)
+	b.clock.advance(time.Hour)
+	must(t, b.work(t.Context(), follow, 1, 1))
+	must(t, b.small(t, farewell))
+	if got := peer.Received(); len(got) != 2 || string(got[1].Body) != "farewell" {
+		t.Errorf("%d requests, want the first try of the Follow and the farewell", len(got))
+	}
+	if got := b.counts(t, follow); got[store.DeliveryFailed] != 1 {
+		t.Errorf("states of the Follow are %v", got)
 	}
 }

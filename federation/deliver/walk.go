@@ -103,7 +103,7 @@ func (w *Worker) send(ctx context.Context, l letter, outcomes chan<- store.Outco
 func (w *Worker) follow(row *store.Delivery, until time.Time) store.Outcome {
 	next := w.Now().Add(w.turn(until))
 	return store.Outcome{
-		Before: row, State: store.DeliveryWaiting, Attempts: row.Attempts, NextTryAt: &next, Error: "an earlier activity about the post comes first",
+		Before: row, State: store.DeliveryWaiting, Attempts: row.Attempts, NextTryAt: &next, Error: "an earlier activity about the same thing comes first",
 	}
 }
 

@@ -113,9 +113,9 @@ type Delivery struct {
 	Host       string
 	Attempts   int
 	NextTryAt  *time.Time // set: a job of its own will take it up
-	// BehindUntil is set while an earlier activity about the same post still waits for
-	// this inbox: when that will be tried, or a time that has passed if it may be under
-	// way. What comes later must not overtake it.
+	// BehindUntil is set while an earlier activity about the same post, or the one that
+	// this takes back, still waits for this inbox: when that will be tried, or a time that
+	// has passed if it may be under way. What comes later must not overtake it.
 	BehindUntil *time.Time
 }
 
@@ -126,37 +126,46 @@ type Outgoing struct {
 	AuthorURI string // "": there is no such account
 	Body      []byte
 	CreatedAt time.Time
-	Withdrawn bool // the post that it asserts is gone, or will be with its author
+	Withdrawn bool // the post that it asserts is gone, or its author is
 }
 
-// An account that was deleted keeps its row and its keys: its farewell is signed by it.
+// An account that was deleted keeps its row and its keys: its farewell is signed by it,
+// and nothing else that still waits. An activity whose event upkeep has removed is sent.
 const outgoing = `
 SELECT a.id, a.account_id, COALESCE(u.uri, '') AS author_uri, a.body, a.created_at,
-       a.status_id <> 0 AND (s.id IS NULL OR u.deleted_at IS NOT NULL) AS withdrawn
+       a.status_id <> 0 AND s.id IS NULL
+       OR u.deleted_at IS NOT NULL AND (a.status_id <> 0 OR COALESCE(v.kind, 'account_deleted') <> 'account_deleted') AS withdrawn
 FROM   activities a
 LEFT   JOIN accounts u ON u.tenant_id = @tenant_id AND u.id = a.account_id
 LEFT   JOIN statuses s ON s.tenant_id = @tenant_id AND s.id = a.status_id
+LEFT   JOIN events v ON v.tenant_id = @tenant_id AND v.id = a.event_id
 WHERE  a.tenant_id = @tenant_id AND a.id = ANY(@ids)
 ORDER  BY a.id`
 
-// A row that has a job of its own is left to that. The deletion of a post asserts
-// nothing; the event says what it is about. It does not wait for what is to be tried
-// again later: that is dropped when its time comes, because the post is gone. OFFSET 0
-// and LIMIT 1 have the few earlier activities looked up by key, and not all that wait;
-// with COALESCE in place of CASE, which Postgres does not hold to be leakproof, row-level
-// security would keep the index from being used.
+// A row that has a job of its own is left to that. What deletes or undoes asserts
+// nothing; the event says what it is about: a post, or the activity whose id it names.
+// What ends a post or a boost does not wait for what is to be tried again later: that is
+// dropped when its time comes, because the post is gone. A Follow or a Like is not, so
+// that its Undo waits, or the other server would keep it for ever. OFFSET 0 and LIMIT 1
+// have the few earlier activities looked up by key, and not all that wait; with COALESCE
+// in place of CASE, which Postgres does not hold to be leakproof, row-level security
+// would keep the index from being used.
 const waitingDeliveries = `
 SELECT d.activity_id, d.id, d.inbox_url, d.host, d.attempts, d.next_try_at, behind.until AS behind_until
 FROM   deliveries d
 JOIN   activities a ON a.tenant_id = @tenant_id AND a.id = d.activity_id
-LEFT   JOIN events v ON a.status_id = 0 AND v.tenant_id = @tenant_id AND v.id = a.event_id AND v.kind = 'status_deleted' AND v.target_id = 0
+LEFT   JOIN events v ON a.status_id = 0 AND v.tenant_id = @tenant_id AND v.id = a.event_id
+              AND v.kind IN ('status_deleted', 'unfavourited', 'unfollowed', 'unblocked')
 CROSS  JOIN LATERAL (
        SELECT max(COALESCE(w.next_try_at, 'epoch')) AS until
        FROM   (SELECT x.id FROM activities x
-               WHERE  x.tenant_id = @tenant_id AND x.status_id = CASE WHEN v.id IS NULL THEN a.status_id ELSE v.status_id END AND x.status_id <> 0 OFFSET 0) AS e
+               WHERE  x.tenant_id = @tenant_id AND x.status_id <> 0
+                      AND x.status_id = CASE WHEN v.id IS NULL THEN a.status_id WHEN v.kind = 'status_deleted' AND v.target_id = 0 THEN v.status_id END
+             UNION ALL
+               SELECT x.id FROM activities x WHERE x.tenant_id = @tenant_id AND x.uri = v.object_uri OFFSET 0) AS e
        CROSS  JOIN LATERAL (SELECT y.next_try_at FROM deliveries y
                             WHERE  y.tenant_id = @tenant_id AND y.activity_id = e.id AND y.inbox_url = d.inbox_url AND y.state = 'waiting' LIMIT 1) AS w
-       WHERE  e.id < a.id AND (v.id IS NULL OR w.next_try_at IS NULL OR w.next_try_at < @soon)) AS behind
+       WHERE  e.id < a.id AND (v.kind IS DISTINCT FROM 'status_deleted' OR w.next_try_at IS NULL OR w.next_try_at < @soon)) AS behind
 WHERE  d.tenant_id = @tenant_id AND d.activity_id = ANY(@ids) AND d.id BETWEEN @first AND @last
        AND d.state = 'waiting' AND (@retries OR d.next_try_at IS NULL)
 ORDER  BY d.activity_id, d.id
