@@ -284,6 +284,21 @@ func TestBlockByRemote(t *testing.T) {
 	s.a.wants("follows after the Undo", 0, following, args)
 }
 
+// A block that cannot be taken back hides two people from one another for ever.
+func TestBlocksByRemoteEnd(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	blocks := `SELECT count(*) FROM blocks WHERE tenant_id = @tenant_id`
+	late := s.v.activity("Block", s.a.user.URI)
+	s.a.deliver(s.v, s.v.activity("Undo", late), late)
+	s.a.wants("blocks that were undone before they came", 0, blocks, nil)
+	first, second := s.v.activity("Block", s.a.user.URI), s.v.activity("Block", s.a.user.URI)
+	s.a.deliver(s.v, first, second)
+	s.a.wants("blocks", 1, blocks, nil)
+	s.a.deliver(s.v, s.v.activity("Undo", second))
+	s.a.wants("blocks after the Undo of the second", 0, blocks, nil)
+}
+
 // The end of an account takes everything of it away, and its counts.
 func TestDeletedActor(t *testing.T) {
 	t.Parallel()

@@ -138,6 +138,15 @@ func (i *Inbox) undoBlock(ctx context.Context, scope *pg.Scope, actor *social.Ac
 		return false, nil
 	}
 	target, err := store.BlockedBy(ctx, scope, actor.ID, uri)
+	if fault.IsNotFound(err) && inner.Object.ID != "" {
+		// A second Block has left the first one's id, and some servers make up ids: who was
+		// blocked is named as well. The id is remembered all the same.
+		a, err := store.AccountByURI(ctx, scope, inner.Object.ID)
+		if err != nil {
+			return found(err)
+		}
+		return false, i.Relations.Unblock(ctx, scope, actor, a)
+	}
 	if err != nil {
 		return found(err)
 	}

@@ -12,10 +12,12 @@ import (
 
 const insertBlock = `
 INSERT INTO blocks (tenant_id, id, account_id, target_id, uri)
-VALUES (@tenant_id, @id, @account_id, @target_id, @uri)
+SELECT @tenant_id, @id, @account_id, @target_id, @uri
+WHERE  NOT EXISTS (SELECT FROM tombstones t WHERE t.tenant_id = @tenant_id AND t.uri = @uri AND t.account_id IN (0, @account_id))
 ON CONFLICT (tenant_id, account_id, target_id) DO NOTHING`
 
-// AddBlock stores a block and reports whether it is new.
+// AddBlock stores a block. It reports false when it is there already or when its URI was
+// undone before it came.
 func AddBlock(ctx context.Context, scope *pg.Scope, account, target social.AccountID, uri string) (bool, error) {
 	n, err := pg.Exec(ctx, scope, insertBlock,
 		pgx.NamedArgs{"id": ids.New(), "account_id": account, "target_id": target, "uri": uri})
