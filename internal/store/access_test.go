@@ -167,6 +167,9 @@ func TestAccessRowsAreInvisibleToOtherTenants(t *testing.T) {
 func TestBulkDeletionsStayInTheirTenant(t *testing.T) {
 	t.Parallel()
 	tests := map[string]func(context.Context, *pg.Scope, accessRows, *fixture.Home) (int64, error){
+		"DeleteCodesOfApp": func(ctx context.Context, s *pg.Scope, r accessRows, h *fixture.Home) (int64, error) {
+			return store.DeleteCodesOfApp(ctx, s, r.app.ID, h.Person)
+		},
 		"DeleteTokensOfApp": func(ctx context.Context, s *pg.Scope, r accessRows, h *fixture.Home) (int64, error) {
 			return store.DeleteTokensOfApp(ctx, s, r.app.ID, h.Person)
 		},

@@ -58,3 +58,12 @@ func RedeemCode(ctx context.Context, scope *pg.Scope, hash []byte, token int64) 
 	n, err := pg.Exec(ctx, scope, redeemCode, pgx.NamedArgs{"code_hash": hash, "token_id": token})
 	return mustTouch(n, err)
 }
+
+const deleteCodesOfApp = `DELETE FROM oauth_codes WHERE tenant_id = @tenant_id AND app_id = @app_id AND person_id = @person_id`
+
+// DeleteCodesOfApp forgets the consents of a person to an app, redeemed or not, and
+// returns how many those were. It waits for one that is being redeemed: the token is
+// there afterwards.
+func DeleteCodesOfApp(ctx context.Context, scope *pg.Scope, app social.AppID, person social.PersonID) (int64, error) {
+	return pg.Exec(ctx, scope, deleteCodesOfApp, pgx.NamedArgs{"app_id": app, "person_id": person})
+}

@@ -215,8 +215,12 @@ func Revoke(ctx context.Context, scope *pg.Scope, c Client, token string) error 
 	return nil
 }
 
-// RevokeApp ends everything a person has let an app do in this tenant.
+// RevokeApp ends everything a person has let an app do in this tenant: its tokens, and
+// before them the codes that could become more.
 func RevokeApp(ctx context.Context, scope *pg.Scope, app social.AppID, person social.PersonID) error {
+	if _, err := store.DeleteCodesOfApp(ctx, scope, app, person); err != nil {
+		return fmt.Errorf("end the codes of app %d for person %d: %w", app, person, err)
+	}
 	if _, err := store.DeleteTokensOfApp(ctx, scope, app, person); err != nil {
 		return fmt.Errorf("revoke app %d for person %d: %w", app, person, err)
 	}
