@@ -166,9 +166,31 @@ func same(a, b Key) bool {
 // with that id is not what it was.
 func (k *Keys) Heard(keyID string) { k.known.Invalidate(keyID) }
 
-// Forget drops an owner's keys, because it says that they changed.
-func (k *Keys) Forget(ctx context.Context, owner string) error {
-	return k.keep(ctx, owner, nil, nil)
+// Forget drops those of an owner's keys that are not among the ones it says it has. None
+// is learnt: what a signature is believed by comes from the owner's server alone. Most
+// changes of a profile change no key, and cost no look-up of one.
+func (k *Keys) Forget(ctx context.Context, owner string, says []vocab.PublicKey) error {
+	var same []store.RemoteKey
+	for _, listed := range says {
+		public, err := parse(listed)
+		if err != nil || listed.Owner != owner {
+			continue
+		}
+		if row, err := rowOf(listed.ID, owner, public); err == nil {
+			same = append(same, row)
+		}
+	}
+	var gone []string
+	err := k.fetcher.db.Platform(ctx, "forget public keys", func(tx *pg.PlatformTx) (err error) {
+		if gone, err = store.KeepRemoteKeys(ctx, tx, owner, same); err != nil {
+			return err
+		}
+		return store.TellKeysChanged(ctx, tx, gone)
+	})
+	for _, id := range gone {
+		k.known.Invalidate(id)
+	}
+	return err
 }
 
 // keep makes the table say what an owner lists: the keys that were read are put there,

@@ -10,6 +10,7 @@ import (
 
 	"rookery/federation/fetch"
 	"rookery/federation/signature"
+	"rookery/federation/vocab"
 	"rookery/internal/fault"
 	"rookery/internal/store"
 	"rookery/internal/stream"
@@ -135,14 +136,23 @@ func TestEveryProcessLearnsOfARotatedKey(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
 		one, two := newProcess(t, w), newProcess(t, w)
-		owner, keyID := newPeer(t).keyed("v", "#main-key", newKey(t))
+		encoded := newKey(t)
+		owner, keyID := newPeer(t).keyed("v", "#main-key", encoded)
 		old := one.get(keyID)
 		if !two.believes(keyID, old) {
 			t.Fatal("the second process does not find what the first one has stored")
 		}
-		if err := one.Forget(t.Context(), owner); err != nil {
-			t.Fatal(err)
+		says := func(encoded string) {
+			t.Helper()
+			if err := one.Forget(t.Context(), owner, []vocab.PublicKey{{ID: keyID, Owner: owner, PEM: encoded}}); err != nil {
+				t.Fatal(err)
+			}
 		}
+		says(encoded)
+		if fresh := (&process{Keys: fetch.NewKeys(w.fetcher()), t: t, home: w.home}); !fresh.believes(keyID, old) {
+			t.Error("a key is forgotten that stays the same")
+		}
+		says(newKey(t))
 		testkit.Eventually(t, 5*time.Second, "the other process does not believe the old key", func() bool { return !two.believes(keyID, old) })
 	})
 }

@@ -323,8 +323,12 @@ func TestChangedProfile(t *testing.T) {
 	doc["name"] = "A new name"
 	s.a.deliver(s.v, s.v.activity("Update", doc, object{"to": []string{public}}))
 	s.a.wants("renamed accounts", 1, `SELECT count(*) FROM accounts WHERE tenant_id = @tenant_id AND uri = @uri AND display_name = 'A new name'`, pgx.NamedArgs{"uri": s.v.id})
+	before := s.v.peer.total()
 	if code := s.a.send(s.v, s.v.create(s.v.note("after the change"))); code != http.StatusAccepted {
 		t.Errorf("a post after the change: answered %d", code)
+	}
+	if n := s.v.peer.total() - before; n != 0 {
+		t.Errorf("its server was asked %d times for what has not changed", n)
 	}
 }
 

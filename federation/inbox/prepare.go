@@ -229,8 +229,8 @@ func (i *Inbox) lookUp(ctx context.Context, t *tenant.Tenant, it *item) {
 }
 
 // lookUpProfile brings a changed actor up to date. What the owner signed counts as
-// its own document, and where its handle stays no network is needed. Its keys are
-// read from its server again when the next signature asks for them.
+// its own document, and where its handle stays no network is needed. Keys that it changed
+// are read from its server when the next signature asks for them.
 func (i *Inbox) lookUpProfile(ctx context.Context, t *tenant.Tenant, it *item) {
 	if it.activity.Type != vocab.TypeUpdate {
 		it.ignore("an actor cannot be created")
@@ -250,7 +250,7 @@ func (i *Inbox) lookUpProfile(ctx context.Context, t *tenant.Tenant, it *item) {
 		it.cannot("read the changed actor", err)
 		return
 	}
-	if err := i.Keys.Forget(ctx, it.actor.URI); err != nil {
+	if err := i.Keys.Forget(ctx, it.actor.URI, actor.Keys); err != nil {
 		it.cannot("forget the keys of the changed actor", err)
 	}
 }

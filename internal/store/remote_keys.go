@@ -77,3 +77,20 @@ const dropRemoteKeys = `DELETE FROM remote_keys WHERE owner_uri = @owner_uri AND
 func DropRemoteKeys(ctx context.Context, tx *pg.PlatformTx, owner string, except []string) ([]string, error) {
 	return pg.Values[string](ctx, tx, dropRemoteKeys, pgx.NamedArgs{"owner_uri": owner, "except": textList(except)})
 }
+
+const keepRemoteKeys = `
+DELETE FROM remote_keys k
+WHERE  k.owner_uri = @owner_uri
+       AND NOT EXISTS (SELECT FROM unnest(@ids::text[], @pems::text[]) AS g (key_id, public_pem)
+                       WHERE  g.key_id = k.key_id AND g.public_pem = k.public_pem)
+RETURNING k.key_id`
+
+// KeepRemoteKeys forgets an owner's keys but for those that are still as given, and
+// returns which.
+func KeepRemoteKeys(ctx context.Context, tx *pg.PlatformTx, owner string, same []RemoteKey) ([]string, error) {
+	return pg.Values[string](ctx, tx, keepRemoteKeys, pgx.NamedArgs{
+		"owner_uri": owner,
+		"ids":       column(same, func(k RemoteKey) string { return k.KeyID }),
+		"pems":      column(same, func(k RemoteKey) string { return k.PublicPEM }),
+	})
+}
