@@ -45,6 +45,7 @@ type World struct {
 	Parts
 	Alice, Bob *Client
 	Routes     []httpx.Route
+	tables     func(Parts) []httpx.Route
 	echo       *echo.Echo
 }
 
@@ -55,21 +56,29 @@ func New(t testing.TB, tables func(Parts) []httpx.Route) *World {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &World{World: fixture.New(t), echo: echo.New()}
+	w := &World{World: fixture.New(t), tables: tables}
 	addresses := media.Addresses{Scheme: "https", Host: "files.test"}
-	log := slog.New(slog.DiscardHandler)
-	w.Parts = Parts{DB: w.PG, Key: key, Streams: stream.New(w.PG, log), Render: render.New(addresses), Addresses: addresses}
-	w.Routes = tables(w.Parts)
+	w.Parts = Parts{DB: w.PG, Key: key, Streams: stream.New(w.PG, slog.New(slog.DiscardHandler)), Addresses: addresses}
+	w.Forget(t)
+	w.Alice = w.Client(t, w.A, w.A.Account, people.Owner, AllScopes)
+	w.Bob = w.Client(t, w.B, w.B.Account, people.Owner, AllScopes)
+	return w
+}
+
+// Forget serves the same data as a process would that has just started: no token is
+// known and nothing was rendered yet.
+func (w *World) Forget(t testing.TB) {
+	t.Helper()
+	w.Render = render.New(w.Addresses)
+	w.Routes, w.echo = w.tables(w.Parts), echo.New()
 	w.echo.IPExtractor = echo.ExtractIPDirect()
+	log := slog.New(slog.DiscardHandler)
 	deps := httpx.Deps{
 		Auth: access.New(w.PG, log), Limiter: limit.ByClass{Limiter: limit.New(limit.Options{Factor: limit.Off})}, Log: log,
 	}
 	if err := httpx.Mount(w.echo, deps, w.Routes); err != nil {
 		t.Fatal(err)
 	}
-	w.Alice = w.Client(t, w.A, w.A.Account, people.Owner, AllScopes)
-	w.Bob = w.Client(t, w.B, w.B.Account, people.Owner, AllScopes)
-	return w
 }
 
 // Client lets the home's person act as an account in a role and returns a client
