@@ -83,6 +83,24 @@ func (s *Service) Boost(ctx context.Context, scope *pg.Scope, t *tenant.Tenant, 
 	if err != nil {
 		return nil, err
 	}
+	for range boostTries {
+		boost, err := s.boost(ctx, scope, t, actor, original, visibility, uri)
+		if !fault.IsNotFound(err) || !actor.IsLocal() {
+			return boost, err
+		}
+	}
+	return nil, errBusy
+}
+
+// boostTries bounds how often somebody who boosts and takes it back at once, from two
+// apps, can come in between.
+const boostTries = 3
+
+var errBusy = fault.New(fault.Unavailable, "This could not be done just now. Try again in a moment.")
+
+// boost is Boost of the post itself. It is fault.NotFound where another boost by the
+// actor was in the way and is gone again.
+func (s *Service) boost(ctx context.Context, scope *pg.Scope, t *tenant.Tenant, actor *social.Account, original *social.Status, visibility social.Visibility, uri string) (*social.Status, error) {
 	if there, err := store.BoostBy(ctx, scope, actor.ID, original.ID); err == nil || !fault.IsNotFound(err) {
 		return there, err
 	}
@@ -106,12 +124,8 @@ func (s *Service) Boost(ctx context.Context, scope *pg.Scope, t *tenant.Tenant, 
 	if err != nil {
 		return nil, err
 	}
-	if !added[id] { // somebody was faster, with the same boost
-		there, err := store.BoostBy(ctx, scope, actor.ID, original.ID)
-		if fault.IsNotFound(err) && actor.IsLocal() {
-			return s.Boost(ctx, scope, t, actor, original, visibility, uri) // and took it back meanwhile
-		}
-		return there, err
+	if !added[id] { // somebody was faster, with the same boost, and may have taken it back meanwhile
+		return store.BoostBy(ctx, scope, actor.ID, original.ID)
 	}
 	if !actor.IsLocal() {
 		return boost, nil

@@ -1,6 +1,7 @@
 package status_test
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"testing"
@@ -14,6 +15,8 @@ import (
 	"rookery/internal/social"
 	"rookery/internal/social/status"
 	"rookery/internal/store"
+	"rookery/internal/testkit"
+	"rookery/internal/testkit/socialtest"
 )
 
 // REL-21: fifty accounts like, boost and take back, all at once; the counters
@@ -408,6 +411,34 @@ func TestABoostIsNeverWiderThanAsked(t *testing.T) {
 		if boost.Visibility != want {
 			t.Errorf("asked for %q: boosted as %q, want %q", asked, boost.Visibility, want)
 		}
+	}
+}
+
+// A boost that finds the place taken each time, and nobody there, ends with an answer.
+func TestABoostGivesUp(t *testing.T) {
+	t.Parallel()
+	db := testkit.DB(t)
+	conn, err := pgx.Connect(t.Context(), db.SuperURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(context.Background()) }()
+	_, err = conn.Exec(t.Context(), `
+CREATE FUNCTION taken() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+CREATE TRIGGER taken BEFORE INSERT ON statuses FOR EACH ROW WHEN (NEW.boost_of_id IS NOT NULL) EXECUTE FUNCTION taken()`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := socialtest.On(t, db.PG)
+	b := &bundle{World: w, statuses: status.New(status.Options{Streams: w.Streams})}
+	alice, bob := b.Local("alice"), b.Local("bob")
+	st := b.post(alice, status.Draft{Text: "x"})
+	err = b.Try(func(scope *pg.Scope) error {
+		_, err := b.statuses.Boost(t.Context(), scope, b.Tenant, bob, st, social.Public, "")
+		return err
+	})
+	if fault.CodeOf(err) != fault.Unavailable {
+		t.Errorf("answered %v, want that it could not be done now", err)
 	}
 }
 
