@@ -24,7 +24,7 @@ func (f *Face) answer(w dns.ResponseWriter, q *dns.Msg, isUDP bool) {
 	reply := new(dns.Msg)
 	reply.SetReply(q)
 	reply.RecursionAvailable = !f.zones
-	switch f.faultOf(name) {
+	switch f.faultOf(name, kind) {
 	case Drop:
 		return
 	case ServFail:
@@ -51,12 +51,14 @@ func (f *Face) answer(w dns.ResponseWriter, q *dns.Msg, isUDP bool) {
 }
 
 // faultOf is the fault of the nearest name above that has one.
-func (f *Face) faultOf(name string) Fault {
+func (f *Face) faultOf(name string, kind uint16) Fault {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
 	for at, ok := name, true; ok; at, ok = parent(at) {
-		if how, found := f.faults[at]; found {
-			return how
+		for _, of := range []uint16{kind, dns.TypeNone} {
+			if how, found := f.faults[fault{at, of}]; found {
+				return how
+			}
 		}
 	}
 	return None
@@ -102,7 +104,7 @@ func (f *Face) resolve(reply *dns.Msg, name string, kind uint16) {
 		}
 		reply.Answer = append(reply.Answer, alias...)
 		name = canonical(alias[0].(*dns.CNAME).Target)
-		if how := f.faultOf(name); how != None && how != Truncated {
+		if how := f.faultOf(name, kind); how != None && how != Truncated {
 			reply.Answer, reply.Rcode = nil, dns.RcodeServerFailure
 			return
 		}

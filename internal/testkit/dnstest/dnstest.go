@@ -36,6 +36,9 @@ type key struct {
 	kind uint16
 }
 
+// fault is where something goes wrong; kind 0 is every type.
+type fault = key
+
 // Face is one address that answers.
 type Face struct {
 	Addr netip.AddrPort
@@ -44,7 +47,7 @@ type Face struct {
 	zones  bool // it answers with authority, and does not resolve
 
 	mu       sync.RWMutex
-	faults   map[string]Fault
+	faults   map[fault]Fault
 	memories map[key][]dns.RR
 	asked    map[key]int
 }
@@ -112,7 +115,7 @@ func (s *Server) tryPort(addresses []netip.Addr) []*Face {
 				sockets = append(sockets, tcp)
 				face := &Face{
 					Addr: netip.MustParseAddrPort(udp.LocalAddr().String()), server: s,
-					faults: make(map[string]Fault), memories: make(map[key][]dns.RR), asked: make(map[key]int),
+					faults: make(map[fault]Fault), memories: make(map[key][]dns.RR), asked: make(map[key]int),
 				}
 				faces = append(faces, face)
 				ready = append(ready, func() { face.serve(s.t, udp, tcp) })
@@ -201,14 +204,21 @@ func (s *Server) Fail(name string, how Fault) {
 }
 
 // Fail makes one server fail for a name and what is below it; "" is everything.
-func (f *Face) Fail(name string, how Fault) {
+func (f *Face) Fail(name string, how Fault) { f.setFault(fault{canonical(name), dns.TypeNone}, how) }
+
+// FailType is Fail for questions of one type.
+func (f *Face) FailType(name, kind string, how Fault) {
+	f.setFault(fault{canonical(name), dns.StringToType[kind]}, how)
+}
+
+func (f *Face) setFault(at fault, how Fault) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if how == None {
-		delete(f.faults, canonical(name))
+		delete(f.faults, at)
 		return
 	}
-	f.faults[canonical(name)] = how
+	f.faults[at] = how
 }
 
 // Remember makes a resolver answer from its memory, whatever the zone says by now.

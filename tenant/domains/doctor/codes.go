@@ -32,6 +32,7 @@ const (
 	OwnershipMisplaced Code = "OWNERSHIP_TXT_MISPLACED"
 	NotSpreadYet       Code = "NOT_SPREAD_YET" // the zone is right, resolvers still say the old
 	DNSUnreachable     Code = "DNS_UNREACHABLE"
+	ProbeFailed        Code = "PROBE_FAILED"      // we could not ask; that says nothing of the name
 	AnsweredByOther    Code = "ANSWERED_BY_OTHER" // the records are right, but something else answers
 	CertificateRefused Code = "CERTIFICATE_REFUSED"
 	AuthorityUnreached Code = "AUTHORITY_UNREACHABLE"

@@ -20,9 +20,12 @@ const (
 
 // Finding is the outcome of one kind of check.
 type Finding struct {
-	Outcome Outcome           `json:"outcome"`
-	Code    Code              `json:"code,omitempty"` // for Wrong and Unknown
-	Detail  map[string]string `json:"detail,omitempty"`
+	Outcome Outcome `json:"outcome"`
+	// Code says what is Wrong or why it is Unknown; of what is Well it is a hint at most.
+	Code   Code              `json:"code,omitempty"`
+	Detail map[string]string `json:"detail,omitempty"`
+	// Served: the name leads here all the same, and only a new certificate would fail.
+	Served bool `json:"served,omitempty"`
 }
 
 // Findings are what one look at a name found. A kind that was not looked at is missing.

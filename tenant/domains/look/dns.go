@@ -28,6 +28,7 @@ type Records struct {
 	Zone    bool    `json:"zone"` // one of the zone's own servers
 	Failure Failure `json:"failure,omitempty"`
 	// Values are in the order of the answer: texts, addresses, or names without a final dot.
+	// A bogus answer's are what nobody should believe.
 	Values []string `json:"values,omitempty"`
 	// Alias is where a CNAME leads, "" if there is none.
 	Alias string `json:"alias,omitempty"`
@@ -70,6 +71,26 @@ func (a Answers) Zone() Answers {
 	return out
 }
 
+// Now is what is true by now: what the zone's own servers said, or where they only point
+// at another name, what that led to.
+func (a Answers) Now() Answers {
+	zone := a.Zone()
+	if len(zone.All()) == 0 && zone.Alias() != "" {
+		return a
+	}
+	return zone
+}
+
+// Alias is where some server said that the name leads.
+func (a Answers) Alias() string {
+	for _, r := range a {
+		if r.Alias != "" && r.Failure == "" {
+			return r.Alias
+		}
+	}
+	return ""
+}
+
 const (
 	askTimeout     = 3 * time.Second
 	mostServers    = 3 // of a zone
@@ -91,12 +112,15 @@ func (l *Looker) serversOf(ctx context.Context, name string) servers {
 	labels := dns.SplitDomainName(name)
 	for i := 0; i < len(labels) && i < mostDepth; i++ {
 		zone := strings.Join(labels[i:], ".")
-		hosts := l.first(ctx, zone, dns.TypeNS)
-		if len(hosts) == 0 {
-			continue
+		found, ok := l.first(ctx, zone, dns.TypeNS)
+		if !ok {
+			return out // the zone is broken, or nobody answers: the one above it says nothing of the name
+		}
+		if len(found.Values) == 0 || found.Alias != "" {
+			continue // no zone begins here; an alias would show the zone of what it leads to
 		}
 		out.apex = zone
-		for _, host := range hosts {
+		for _, host := range found.Values {
 			if len(out.zone) == mostServers {
 				break
 			}
@@ -109,21 +133,23 @@ func (l *Looker) serversOf(ctx context.Context, name string) servers {
 	return out
 }
 
-// first is the first resolver's answer that is one.
-func (l *Looker) first(ctx context.Context, name string, kind uint16) []string {
+// first is the first resolver's answer that is one. What a resolver refuses for its
+// signatures is taken too, to find out whom else to ask; believe it only if Failure is empty.
+func (l *Looker) first(ctx context.Context, name string, kind uint16) (Records, bool) {
 	for _, server := range l.Resolvers {
-		if r := l.ask(ctx, server, name, kind, false); r.Failure == "" {
-			return r.Values
+		if r := l.ask(ctx, server, name, kind, false); r.Failure == "" || r.Failure == Bogus {
+			return r, true
 		}
 	}
-	return nil
+	return Records{}, false
 }
 
 // addressOf is where a zone's server answers, if that is a public address: the zone is a
 // stranger's, and could name our own network.
 func (l *Looker) addressOf(ctx context.Context, host string) (string, bool) {
 	for _, kind := range []uint16{dns.TypeA, dns.TypeAAAA} {
-		for _, text := range l.first(ctx, host, kind) {
+		found, _ := l.first(ctx, host, kind)
+		for _, text := range found.Values {
 			if addr, err := netip.ParseAddr(text); err == nil && l.HTTP.Allows(addr) {
 				return net.JoinHostPort(text, l.ZonePort), true
 			}
@@ -156,23 +182,27 @@ func (l *Looker) records(ctx context.Context, s servers, name string, kind uint1
 // resolver that then knows an answer has refused it for its signatures (RFC 4035 section 3.2.2).
 func (l *Looker) ask(ctx context.Context, server, name string, kind uint16, zone bool) Records {
 	out := Records{Server: server, Zone: zone}
-	answer, err := exchange(ctx, server, question(name, kind, zone, false))
+	answer, err := l.exchange(ctx, server, question(name, kind, zone, false))
 	if err != nil {
 		out.Failure = NoAnswer
 		return out
 	}
 	if answer.Rcode == dns.RcodeServerFailure && !zone {
-		again, err := exchange(ctx, server, question(name, kind, zone, true))
+		again, err := l.exchange(ctx, server, question(name, kind, zone, true))
 		out.Failure = ServFail
 		if err == nil && again.Rcode == dns.RcodeSuccess {
 			out.Failure = Bogus
+			out.read(again, kind)
 		}
 		return out
 	}
 	switch answer.Rcode {
-	case dns.RcodeSuccess:
-		out.Exists = true
-	case dns.RcodeNameError:
+	case dns.RcodeSuccess, dns.RcodeNameError:
+		out.Exists = answer.Rcode == dns.RcodeSuccess
+		if zone && !answer.Authoritative {
+			out.Failure = NoAnswer // it was named as the zone's server and does not have the zone
+			return out
+		}
 	case dns.RcodeServerFailure:
 		out.Failure = ServFail
 	default:
@@ -191,12 +221,12 @@ func question(name string, kind uint16, zone, unchecked bool) *dns.Msg {
 }
 
 // exchange uses UDP, and TCP where the answer does not fit.
-func exchange(ctx context.Context, server string, m *dns.Msg) (*dns.Msg, error) {
-	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+func (l *Looker) exchange(ctx context.Context, server string, m *dns.Msg) (*dns.Msg, error) {
+	ctx, cancel := context.WithTimeout(ctx, l.AskTimeout)
 	defer cancel()
-	answer, _, err := (&dns.Client{Timeout: askTimeout}).ExchangeContext(ctx, m, server)
+	answer, _, err := (&dns.Client{Timeout: l.AskTimeout}).ExchangeContext(ctx, m, server)
 	if err == nil && answer.Truncated {
-		answer, _, err = (&dns.Client{Net: "tcp", Timeout: askTimeout}).ExchangeContext(ctx, m, server)
+		answer, _, err = (&dns.Client{Net: "tcp", Timeout: l.AskTimeout}).ExchangeContext(ctx, m, server)
 	}
 	if err != nil {
 		return nil, err

@@ -25,25 +25,50 @@ func isTLS(err error) bool {
 }
 
 func isRefused(err error) bool {
-	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.EHOSTUNREACH) || errors.Is(err, syscall.ENETUNREACH) || errors.Is(err, syscall.ECONNRESET)
+	// Not ENETUNREACH: then it is we who have no way out.
+	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.EHOSTUNREACH) || errors.Is(err, syscall.ECONNRESET)
 }
 
+// lookupTimeout is for one resolver: a few of them in a row take less time than a probe has,
+// which else would seem to be the name's fault.
+const lookupTimeout = probeDeadline / 4
+
 // LookupBy resolves names through given resolvers, for the client that probes: what is
-// looked at and what is dialled are then the same view of the world.
+// looked at and what is dialled are then the same view of the world. That nobody could be
+// asked is another error than that there is no such name.
 func LookupBy(resolvers []string) func(context.Context, string) ([]netip.Addr, error) {
-	l := &Looker{Options{Resolvers: resolvers}}
+	l := New(Options{Resolvers: resolvers, AskTimeout: lookupTimeout})
 	return func(ctx context.Context, host string) ([]netip.Addr, error) {
-		var out []netip.Addr
+		answers := make(chan Records, 2)
 		for _, kind := range []uint16{dns.TypeA, dns.TypeAAAA} {
-			for _, text := range l.first(ctx, host, kind) {
+			go func() {
+				found, ok := l.first(ctx, host, kind)
+				if !ok {
+					found.Failure = NoAnswer
+				}
+				answers <- found
+			}()
+		}
+		var out []netip.Addr
+		answered := false
+		for range cap(answers) {
+			found := <-answers
+			if found.Failure != "" {
+				continue
+			}
+			answered = true
+			for _, text := range found.Values {
 				if addr, err := netip.ParseAddr(text); err == nil {
 					out = append(out, addr)
 				}
 			}
 		}
-		if len(out) == 0 {
+		switch {
+		case len(out) > 0:
+			return out, nil
+		case answered:
 			return nil, fmt.Errorf("look %s up: %w", host, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true})
 		}
-		return out, nil
+		return nil, fmt.Errorf("look %s up: %w", host, &net.DNSError{Err: "no resolver answers", Name: host, IsTemporary: true})
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/miekg/dns"
 
@@ -27,6 +28,8 @@ type Options struct {
 	Resolvers []string
 	// ZonePort is where zones' servers listen; empty: 53. Tests have another.
 	ZonePort string
+	// AskTimeout is how long one DNS server may take; 0: three seconds.
+	AskTimeout time.Duration
 	// EdgeSuffix is below which each tenant has a name to point at: t-<id>.<EdgeSuffix>.
 	EdgeSuffix string
 	// Addresses are where this platform is reached.
@@ -44,6 +47,9 @@ type Looker struct{ Options }
 func New(o Options) *Looker {
 	if o.ZonePort == "" {
 		o.ZonePort = "53"
+	}
+	if o.AskTimeout == 0 {
+		o.AskTimeout = askTimeout
 	}
 	return &Looker{o}
 }

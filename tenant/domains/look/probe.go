@@ -36,7 +36,7 @@ type Probe struct {
 	Failure string // why nothing answered: see the Failed… constants
 }
 
-// Why an address did not answer.
+// Why an address did not answer, or what it answered with.
 const (
 	FailedNoAddress = "no_address" // the name has none
 	FailedRefused   = "refused"    // nothing listens, or a firewall says no
@@ -44,7 +44,8 @@ const (
 	FailedTLS       = "tls"      // no valid certificate
 	FailedRedirect  = "redirect" // it leads round in circles, or to plain http
 	FailedBlocked   = "blocked"  // it leads into a private network
-	FailedOther     = "other"
+	FailedForeign   = "foreign"  // too long, or in a form that was not asked for
+	FailedOther     = "other"    // nobody could be asked: nothing is known
 )
 
 // Proof is the answer to a probe: only this platform can make it, and for this name alone.
@@ -78,27 +79,44 @@ func (l *Looker) probe(ctx context.Context, t Target) Probe {
 func (l *Looker) probeBy(ctx context.Context, scheme, name string) Probe {
 	p := Probe{Nonce: rand.Text()}
 	p.URL = scheme + "://" + name + ProbePath + p.Nonce
-	answer, err := l.HTTP.Get(ctx, safehttp.GetRequest{URL: p.URL, Deadline: probeDeadline, MaxBytes: probeMaxBytes, Accept: []string{"text/plain"}})
+	answer, final, err := l.get(ctx, p.URL, "text/plain")
+	p.Final = final
 	if err != nil {
 		p.Failure = failureOf(err)
 		return p
 	}
-	p.Status, p.Final, p.Server = answer.Status, answer.FinalURL.String(), strings.ToLower(answer.Header.Get("Server"))
+	p.Status, p.Server = answer.Status, strings.ToLower(answer.Header.Get("Server"))
 	given := strings.TrimSpace(string(answer.Body))
 	p.Proven = answer.OK() && hmac.Equal([]byte(given), []byte(l.Proof(name, p.Nonce)))
 	return p
 }
 
+// get also says where it came to in the end, which is worth knowing of a failure too.
+func (l *Looker) get(ctx context.Context, at string, accept ...string) (answer *safehttp.Response, final string, err error) {
+	answer, err = l.HTTP.Get(ctx, safehttp.GetRequest{
+		URL: at, Deadline: probeDeadline, MaxBytes: probeMaxBytes, Accept: accept,
+		Check: func(hop *url.URL) error {
+			final = hop.String()
+			return nil
+		},
+	})
+	return answer, final, err
+}
+
 func failureOf(err error) string {
-	var noName *net.DNSError
+	var name *net.DNSError
 	var timeout net.Error
 	switch {
-	case errors.As(err, &noName):
+	case errors.As(err, &name) && name.IsNotFound:
 		return FailedNoAddress
+	case errors.As(err, &name), errors.Is(err, safehttp.ErrBusy), errors.Is(err, context.Canceled):
+		return FailedOther
 	case errors.Is(err, safehttp.ErrBlocked):
 		return FailedBlocked
-	case errors.Is(err, safehttp.ErrRedirect):
+	case errors.Is(err, safehttp.ErrRedirect), errors.Is(err, safehttp.ErrURL):
 		return FailedRedirect
+	case errors.Is(err, safehttp.ErrTooLarge), errors.Is(err, safehttp.ErrContentType):
+		return FailedForeign
 	case isTLS(err):
 		return FailedTLS
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
@@ -109,8 +127,9 @@ func failureOf(err error) string {
 	return FailedOther
 }
 
-// software says what fediverse server answers on a name, by its NodeInfo.
-func (l *Looker) software(ctx context.Context, scheme, name string) string {
+// software says what fediverse server answers on a name, by its NodeInfo. What leads to
+// host is no other server: it is where the name should lead.
+func (l *Looker) software(ctx context.Context, scheme, name, host string) string {
 	list := struct {
 		Links []struct{ Rel, Href string }
 	}{}
@@ -119,7 +138,7 @@ func (l *Looker) software(ctx context.Context, scheme, name string) string {
 	}
 	for _, link := range list.Links {
 		at, err := url.Parse(link.Href)
-		if err != nil || !strings.HasPrefix(link.Rel, "http://nodeinfo.diaspora.software/ns/schema/") || at.Host == "" {
+		if err != nil || !strings.HasPrefix(link.Rel, "http://nodeinfo.diaspora.software/ns/schema/") || at.Host == "" || at.Host == host {
 			continue
 		}
 		info := struct{ Software struct{ Name string } }{}
@@ -131,6 +150,6 @@ func (l *Looker) software(ctx context.Context, scheme, name string) string {
 }
 
 func (l *Looker) getJSON(ctx context.Context, at string, into any) bool {
-	answer, err := l.HTTP.Get(ctx, safehttp.GetRequest{URL: at, Deadline: probeDeadline, MaxBytes: probeMaxBytes, Accept: []string{"application/json"}})
+	answer, _, err := l.get(ctx, at, "application/json")
 	return err == nil && answer.OK() && json.Unmarshal(answer.Body, into) == nil
 }

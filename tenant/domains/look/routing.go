@@ -12,6 +12,8 @@ type Routing struct {
 	A     Answers
 	AAAA  Answers
 	CNAME Answers
+	// AliasA and AliasAAAA are what the alias leads to: its zone knows that, not the name's.
+	AliasA, AliasAAAA Answers
 	// Doubled are addresses below the zone once more (see Ownership.Doubled).
 	Doubled Answers
 	// EdgeA and EdgeAAAA are what our own name for the tenant resolves to: a name that
@@ -35,21 +37,27 @@ type CAA struct {
 
 func (l *Looker) routing(ctx context.Context, s servers, t Target) *Routing {
 	host := hostOf(t.Name)
-	r := &Routing{
-		A: l.records(ctx, s, host, dns.TypeA), AAAA: l.records(ctx, s, host, dns.TypeAAAA), CNAME: l.records(ctx, s, host, dns.TypeCNAME),
-		CAA: l.caa(ctx, host), Stale: l.records(ctx, s, "_acme-challenge."+host, dns.TypeTXT),
+	r := &Routing{A: l.records(ctx, s, host, dns.TypeA), AAAA: l.records(ctx, s, host, dns.TypeAAAA)}
+	if r.A.Failed() && r.AAAA.Failed() {
+		return r // nobody answers: there is no use in waiting for the rest
 	}
+	r.CNAME, r.CAA = l.records(ctx, s, host, dns.TypeCNAME), l.caa(ctx, host)
+	r.Stale = l.records(ctx, s, "_acme-challenge."+host, dns.TypeTXT)
 	if edge := l.EdgeName(t.Tenant); edge != "" {
 		own := servers{resolvers: l.Resolvers}
 		r.EdgeA, r.EdgeAAAA = l.records(ctx, own, edge, dns.TypeA), l.records(ctx, own, edge, dns.TypeAAAA)
 	}
-	isEmpty := len(r.A.All())+len(r.AAAA.All())+len(r.CNAME.All()) == 0
-	if isEmpty && s.apex != "" && s.apex != host {
+	if alias := r.CNAME.Zone().Alias(); alias != "" {
+		elsewhere := servers{resolvers: l.Resolvers}
+		r.AliasA, r.AliasAAAA = l.records(ctx, elsewhere, alias, dns.TypeA), l.records(ctx, elsewhere, alias, dns.TypeAAAA)
+	}
+	isEmpty := len(r.A.Zone().All())+len(r.AAAA.Zone().All())+len(r.CNAME.Zone().All()) == 0
+	if isEmpty && s.apex != "" {
 		r.Doubled = l.records(ctx, s, host+"."+s.apex, dns.TypeA)
 	}
 	r.Probe = l.probe(ctx, t)
 	if !r.Probe.Proven {
-		r.Software = l.software(ctx, t.Scheme, t.Name)
+		r.Software = l.software(ctx, t.Scheme, t.Name, l.EdgeName(t.Tenant))
 	}
 	return r
 }

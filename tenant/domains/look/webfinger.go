@@ -7,8 +7,6 @@ import (
 	"mime"
 	"net/url"
 	"strings"
-
-	"rookery/internal/safehttp"
 )
 
 // WebFinger is where the look-up of a handle leads.
@@ -38,15 +36,16 @@ func (l *Looker) webFinger(ctx context.Context, t Target) *WebFinger {
 	nonce := strings.ToLower(rand.Text())
 	resource := "acct:" + ProbeUser + nonce + "@" + t.Name
 	w := &WebFinger{URL: t.Scheme + "://" + t.Name + "/.well-known/webfinger?resource=" + url.QueryEscape(resource)}
-	answer, err := l.HTTP.Get(ctx, safehttp.GetRequest{
-		URL: w.URL, Deadline: probeDeadline, MaxBytes: probeMaxBytes, Accept: []string{"application/jrd+json", "application/json"},
-	})
+	answer, final, err := l.get(ctx, w.URL, "application/jrd+json", "application/json")
+	w.Final = final
+	if at, parseErr := url.Parse(final); parseErr == nil {
+		w.HasQuery = at.Query().Get("resource") == resource
+	}
 	if err != nil {
 		w.Failure = failureOf(err)
 		return w
 	}
-	w.Status, w.Final = answer.Status, answer.FinalURL.String()
-	w.HasQuery = answer.FinalURL.Query().Get("resource") == resource
+	w.Status = answer.Status
 	w.ContentType, w.Server = answer.Header.Get("Content-Type"), strings.ToLower(answer.Header.Get("Server"))
 	var jrd struct {
 		Subject    string
@@ -58,7 +57,7 @@ func (l *Looker) webFinger(ctx context.Context, t Target) *WebFinger {
 	given, _ := jrd.Properties[ProofProperty].(string)
 	w.Proven = answer.OK() && w.IsJSON && given != "" && given == l.Proof(t.Name, nonce)
 	if !w.Proven {
-		w.Software = l.software(ctx, t.Scheme, t.Name)
+		w.Software = l.software(ctx, t.Scheme, t.Name, t.Host)
 	}
 	return w
 }
