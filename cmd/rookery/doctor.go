@@ -96,7 +96,8 @@ func (g *globals) examine(ctx context.Context) []finding {
 	if err := s.registry.Load(ctx); err != nil {
 		return append(out, finding{Check: "tenants", Fact: err.Error()})
 	}
-	return append(out, s.checkTenants(ctx)...)
+	out = append(out, s.checkTenants(ctx)...)
+	return append(out, s.checkMail(ctx)...)
 }
 
 // checkProduction names settings that are right for development only.

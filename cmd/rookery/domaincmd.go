@@ -15,7 +15,6 @@ import (
 	"rookery/internal/ids"
 	"rookery/tenant"
 	"rookery/tenant/domains"
-	"rookery/tenant/domains/doctor"
 	"rookery/tenant/domains/look"
 	"rookery/tenant/registry"
 )
@@ -168,22 +167,9 @@ func printStandings(out io.Writer, all []domains.Standing, asJSON bool) error {
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(w, "ID\tNAME\tROLE\tSTATE\tSINCE\tWHAT TO DO")
 	for _, d := range all {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", ids.Format(int64(d.ID)), d.DisplayName, d.Role, d.State, d.StateSince.Format(time.DateTime), advice(d))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", ids.Format(int64(d.ID)), d.DisplayName, d.Role, d.State, d.StateSince.Format(time.DateTime), d.Advice())
 	}
 	return w.Flush()
-}
-
-// advice is the sentence for what a claim waits for.
-func advice(d domains.Standing) string {
-	if d.Reason == "" {
-		return ""
-	}
-	for _, c := range d.Checks {
-		if c.Code == d.Reason {
-			return doctor.Sentence(doctor.Code(c.Code), d.DisplayName, c.Detail)
-		}
-	}
-	return doctor.Sentence(doctor.Code(d.Reason), d.DisplayName, nil)
 }
 
 func domainRow(d domains.Standing) map[string]any {
@@ -197,7 +183,7 @@ func domainRow(d domains.Standing) map[string]any {
 	}
 	return map[string]any{
 		"id": ids.Format(int64(d.ID)), "tenant_id": d.TenantID.String(), "name": d.Name, "display_name": d.DisplayName, "mode": d.Mode, "role": d.Role,
-		"state": d.State, "reason": d.Reason, "advice": advice(d), "since": d.StateSince, "checks": checks,
+		"state": d.State, "reason": d.Reason, "advice": d.Advice(), "since": d.StateSince, "checks": checks,
 		"proof": map[string]string{"record": look.ChallengeLabel + "." + hostname(d.Name), "value": look.ProofOf(d.Token)},
 	}
 }

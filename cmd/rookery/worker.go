@@ -19,9 +19,14 @@ const upkeepEvery = 10 * time.Minute
 
 // runWorkers works the queues that this process was given.
 func (s *system) runWorkers(ctx context.Context, p *parts) error {
+	workers := s.workers(p)
+	queues, err := s.queues(workers)
+	if err != nil {
+		return err
+	}
 	return s.jobs.Run(ctx, pg.Work{
-		Workers: s.workers(p),
-		Queues:  s.cfg.Pairs("queues"),
+		Workers: workers,
+		Queues:  queues,
 		Periodic: []*river.PeriodicJob{
 			river.NewPeriodicJob(river.PeriodicInterval(upkeepEvery), func() (river.JobArgs, *river.InsertOpts) { return jobs.Upkeep{}, nil }, nil),
 			river.NewPeriodicJob(river.PeriodicInterval(domains.SweepEvery), func() (river.JobArgs, *river.InsertOpts) { return jobs.DomainSweep{}, nil }, nil),

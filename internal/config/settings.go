@@ -19,7 +19,7 @@ var Settings = []Setting{
 	{Key: "media_host", Default: "media.localhost:8080", Help: "A host of its own for user files, so that they never share an origin with a session."},
 	{Key: "master_key", Help: "Seals private keys in the database. At least 32 characters; keep it apart from backups.", Secret: true},
 	{Key: "roles", Default: "web,worker", Help: "What this process does: web, worker, or both."},
-	{Key: "queues", Default: "inbox=16,deliver=48,fanout=8,fetch=16,domains=4,upkeep=2", Help: "Which queues this process works, and with how many workers."},
+	{Key: "queues", Default: "inbox=16,deliver=48,fanout=8,fetch=16,domains=4,mail=2,upkeep=2", Help: "Which queues this process works, and with how many workers."},
 	{Key: "listen", Default: "127.0.0.1:8080", Help: "Where to listen for the public."},
 	{Key: "admin_listen", Default: "127.0.0.1:9090", Help: "Where to listen for metrics and profiles; keep it private."},
 	{Key: "tls", Default: "off", Help: "off: plain http behind a proxy."},
@@ -43,6 +43,14 @@ var Settings = []Setting{
 	{Key: "retention_events", Default: "7", Help: "Days that events stay which were published: 4 or more. 0: for ever."},
 	{Key: "retention_apps", Default: "7", Help: "Days that registered apps stay in which nobody is logged in. 0: for ever."},
 	{Key: "retention_uploads", Default: "1", Help: "Days that uploaded files stay which nothing uses. 0: for ever."},
+	{Key: "smtp_host", Help: "The server that takes our mails. Empty: mails wait in the queue."},
+	{Key: "smtp_port", Help: "Its port. Empty: 587 with starttls, 465 with implicit, 25 with none."},
+	{Key: "smtp_tls", Default: "starttls", Help: "starttls (required, not tried), implicit, or none for a relay on this machine or in its private network."},
+	{Key: "smtp_user", Help: "Whom to log in as; never without TLS. Empty: no log-in."},
+	{Key: "smtp_password", Help: "The password for that.", Secret: true},
+	{Key: "smtp_from", Help: "The sender's address. Empty: rookery@ and the platform host."},
+	{Key: "smtp_from_name", Default: "Rookery", Help: "The sender's name."},
+	{Key: "smtp_hello", Help: "How we introduce ourselves to the mail server. Empty: the platform host."},
 	{Key: "log_level", Default: "info", Help: "debug, info, warn or error."},
 	{Key: "log_format", Default: "text", Help: "text or json."},
 	{Key: "shutdown_grace", Default: "20", Help: "Seconds that requests and jobs in flight get at shutdown."},
@@ -67,6 +75,8 @@ func (c *Config) validate() error {
 		{[]string{"public_scheme"}, oneOf("https", "http"), "https or http"},
 		{[]string{"log_level"}, oneOf("debug", "info", "warn", "error"), "debug, info, warn or error"},
 		{[]string{"log_format"}, oneOf("text", "json"), "text or json"},
+		{[]string{"smtp_tls"}, oneOf("starttls", "implicit", "none"), "starttls, implicit or none"},
+		{[]string{"smtp_port"}, isPortOrEmpty, "a port, or empty"},
 		{[]string{"roles"}, each(oneOf("web", "worker")), "web, worker, or web,worker"},
 		{[]string{"queues"}, each(isPair), "a list such as inbox=16,deliver=48"},
 		{[]string{"federation_allow_prefixes", "trusted_proxies"}, each(isPrefix), "a list of ranges such as 10.0.0.0/8"},
@@ -88,6 +98,11 @@ func (c *Config) validate() error {
 func isBool(s string) bool { _, err := strconv.ParseBool(s); return err == nil }
 
 func isPositive(s string) bool { n, err := strconv.Atoi(s); return err == nil && n > 0 }
+
+func isPortOrEmpty(s string) bool {
+	n, err := strconv.Atoi(s)
+	return s == "" || err == nil && n > 0 && n < 65_536
+}
 
 func isCount(s string) bool { n, err := strconv.Atoi(s); return err == nil && n >= 0 && n <= 36_500 }
 

@@ -53,6 +53,7 @@ var (
 	AgedSessions        = ageing("sessions", "sessions", "tenant_id, id_hash", "expires_at", "")
 	AgedConsoleSessions = ageing("console sessions", "console_sessions", "id_hash", "expires_at", "")
 	AgedCodes           = ageing("authorization codes", "oauth_codes", "tenant_id, code_hash", "expires_at", "")
+	AgedMails           = ageing("mails", "mails", "tenant_id, id", "created_at", "")
 	AgedMutes           = ageing("ended mutes", "mutes", "tenant_id, id", "expires_at", "")
 	AgedIdempotencyKeys = ageing("idempotency keys", "idempotency_keys", "tenant_id, account_id, key", "created_at", "")
 	// An upload that no post uses; what comes from elsewhere always belongs to a post.

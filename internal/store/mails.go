@@ -78,3 +78,29 @@ type MailRecipient struct {
 func PeopleOf(ctx context.Context, tx *pg.PlatformTx, of tenant.ID, roles []string) ([]*MailRecipient, error) {
 	return pg.Many[MailRecipient](ctx, tx, peopleOf, pgx.NamedArgs{"of": of, "roles": roles})
 }
+
+// UnsentMail is a mail that waits or was given up.
+type UnsentMail struct {
+	Mail
+	Tries     int
+	NextTryAt time.Time // zero: it was given up
+}
+
+// The queue knows best what is still tried, and when.
+const unsentMails = `
+SELECT m.tenant_id, m.id, m.key, m.recipient, m.locale, m.template, m.data, m.created_at, '0001-01-01 00:00:00+00'::timestamptz AS sent_at, m.last_error,
+       COALESCE(j.attempt, 0) AS tries, COALESCE(j.scheduled_at, '0001-01-01 00:00:00+00') AS next_try_at
+FROM   mails m
+LEFT   JOIN LATERAL (
+       SELECT attempt, scheduled_at FROM river.river_job
+       WHERE  kind = 'mail_send' AND args @> jsonb_build_object('mail_id', m.id)
+       AND    state IN ('available', 'pending', 'retryable', 'running', 'scheduled')
+       LIMIT  1) AS j ON true
+WHERE  m.sent_at IS NULL
+ORDER  BY m.id DESC
+LIMIT  @limit`
+
+// UnsentMails returns the newest mails that wait or were given up, of all tenants.
+func UnsentMails(ctx context.Context, tx *pg.PlatformTx, limit int) ([]*UnsentMail, error) {
+	return pg.Many[UnsentMail](ctx, tx, unsentMails, pgx.NamedArgs{"limit": limit})
+}

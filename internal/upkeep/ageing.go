@@ -15,6 +15,7 @@ const (
 	keepPeers  = 90 * day
 	keepLogins = 2 * day
 	keepEnded  = day // a code that is used twice must still be known
+	keepMails  = 90 * day
 	keepRetry  = day // an Idempotency-Key is good for an hour
 )
 
@@ -44,6 +45,7 @@ func (c Clocks) aged() []aged {
 		byAge(store.AgedCodes, keepEnded),
 		byAge(store.AgedSessions, keepEnded),
 		byAge(store.AgedConsoleSessions, keepEnded),
+		byAge(store.AgedMails, keepMails),
 		byAge(store.AgedMutes, now),
 		byAge(store.AgedIdempotencyKeys, keepRetry),
 	}

@@ -46,6 +46,7 @@ func TestOldRowsGoAndYoungOnesStay(t *testing.T) {
 		b.Exec(`INSERT INTO remote_keys (key_id, fetched_at) VALUES ('old', now() - interval '31 days'), ('young', now())`, nil)
 		b.Exec(`INSERT INTO peer_hosts (host, updated_at) VALUES ('old', now() - interval '91 days'), ('young', now())`, nil)
 		b.Exec(`INSERT INTO login_attempts (subject, window_start, failures) VALUES ('x', now() - interval '3 days', 1), ('x', now(), 1)`, nil)
+		b.Exec(`INSERT INTO mails (tenant_id, id, key, recipient, template, created_at) VALUES (0, 1, 'old', 'a@b.test', 'test', now() - interval '91 days'), (0, 2, 'young', 'a@b.test', 'test', now())`, nil)
 		b.Exec(`INSERT INTO persons (id, email) VALUES (1, 'a@b.test')`, nil)
 		b.Exec(`INSERT INTO console_sessions (id_hash, person_id, expires_at) VALUES ('a', 1, now() - interval '2 days'), ('b', 1, now() - interval '2 hours')`, nil)
 		return b.Send(t.Context())
@@ -55,7 +56,7 @@ func TestOldRowsGoAndYoungOnesStay(t *testing.T) {
 	}
 	want := map[string]int64{
 		"events": 1494, "inbox activities": 1, "activities and deliveries": 4, "idempotency keys": 1, "ended mutes": 1, "unused uploads": 1,
-		"remote keys": 1, "peers": 1, "failed log-ins": 1, "console sessions": 1,
+		"remote keys": 1, "peers": 1, "failed log-ins": 1, "console sessions": 1, "mails": 1,
 	}
 	dry := w.round(upkeep.Mode{Dry: true})
 	dry["activities and deliveries"] += 3 // a dry run counts activities alone

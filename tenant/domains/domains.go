@@ -30,8 +30,10 @@ type Options struct {
 	Protected []string
 	// Scheme of the addresses that names get when they go live; empty: https.
 	Scheme string
-	Log    *slog.Logger     // nil: silent
-	Now    func() time.Time // nil: time.Now
+	// Console is the address below which the console is, for links in mails.
+	Console string
+	Log     *slog.Logger     // nil: silent
+	Now     func() time.Time // nil: time.Now
 }
 
 // Service does what people, commands and jobs ask about names. It is safe for concurrent use.

@@ -3,39 +3,139 @@ package domains
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"rookery/internal/pg"
 	"rookery/tenant"
+	"rookery/tenant/domains/doctor"
+	"rookery/tenant/domains/look"
 	"rookery/tenant/notice"
+	"rookery/tenant/registry"
 )
 
 // notify queues the mails that a claim's present state calls for. It is called at each
 // look; a notice's key keeps it from being sent twice.
 func (s *Service) notify(ctx context.Context, tx *pg.PlatformTx, d *tenant.Domain, from tenant.DomainState) error {
-	for _, template := range noticesDue(d, from, s.now()) {
-		err := notice.Queue(ctx, tx, d.TenantID, notice.Notice{
-			Key:      fmt.Sprintf("domain/%d/%s/%d", d.ID, template, episode(d).Unix()),
-			Template: "domain_" + template,
-			Data: map[string]string{
-				"name": d.DisplayName, "code": d.Reason, "since": d.FailingSince.Format(time.RFC3339),
-				"deadline": d.DeadlineAt.Format(time.RFC3339), "not_after": d.CertificateNotAfter.Format(time.RFC3339),
-			},
-		})
-		if err != nil {
-			return fmt.Errorf("queue the notice %s about %s: %w", template, d.Name, err)
+	if len(noticesDue(d, from, s.now())) == 0 {
+		return nil
+	}
+	checks, err := registry.ChecksOf(ctx, tx, d.ID)
+	if err != nil {
+		return err
+	}
+	for _, n := range Notices(Standing{d, checks}, from, s.now()) {
+		n.Data["link"] = fmt.Sprintf("%s/tenants/%s/domains/%d", s.Console, d.TenantID, d.ID)
+		if t, ok := s.Tenants.ByID(d.TenantID); ok {
+			n.Data["organisation"] = t.Name
+		}
+		if err := notice.Queue(ctx, tx, d.TenantID, n); err != nil {
+			return fmt.Errorf("queue the notice %s about %s: %w", n.Template, d.Name, err)
 		}
 	}
 	return nil
 }
 
-// episode is when what a notice tells began: an outage's steps belong together, the next
-// outage is told anew.
-func episode(d *tenant.Domain) time.Time {
-	if !d.FailingSince.IsZero() {
-		return d.FailingSince
+// Notices are what the people of a claim's tenant are to be told after a step from a state.
+// They say what happened, since when, and the doctor's sentence; templates of internal/mail
+// make mails of them.
+func Notices(d Standing, from tenant.DomainState, now time.Time) []notice.Notice {
+	var out []notice.Notice
+	for _, template := range noticesDue(d.Domain, from, now) {
+		since, episode := beginning(d.Domain, template)
+		data := map[string]string{
+			"name": d.DisplayName, "role": string(d.Role), "code": d.Reason, "cause": d.cause(), "advice": d.Advice(),
+			"since": since.UTC().Format(time.RFC3339), "deadline": moment(deadline(d.Domain)), "not_after": moment(d.CertificateNotAfter),
+		}
+		if strings.HasPrefix(template, "certificate_") {
+			data["since"], data["code"], data["advice"] = "", "", d.certificateAdvice()
+		}
+		out = append(out, notice.Notice{
+			Key: fmt.Sprintf("domain/%d/%s/%d", d.ID, template, episode.Unix()), Template: "domain_" + template, Data: data,
+		})
 	}
-	return d.StateSince
+	return out
+}
+
+// moment is a time as data; "" for none.
+func moment(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+// beginning is when what a notice tells began, and which time tells one such event from
+// the next: an outage's steps belong together, the next outage is told anew. A set-up goes
+// back and forth between states and is one event; so is the end of a certificate.
+func beginning(d *tenant.Domain, template string) (since, episode time.Time) {
+	switch {
+	case strings.HasPrefix(template, "unfinished_"):
+		return d.CreatedAt, d.CreatedAt
+	case strings.HasPrefix(template, "certificate_"):
+		return d.StateSince, d.CertificateNotAfter
+	case !d.FailingSince.IsZero():
+		return d.FailingSince, d.FailingSince
+	}
+	return d.StateSince, d.StateSince
+}
+
+// deadline ends the wait of a state; zero: nothing ends it.
+func deadline(d *tenant.Domain) time.Time {
+	switch d.State {
+	case tenant.DomainPendingOwnership:
+		return d.StateSince.Add(ownershipDeadline)
+	case tenant.DomainPendingRouting:
+		return d.StateSince.Add(routingDeadline)
+	case tenant.DomainDegraded:
+		return d.StateSince.Add(parkedAfter)
+	}
+	return d.DeadlineAt
+}
+
+// Advice is the doctor's sentence for what a claim waits for; "" where that is nothing.
+func (s Standing) Advice() string {
+	if s.State == tenant.DomainDisputed {
+		return s.proofAdvice()
+	}
+	if s.Reason == "" {
+		return ""
+	}
+	for _, c := range s.Checks {
+		if c.Code == s.Reason {
+			return doctor.Sentence(doctor.Code(c.Code), s.DisplayName, c.Detail)
+		}
+	}
+	return doctor.Sentence(doctor.Code(s.Reason), s.DisplayName, nil)
+}
+
+// proofAdvice is how the holder of a disputed name keeps it. A name that an operator
+// vouched for has no record to show.
+func (s Standing) proofAdvice() string {
+	if s.Token == "" {
+		return ""
+	}
+	return doctor.Sentence(doctor.OwnershipMissing, s.DisplayName, map[string]string{
+		"record": look.ChallengeLabel + "." + s.Name, "want": look.ProofOf(s.Token),
+	})
+}
+
+func (s Standing) certificateAdvice() string {
+	c := s.Check(tenant.CheckCertificate)
+	if c == nil || c.Code == "" {
+		return ""
+	}
+	return doctor.Sentence(doctor.Code(c.Code), s.DisplayName, c.Detail)
+}
+
+// cause is the kind of check that found what a claim waits for.
+func (s Standing) cause() string {
+	for _, c := range s.Checks {
+		if c.Code != "" && c.Code == s.Reason {
+			return string(c.Kind)
+		}
+	}
+	return ""
 }
 
 // steps of an event that goes on, the longest first: only the newest is told.
