@@ -31,6 +31,9 @@ func personal(activity *vocab.ActivityDocument, target *social.Account) *message
 
 // favourite is a Like or its Undo. The author of the post hears of it.
 func (b *builder) favourite(ctx context.Context) (*message, error) {
+	if err := store.LockDeed(ctx, b.scope, b.event); err != nil {
+		return nil, err
+	}
 	st, err := store.StatusByID(ctx, b.scope, b.event.StatusID)
 	if err != nil {
 		return nil, err
@@ -42,8 +45,12 @@ func (b *builder) favourite(ctx context.Context) (*message, error) {
 	return personal(b.doOrUndo(vocab.NewLike(b.event.ObjectURI, actor.URI, st.URI)), author), nil
 }
 
-// towards is a Follow or a Block, or its Undo.
+// towards is a Follow or a Block, or its Undo. What has been taken back before it could
+// be told is not told any more: published after its Undo, it would be the last word.
 func (b *builder) towards(ctx context.Context) (*message, error) {
+	if err := store.LockDeed(ctx, b.scope, b.event); err != nil {
+		return nil, err
+	}
 	actor, target, err := b.pair(ctx, b.event.TargetID)
 	if err != nil {
 		return nil, err

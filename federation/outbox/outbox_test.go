@@ -466,6 +466,45 @@ func TestRelations(t *testing.T) {
 	}
 }
 
+// The jobs of two events may run in any order. What was taken back is not told after its Undo.
+func TestWhatWasTakenBackIsNotTold(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	st := b.theirs(t)
+	deeds := map[string][2]func(*pg.Scope) error{
+		"like": {
+			func(scope *pg.Scope) error { return b.posts.Favourite(t.Context(), scope, b.Tenant, b.alice, st, "") },
+			func(scope *pg.Scope) error { return b.posts.Unfavourite(t.Context(), scope, b.alice, st) },
+		},
+		"follow": {
+			func(scope *pg.Scope) error {
+				_, err := b.rel.Follow(t.Context(), scope, b.Tenant, b.alice, b.bea, relate.FollowOptions{})
+				return err
+			},
+			func(scope *pg.Scope) error { return b.rel.Unfollow(t.Context(), scope, b.alice, b.bea) },
+		},
+		"block": {
+			func(scope *pg.Scope) error { return b.rel.Block(t.Context(), scope, b.Tenant, b.alice, b.bea, "") },
+			func(scope *pg.Scope) error { return b.rel.Unblock(t.Context(), scope, b.alice, b.bea) },
+		},
+	}
+	for name, deed := range deeds {
+		b.Tx(t, deed[0])
+		b.Tx(t, deed[1])
+		if undo := b.publish(t); undo == nil || undo.Type != vocab.TypeUndo {
+			t.Errorf("%s: the Undo was not told", name)
+		}
+	}
+	var told int
+	must(t, b.PG.Platform(t.Context(), "count what is told", func(tx *pg.PlatformTx) (err error) {
+		told, err = pg.Value[int](t.Context(), tx, `SELECT count(*)::int FROM activities`, nil)
+		return err
+	}))
+	if told != len(deeds) {
+		t.Errorf("%d activities for %d Undos", told, len(deeds))
+	}
+}
+
 func TestTheAccountItself(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

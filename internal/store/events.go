@@ -71,3 +71,33 @@ ORDER  BY id`
 func EventsByIDs(ctx context.Context, scope *pg.Scope, ids []int64) ([]*social.Event, error) {
 	return pg.Many[social.Event](ctx, scope, eventsByIDs, pgx.NamedArgs{"ids": ids})
 }
+
+// deeds find what an event tells of, by its key. The lock is the one that keeps a row
+// from being deleted and nothing else from happening to it.
+var deeds = map[social.EventKind]string{
+	social.EventFollowed: `
+SELECT f.id FROM follows f
+WHERE  f.tenant_id = @tenant_id AND f.account_id = @account_id AND f.target_id = @of AND f.uri = @uri FOR KEY SHARE`,
+	social.EventBlocked: `
+SELECT b.id FROM blocks b
+WHERE  b.tenant_id = @tenant_id AND b.account_id = @account_id AND b.target_id = @of AND b.uri = @uri FOR KEY SHARE`,
+	social.EventFavourited: `
+SELECT f.id FROM favourites f
+WHERE  f.tenant_id = @tenant_id AND f.account_id = @account_id AND f.status_id = @of AND f.uri = @uri FOR KEY SHARE`,
+}
+
+// LockDeed keeps the follow, block or like that an event tells of from being taken back
+// until the transaction ends. fault.NotFound: it has been already. Of other events it
+// says nothing.
+func LockDeed(ctx context.Context, scope *pg.Scope, e *social.Event) error {
+	sql, ok := deeds[e.Kind]
+	if !ok || e.ObjectURI == "" {
+		return nil
+	}
+	of := int64(e.TargetID)
+	if e.Kind == social.EventFavourited {
+		of = int64(e.StatusID)
+	}
+	_, err := pg.Value[int64](ctx, scope, sql, pgx.NamedArgs{"account_id": e.AccountID, "of": of, "uri": e.ObjectURI})
+	return err
+}

@@ -15,6 +15,7 @@ var readsByKey = map[string]string{
 	"AddActivities":           "writes",
 	"PublishedEvents":         "by key",
 	"EventsByIDs":             "by key",
+	"LockDeed":                "by key",
 	"AccountByHandle":         "by key",
 	"AccountByID":             "by key",
 	"AccountByURI":            "by key",

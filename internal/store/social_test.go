@@ -245,6 +245,10 @@ func (c *cast) reads() map[string]func(ctx context.Context, s *pg.Scope) (int, e
 		"FollowByURI": func(ctx context.Context, s *pg.Scope) (int, error) {
 			return single(store.FollowByURI(ctx, s, followURI))
 		},
+		"LockDeed": func(ctx context.Context, s *pg.Scope) (int, error) {
+			err := store.LockDeed(ctx, s, &social.Event{Kind: social.EventFollowed, AccountID: bob, TargetID: alice, ObjectURI: followURI})
+			return found(err == nil), err
+		},
 		"FollowersOf": func(ctx context.Context, s *pg.Scope) (int, error) {
 			return lists(store.FollowersOf(ctx, s, alice, page))
 		},
