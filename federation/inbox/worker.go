@@ -76,12 +76,14 @@ func (it *item) applied() {
 func (it *item) isSettled() bool { return it.verdict.ID != 0 }
 
 // judge turns an error of a rule into what becomes of the activity: what may not be
-// or no longer makes sense is ignored, what may work later is tried again.
+// or no longer makes sense is ignored, what may work later is tried again. No rule for
+// remote actors knows a conflict: it is that of an id which another process made at the
+// same moment, and the next try makes another.
 func (it *item) judge(err error) {
 	switch fault.CodeOf(err) {
 	case "":
 		it.applied()
-	case fault.Unavailable, fault.Internal:
+	case fault.Unavailable, fault.Internal, fault.Conflict:
 		it.retry = err
 	default:
 		it.ignore(err.Error())
