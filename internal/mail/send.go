@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"net/textproto"
 	"syscall"
 	"time"
 
@@ -89,10 +88,9 @@ func (s *Sender) connected(ctx context.Context, fn func(*gomail.Client, *smtp.Cl
 // judge tells what is about this mail from what is about our connection or settings. The
 // sender being refused is the latter: an operator mends that, and then the mail goes out.
 func judge(err error) error {
-	var answer *textproto.Error
 	var failed *gomail.SendError
-	if errors.As(err, &answer) && errors.As(err, &failed) && answer.Code >= 500 && failed.Reason != gomail.ErrSMTPMailFrom {
-		return &Refused{fmt.Errorf("the mail server refused it for good: %d %s", answer.Code, oneLine(answer.Msg))}
+	if errors.As(err, &failed) && failed.ErrorCode() >= 500 && failed.Reason != gomail.ErrSMTPMailFrom {
+		return &Refused{fmt.Errorf("refused for good: %s", oneLine(err.Error()))}
 	}
 	return fmt.Errorf("send the mail: %w", err)
 }
