@@ -10,6 +10,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
 
 	"rookery/federation/signature"
@@ -55,7 +56,7 @@ func ValidateUsername(name string) error {
 		return fault.New(fault.Invalid, "Give the account a name: the part before the domain, such as “support”.")
 	case !usernamePattern.MatchString(name):
 		return fault.Newf(fault.Invalid, "“%s” cannot be a name. Use up to 30 letters a–z, digits, dots, dashes and underscores, with a letter, digit or underscore at both ends.", truncate(name, 40))
-	case reserved[name]:
+	case reserved[strings.ToLower(name)]:
 		return fault.Newf(fault.Invalid, "“%s” is kept free on every domain. Choose another name.", name)
 	}
 	return nil
