@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what a step needs and the machine lacks; does nothing otherwise.
 #
-#   deploy/dev/need.sh [--try] NAME...     NAME: postgres node chromium clients
+#   deploy/dev/need.sh [--try] NAME...     NAME: postgres node chromium clients smtpd
 #
 # As root, or with a sudo that asks for no password, by apt-get. Otherwise it
 # names the package and fails; with --try it only notes what will be skipped.
@@ -29,7 +29,8 @@ has() {
 	chromium) { chromium --version || google-chrome --version; } >/dev/null 2>&1 ;;
 	# apt's modules belong to the system's Python, which need not be first in PATH.
 	clients) command -v toot >/dev/null && /usr/bin/python3 -c 'import mastodon' 2>/dev/null ;;
-	*) say "unknown name $1 (known: postgres node chromium clients)"; exit 2 ;;
+	smtpd) /usr/bin/python3 -c 'import aiosmtpd.smtp' 2>/dev/null ;;
+	*) say "unknown name $1 (known: postgres node chromium clients smtpd)"; exit 2 ;;
 	esac
 }
 
@@ -39,6 +40,7 @@ packages() {
 	node) echo nodejs npm ;;
 	chromium) echo chromium ;;
 	clients) echo toot python3-mastodon ;;
+	smtpd) echo python3-aiosmtpd ;;
 	esac
 }
 
@@ -93,7 +95,7 @@ if [ "${1:-}" = --try ]; then
 	optional=true
 	shift
 fi
-[ $# -gt 0 ] || { say "which? (postgres node chromium clients)"; exit 2; }
+[ $# -gt 0 ] || { say "which? (postgres node chromium clients smtpd)"; exit 2; }
 
 missing=() wanted=()
 for name in "$@"; do
