@@ -16,12 +16,12 @@ import (
 	"rookery/tenant"
 )
 
-// instance serves the tenant's own actor. It is open to all in every state of the
-// tenant: who cannot read it cannot verify our requests, and two servers that each
+// instance serves the tenant's own actor. It is open to all in every state of a tenant
+// that federates: who cannot read it cannot verify our requests, and two servers that each
 // answer signed requests only would wait for each other (fedify#124).
 func (h *Handlers) instance(c echo.Context) error {
 	r := request{tenant: tenant.FromContext(c.Request().Context()), open: true}
-	if r.tenant == nil {
+	if r.tenant == nil || !r.tenant.Federates() {
 		return errNotFound
 	}
 	doc, err := h.cache.get(c.Request().Context(), r.tenant.ID, kindInstance, 0, func(ctx context.Context) (*document, error) {
@@ -40,7 +40,7 @@ func (h *Handlers) instance(c echo.Context) error {
 // empty is a collection of the instance actor, which posts nothing and follows nobody.
 func (h *Handlers) empty(c echo.Context) error {
 	t := tenant.FromContext(c.Request().Context())
-	if t == nil {
+	if t == nil || !t.Federates() {
 		return errNotFound
 	}
 	return sendNow(c, request{tenant: t, open: true}, vocab.NewOrderedItems(t.URL(c.Request().URL.Path), []any{}))

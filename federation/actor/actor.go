@@ -110,8 +110,8 @@ func (h *Handlers) begin(c echo.Context) (request, error) {
 // address finds the tenant and the id.
 func (h *Handlers) address(c echo.Context) (request, error) {
 	r := request{tenant: tenant.FromContext(c.Request().Context()), open: true}
-	if r.tenant == nil {
-		return r, errNotFound
+	if r.tenant == nil || !r.tenant.Federates() {
+		return r, errNotFound // addresses that will change are shown to nobody
 	}
 	c.Response().Header().Set(echo.HeaderVary, "Accept, Signature")
 	if r.tenant.State == tenant.Deleted {

@@ -341,3 +341,16 @@ func TestAHerdIsServedFromMemory(t *testing.T) {
 		t.Errorf("%d transactions for 600 requests", reads)
 	}
 }
+
+// The addresses of a tenant in trial will change: nobody may come to know them.
+func TestATenantInTrialIsNotThere(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	post := b.Post(t, b.alice, social.Public, "<p>hello</p>")
+	b.Apart(t)
+	for _, uri := range []string{b.alice.URI, post.URI, b.alice.OutboxURL, b.alice.FollowersURL, b.Tenant.URL("/ap/instance"), b.Tenant.URL("/ap/instance/outbox")} {
+		if got := b.get(t, uri).Code; got != http.StatusNotFound {
+			t.Errorf("%s answers %d, want 404", uri, got)
+		}
+	}
+}

@@ -209,3 +209,15 @@ func TestChangePassword(t *testing.T) {
 		t.Errorf("%d to %s", w.Code, w.Header().Get("Location"))
 	}
 }
+
+// Nobody finds an account of a tenant in trial by a name that is not its lasting one.
+func TestATenantInTrialIsNotFound(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.Apart(t)
+	for _, resource := range []string{"acct:support@acme.test", b.support.URI} {
+		if got := b.get(t, "social.acme.test", "/.well-known/webfinger?resource="+url.QueryEscape(resource), "*/*").Code; got != http.StatusNotFound {
+			t.Errorf("%s: %d, want 404", resource, got)
+		}
+	}
+}

@@ -37,7 +37,7 @@ func (h *Handlers) webFinger(c echo.Context) error {
 	if nonce, ok := strings.CutPrefix(asked.user, look.ProbeUser); ok && h.Probe != nil {
 		return h.probe(c, t, asked, nonce)
 	}
-	if owner, _, ok := h.Hosts.ByHost(asked.host); !ok || owner.ID != t.ID {
+	if owner, _, ok := h.Hosts.ByHost(asked.host); !ok || owner.ID != t.ID || !t.Federates() {
 		return errNotFound
 	}
 	jrd, err := h.find(c.Request().Context(), t, asked)

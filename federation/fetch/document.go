@@ -49,6 +49,9 @@ func (f *Fetcher) get(ctx context.Context, t *tenant.Tenant, uri string, deadlin
 	if f.isOwn(t, uri) {
 		return served{}, errOwn
 	}
+	if !t.Federates() {
+		return served{}, errApart
+	}
 	signer, err := f.keyring.ForTenant(ctx, t)
 	if err != nil {
 		return served{}, fmt.Errorf("sign a GET for tenant %d: %w", t.ID, err)

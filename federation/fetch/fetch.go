@@ -84,6 +84,7 @@ var (
 	errGone     = fault.New(fault.Gone, "That has been deleted.")
 	errID       = fault.New(fault.Invalid, "The other server gives this document another address than the one it is served at.")
 	errNoActor  = fault.New(fault.Invalid, "There is no account at that address.")
+	errApart    = fault.New(fault.NotFound, "Nothing is looked up elsewhere before the organisation's own domain works.")
 	errNoPost   = fault.New(fault.Invalid, "There is no post at that address.")
 )
 

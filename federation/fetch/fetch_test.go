@@ -172,6 +172,25 @@ func TestActorAndHandle(t *testing.T) {
 	}
 }
 
+// A tenant in trial asks nobody: each GET would be signed under an address that will change.
+func TestATenantInTrialLooksNothingUp(t *testing.T) {
+	t.Parallel()
+	f, home := setUp(t)
+	p := newPeer(t)
+	id := p.user("ann", "")
+	p.finger("ann@"+p.host, id)
+	trial := *home
+	trial.FederatesSince = time.Time{}
+	for _, query := range []string{id, "ann@" + p.host, p.base + "/notes/1"} {
+		if found, err := f.Search(t.Context(), &trial, query); !fault.IsNotFound(err) {
+			t.Errorf("%s: %+v, %v; want that it is not found", query, found, err)
+		}
+	}
+	if n := len(p.requests); n != 0 {
+		t.Errorf("the other server was asked %d times", n)
+	}
+}
+
 func TestHandleThatDoesNotLoopBack(t *testing.T) {
 	t.Parallel()
 	f, home := setUp(t)

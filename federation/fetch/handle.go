@@ -97,6 +97,9 @@ func (f *Fetcher) Resolve(ctx context.Context, t *tenant.Tenant, handle social.H
 	if err == nil || !fault.IsNotFound(err) || f.isOurs(t, asked.Domain) {
 		return a, err
 	}
+	if !t.Federates() {
+		return nil, errApart
+	}
 	ctx = withBudget(ctx, searchRequests, requestDeadline*2)
 	result, err := webfinger.Lookup(ctx, f.http, asked.String())
 	if err != nil {

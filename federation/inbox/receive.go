@@ -21,7 +21,7 @@ import (
 func (i *Inbox) receive(c echo.Context) error {
 	ctx, req := c.Request().Context(), c.Request()
 	t := tenant.FromContext(ctx)
-	if t == nil {
+	if t == nil || !t.Federates() {
 		return errNoTenant
 	}
 	account, err := i.door(ctx, t, c.Param("id"))

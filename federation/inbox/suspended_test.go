@@ -1,10 +1,12 @@
 package inbox_test
 
 import (
+	"net/http"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
 
+	"rookery/internal/pg"
 	"rookery/tenant"
 )
 
@@ -26,4 +28,29 @@ func TestSuspendedTenantGoesOnFederating(t *testing.T) {
 	w.a.wants("follows after the Undo", 0, followsBy, pgx.NamedArgs{"uri": p.id})
 	w.b.deliver(p, p.activity("Follow", w.b.user.URI))
 	w.b.wants("follows of the other tenant", 1, followsBy, pgx.NamedArgs{"uri": p.id})
+}
+
+// A tenant in trial has no inbox: whoever knew its present addresses would be lost when
+// it gets lasting ones.
+func TestTenantInTrialTakesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := newPeer(t).actor("p", 0)
+	follow := p.activity("Follow", w.a.user.URI)
+	if err := w.db.Platform(t.Context(), "set up a trial", func(tx *pg.PlatformTx) error {
+		_, err := pg.Exec(t.Context(), tx, `UPDATE tenants SET federates_since = NULL WHERE id = @id`, pgx.NamedArgs{"id": w.a.tenant.ID})
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.registry.Load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if code := w.a.send(p, follow); code != http.StatusNotFound {
+		t.Errorf("answered %d, want 404", code)
+	}
+	w.a.wants("activities", 0, `SELECT count(*) FROM inbox_activities WHERE tenant_id = @tenant_id`, nil)
+	if n := p.peer.total(); n != 0 {
+		t.Errorf("the sender's server was asked %d times", n)
+	}
 }

@@ -106,6 +106,9 @@ func (w *Worker) Publish(ctx context.Context, id tenant.ID, eventIDs []int64) er
 	if !ok {
 		return fmt.Errorf("publish %d events: tenant %s is not known to this process", len(eventIDs), id)
 	}
+	if !t.Federates() {
+		return nil // its addresses will change: nobody may come to know them
+	}
 	events, pending, err := w.load(ctx, t, eventIDs)
 	if err != nil {
 		return fmt.Errorf("load %d events: %w", len(eventIDs), err)

@@ -534,3 +534,15 @@ func TestTheAccountItself(t *testing.T) {
 		t.Errorf("the Delete says %s", gone.row.Body)
 	}
 }
+
+// Nothing of a tenant in trial goes out: what names its present addresses would be wrong
+// when it gets lasting ones.
+func TestATenantInTrialTellsNobody(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.Apart(t)
+	b.create(t, status.Draft{Text: "hello", Visibility: social.Public})
+	if told := b.publish(t); told != nil {
+		t.Errorf("told %s", told.row.Body)
+	}
+}

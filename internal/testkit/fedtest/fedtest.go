@@ -17,6 +17,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"rookery/federation/signature"
 	"rookery/internal/ids"
 	"rookery/internal/pg"
@@ -60,6 +62,17 @@ func New(t testing.TB) *World {
 		Database: db, Registry: reg, Tenant: acme, Keys: account.NewKeyring(db.PG, key), HTTP: client,
 		accounts: account.New(db.PG, key),
 	}
+}
+
+// Apart makes the tenant one in trial, which takes no part in the fediverse yet.
+func (w *World) Apart(t testing.TB) {
+	t.Helper()
+	must(t, w.PG.Platform(t.Context(), "set up a trial", func(tx *pg.PlatformTx) error {
+		_, err := pg.Exec(t.Context(), tx, `UPDATE tenants SET federates_since = NULL WHERE id = @id`, pgx.NamedArgs{"id": w.Tenant.ID})
+		return err
+	}))
+	must(t, w.Registry.Load(t.Context()))
+	w.Tenant, _ = w.Registry.ByID(w.Tenant.ID)
 }
 
 // Tx runs fn in a transaction of the tenant.
