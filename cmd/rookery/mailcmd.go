@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"text/tabwriter"
 	"time"
 
@@ -53,7 +54,6 @@ func mailTest(g *globals) *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&to, "to", "", "who gets it")
-	_ = c.MarkFlagRequired("to")
 	return c
 }
 
@@ -85,10 +85,10 @@ func printMails(out io.Writer, mails []*store.UnsentMail, asJSON bool) error {
 		for i, m := range mails {
 			rows[i] = map[string]any{
 				"id": ids.Format(m.ID), "tenant_id": m.TenantID.String(), "to": m.Recipient, "template": m.Template, "created_at": m.CreatedAt,
-				"state": mailState(m), "tries": m.Tries, "error": m.LastError,
+				"state": mailState(m), "error": m.LastError,
 			}
 			if !m.NextTryAt.IsZero() {
-				rows[i]["next_try_at"] = m.NextTryAt
+				rows[i]["tries"], rows[i]["next_try_at"] = m.Tries, m.NextTryAt
 			}
 		}
 		return printJSON(out, rows)
@@ -100,11 +100,11 @@ func printMails(out io.Writer, mails []*store.UnsentMail, asJSON bool) error {
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(w, "QUEUED\tTO\tTEMPLATE\tSTATE\tTRIES\tNEXT TRY\tWHY")
 	for _, m := range mails {
-		next := "–"
+		tries, next := "–", "–"
 		if !m.NextTryAt.IsZero() {
-			next = m.NextTryAt.Format(time.DateTime)
+			tries, next = strconv.Itoa(m.Tries), m.NextTryAt.Format(time.DateTime)
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\t%s\t%s\n", m.CreatedAt.Format(time.DateTime), m.Recipient, m.Template, mailState(m), m.Tries, next, m.LastError)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", m.CreatedAt.Format(time.DateTime), m.Recipient, m.Template, mailState(m), tries, next, m.LastError)
 	}
 	return w.Flush()
 }
