@@ -99,7 +99,7 @@ func refused(response *safehttp.Response, uri string) error {
 	case status == http.StatusNotFound, status == http.StatusUnauthorized, status == http.StatusForbidden:
 		return fmt.Errorf("get %s: status %d: %w", uri, status, errNotFound)
 	case status == http.StatusTooManyRequests, status >= 500:
-		return fault.Newf(fault.Unavailable, "The other server answered %d.", status)
+		return fmt.Errorf("get %s: status %d: %w", uri, status, errTroubled)
 	default:
 		return fault.Newf(fault.Invalid, "The other server answered %d.", status)
 	}

@@ -82,6 +82,7 @@ var (
 	errOwn      = fault.New(fault.NotFound, "There is nothing at that address here.")
 	errNotFound = fault.New(fault.NotFound, "There is nothing at that address.")
 	errGone     = fault.New(fault.Gone, "That has been deleted.")
+	errTroubled = fault.New(fault.Unavailable, "The other server cannot answer just now.")
 	errID       = fault.New(fault.Invalid, "The other server gives this document another address than the one it is served at.")
 	errNoActor  = fault.New(fault.Invalid, "There is no account at that address.")
 	errApart    = fault.New(fault.NotFound, "Nothing is looked up elsewhere before the organisation's own domain works.")

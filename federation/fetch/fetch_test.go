@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -38,7 +39,7 @@ var nextAddress atomic.Int32
 type peer struct {
 	base, host string
 	mu         sync.Mutex
-	pages      map[string][2]string // content type, body; "redirect", where to
+	pages      map[string][2]string // content type, body; "redirect", where to; "status", which
 	requests   []*http.Request
 }
 
@@ -66,6 +67,9 @@ func (p *peer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 	case found[0] == "redirect":
 		http.Redirect(w, r, found[1], http.StatusFound)
+	case found[0] == "status":
+		status, _ := strconv.Atoi(found[1])
+		w.WriteHeader(status)
 	default:
 		w.Header().Set("Content-Type", found[0])
 		_, _ = w.Write([]byte(found[1]))

@@ -205,6 +205,21 @@ func TestQueriesDoNotEvadeTheReadLimit(t *testing.T) {
 	p.get(keyID) // and its real key is found all the same
 }
 
+// Whoever signs with a made-up key chooses what is asked of its host. An address there
+// that fails says nothing about the keys of others.
+func TestAFailingAddressDoesNotShutItsHostOut(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := &process{Keys: fetch.NewKeys(w.fetcher()), t: t, home: w.home}
+	v := newPeer(t)
+	_, keyID := v.keyed("v", "#main-key", newKey(t))
+	v.put("/broken", "status", "503")
+	if _, err := p.Get(t.Context(), p.home, v.base+"/broken#main-key"); fault.CodeOf(err) != fault.Unauthorized {
+		t.Fatalf("a key at an address that fails: %v", err)
+	}
+	p.get(keyID)
+}
+
 // Some servers tell their actors apart by the query (WordPress): each is an actor.
 func TestActorsThatDifferInTheQuery(t *testing.T) {
 	t.Parallel()
