@@ -1,7 +1,9 @@
 package inbox
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -71,6 +73,8 @@ func (q *turns) drain(ctx context.Context, t *tenant.Tenant) {
 		for _, b := range batch {
 			all = append(all, b.items...)
 		}
+		// Jobs come as their look-ups end; what they bring is applied in the order of arrival.
+		slices.SortStableFunc(all, func(a, b *item) int { return cmp.Compare(a.id, b.id) })
 		limited, cancel := context.WithTimeout(ctx, turnTime)
 		later, err := q.apply(limited, t, all)
 		cancel()

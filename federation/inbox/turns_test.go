@@ -1,8 +1,10 @@
 package inbox
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -28,6 +30,9 @@ func TestJobsOfOneTenantApplyTogetherAndGetTheirOwnBack(t *testing.T) {
 		if wait {
 			close(started)
 			<-goOn
+		}
+		if !slices.IsSortedFunc(items, func(a, b *item) int { return cmp.Compare(a.id, b.id) }) {
+			t.Error("not in the order of arrival")
 		}
 		var later []*item
 		for _, it := range items {
@@ -63,16 +68,13 @@ func TestJobsOfOneTenantApplyTogetherAndGetTheirOwnBack(t *testing.T) {
 	}
 	job(1, 2)
 	<-started
-	job(10, 11)
-	job(20, 21)
-	job(31, 32)
-	for { // all three wait behind the first
-		q.mu.Lock()
-		n := len(q.lanes[home.ID])
-		q.mu.Unlock()
-		if n == 3 {
-			break
-		}
+	for behind, ids := range [][]int64{{31, 32}, {20, 21}, {10, 11}} { // what came last is ready first
+		job(ids...)
+		testkit.Eventually(t, 5*time.Second, "the job to wait behind the first", func() bool {
+			q.mu.Lock()
+			defer q.mu.Unlock()
+			return len(q.lanes[home.ID]) == behind+1
+		})
 	}
 	close(goOn)
 	jobs.Wait()
