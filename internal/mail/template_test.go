@@ -138,7 +138,9 @@ func TestMailsLookRight(t *testing.T) {
 		tab := chromium.Tab(t, width)
 		for _, name := range mail.Names() {
 			file := filepath.Join(dir, name+".html")
-			if err := os.WriteFile(file, []byte(render(t, name, outage).HTML), 0o600); err != nil {
+			// The landmarks around a mail are the mail app's.
+			html := strings.Replace(render(t, name, outage).HTML, `<div class="page frame"`, `<div role="main" class="page frame"`, 1)
+			if err := os.WriteFile(file, []byte(html), 0o600); err != nil {
 				t.Fatal(err)
 			}
 			tab.Open("file://" + file)
