@@ -28,6 +28,7 @@ type plan struct {
 	rows   float64 // looked at in tables and indexes
 	blocks float64
 	sorted float64 // rows into the largest sort
+	spilt  float64 // blocks that did not fit into memory
 	scans  []string
 	time   float64
 	text   string
@@ -46,6 +47,7 @@ type node struct {
 	Rechecks float64 `json:"Rows Removed by Index Recheck"`
 	Hit      float64 `json:"Shared Hit Blocks"`
 	Read     float64 `json:"Shared Read Blocks"`
+	Spilt    float64 `json:"Temp Written Blocks"`
 	Plans    []node  `json:"Plans"`
 }
 
@@ -80,7 +82,7 @@ func (l *large) explain(t *testing.T, s testkit.Statement, mode string) *plan {
 	if err := json.Unmarshal([]byte(raw), &answer); err != nil || len(answer) != 1 {
 		t.Fatalf("read %s: %v", raw, err)
 	}
-	p := &plan{blocks: answer[0].Plan.Hit + answer[0].Plan.Read, time: answer[0].Time}
+	p := &plan{blocks: answer[0].Plan.Hit + answer[0].Plan.Read, spilt: answer[0].Plan.Spilt, time: answer[0].Time}
 	var text strings.Builder
 	p.walk(answer[0].Plan, 0, &text)
 	p.text = text.String()

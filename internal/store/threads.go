@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -95,50 +96,112 @@ func QueueAdoptions(b *pg.Batch, list []Adoption) {
 	b.Exec(joinConversationMutes, conversations)
 }
 
-// The path ends a walk that would go round in a circle: two servers can claim
-// that their posts answer each other.
-var threadAncestors = `
+// step is a post on the walk through a thread, with the one that it answers.
+type step struct {
+	ID, Parent social.StatusID
+}
+
+// The walks carry ids alone: with the path of each post, a thread of thousands that
+// answer one another took 65 MB of disk to sort. UNION drops a row that came before, which
+// ends the walk in a circle: two servers can claim that their posts answer each other.
+const threadAbove = `
 WITH RECURSIVE up AS (
-    SELECT s.in_reply_to_id AS id, 1 AS depth, ARRAY[s.id] AS path
+    SELECT s.id, s.in_reply_to_id
     FROM   statuses s
     WHERE  s.tenant_id = @tenant_id AND s.id = @id
-  UNION ALL
-    SELECT s.in_reply_to_id, up.depth + 1, up.path || s.id
-    FROM   up JOIN statuses s ON s.tenant_id = @tenant_id AND s.id = up.id
-    WHERE  up.depth < @limit AND NOT s.id = ANY(up.path)
+  UNION
+    SELECT s.id, s.in_reply_to_id
+    FROM   up JOIN statuses s ON s.tenant_id = @tenant_id AND s.id = up.in_reply_to_id
 )
-SELECT` + statusColumns + `
-FROM   up JOIN statuses s ON s.tenant_id = @tenant_id AND s.id = up.id` + statusStatsJoin + `
-WHERE  NOT s.id = ANY(up.path) AND ` + visibleTo("s") + ` AND ` + hiddenFrom("s.account_id") + `
-ORDER  BY up.depth DESC`
+SELECT id, COALESCE(in_reply_to_id, 0) AS parent FROM up LIMIT @limit`
 
 // ThreadAncestors returns the posts above a status that the viewer may see, the topmost first.
 func ThreadAncestors(ctx context.Context, scope *pg.Scope, viewer social.AccountID, id social.StatusID, limit int) ([]*social.Status, error) {
-	return pg.Many[social.Status](ctx, scope, threadAncestors, pgx.NamedArgs{"viewer": viewer, "id": id, "limit": limit})
+	steps, err := pg.Many[step](ctx, scope, threadAbove, pgx.NamedArgs{"id": id, "limit": limit + 1})
+	if err != nil {
+		return nil, err
+	}
+	parents := make(map[social.StatusID]social.StatusID, len(steps))
+	for _, s := range steps {
+		parents[s.ID] = s.Parent
+	}
+	var above []social.StatusID
+	for at := parents[id]; at != id; {
+		next, known := parents[at]
+		if !known {
+			break // the top, the limit, or a circle
+		}
+		above = append(above, at)
+		delete(parents, at)
+		at = next
+	}
+	slices.Reverse(above)
+	return threadPosts(ctx, scope, viewer, above)
 }
 
-// The walk stops after @limit posts: a recursive query yields its rows as they
-// are found and LIMIT ends it. Sorting by path afterwards gives depth first.
-var threadDescendants = `
+// The walk stops after @limit posts: a recursive query yields its rows as they are
+// found and LIMIT ends it. A post answers one other, so that the walk can come back
+// to where it began and to nowhere else.
+const threadBelow = `
 WITH RECURSIVE down AS (
-    SELECT s.id, 1 AS depth, ARRAY[s.id] AS path
+    SELECT s.id, s.in_reply_to_id, 1 AS depth
     FROM   statuses s
     WHERE  s.tenant_id = @tenant_id AND s.in_reply_to_id = @id AND s.id <> @id
   UNION ALL
-    SELECT s.id, down.depth + 1, down.path || s.id
+    SELECT s.id, s.in_reply_to_id, down.depth + 1
     FROM   down JOIN statuses s ON s.tenant_id = @tenant_id AND s.in_reply_to_id = down.id
-    WHERE  down.depth < @depth AND s.id <> @id AND NOT s.id = ANY(down.path)
-), found AS (
-    SELECT id, path FROM down LIMIT @limit
+    WHERE  down.depth < @depth AND s.id <> @id
 )
-SELECT` + statusColumns + `
-FROM   found JOIN statuses s ON s.tenant_id = @tenant_id AND s.id = found.id` + statusStatsJoin + `
-WHERE  ` + visibleTo("s") + ` AND ` + hiddenFrom("s.account_id") + `
-ORDER  BY found.path`
+SELECT id, in_reply_to_id AS parent FROM down LIMIT @limit`
 
 // ThreadDescendants returns the posts below a status that the viewer may see, each
 // followed by its own replies.
 func ThreadDescendants(ctx context.Context, scope *pg.Scope, viewer social.AccountID, id social.StatusID, depth, limit int) ([]*social.Status, error) {
-	return pg.Many[social.Status](ctx, scope, threadDescendants,
-		pgx.NamedArgs{"viewer": viewer, "id": id, "depth": depth, "limit": limit})
+	steps, err := pg.Many[step](ctx, scope, threadBelow, pgx.NamedArgs{"id": id, "depth": depth, "limit": limit})
+	if err != nil {
+		return nil, err
+	}
+	return threadPosts(ctx, scope, viewer, depthFirst(id, steps))
+}
+
+// depthFirst puts the posts below a root into the order in which a thread is read:
+// answers to one post by age, each followed by its own.
+func depthFirst(root social.StatusID, steps []*step) []social.StatusID {
+	answers := make(map[social.StatusID][]social.StatusID)
+	for _, s := range steps {
+		answers[s.Parent] = append(answers[s.Parent], s.ID)
+	}
+	var out []social.StatusID
+	push := func(stack []social.StatusID, parent social.StatusID) []social.StatusID {
+		list := answers[parent]
+		slices.Sort(list)
+		slices.Reverse(list) // the oldest is taken first
+		return append(stack, list...)
+	}
+	for stack := push(nil, root); len(stack) > 0; {
+		next := stack[len(stack)-1]
+		out = append(out, next)
+		stack = push(stack[:len(stack)-1], next)
+	}
+	return out
+}
+
+var postsOfThread = `SELECT` + statusColumns + givenStatuses + statusStatsJoin + `
+WHERE  ` + visibleTo("s") + ` AND ` + hiddenFrom("s.account_id")
+
+// threadPosts loads those of the posts that the viewer may see, in their order.
+func threadPosts(ctx context.Context, scope *pg.Scope, viewer social.AccountID, ids []social.StatusID) ([]*social.Status, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	found, err := pg.Many[social.Status](ctx, scope, postsOfThread, pgx.NamedArgs{"viewer": viewer, "ids": numbers(ids)})
+	if err != nil {
+		return nil, err
+	}
+	place := make(map[social.StatusID]int, len(ids))
+	for i, id := range ids {
+		place[id] = i
+	}
+	slices.SortFunc(found, func(a, b *social.Status) int { return cmp.Compare(place[a.ID], place[b.ID]) })
+	return found, nil
 }
