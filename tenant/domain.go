@@ -106,9 +106,9 @@ type Domain struct {
 	QuarantineUntil time.Time
 	TombstonesUntil time.Time
 	ContestedBy     DomainID
-	// Certificate's end and when to renew it; zero: there is none.
+	// CertificateNotAfter is the end of the certificate that is stored for the name; zero:
+	// there is none. It is read along; package certs writes it.
 	CertificateNotAfter time.Time
-	CertificateRenewAt  time.Time
 }
 
 // NeedsCertificate reports whether a certificate is ours to get: not for a handle domain

@@ -15,7 +15,7 @@ var issuers = []string{"letsencrypt.org"}
 // newDomains builds what leads names from a claim to a working address.
 func (s *system) newDomains(db *pg.DB) *domains.Service {
 	return domains.New(domains.Options{
-		DB: db, Tenants: s.registry, Looker: s.newLooker(), Scheme: s.cfg.String("public_scheme"), Console: s.console(),
+		DB: db, Tenants: s.registry, Looker: s.newLooker(), Scheme: s.cfg.String("public_scheme"), Needs: domains.Needs{Certificates: s.cfg.String("tls") == tlsACME}, Console: s.console(),
 		Suffix: hostname(s.cfg.String("platform_host")), Protected: s.cfg.List("protected_names"), Log: s.log,
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
 	"net"
 	"net/http"
 	"slices"
@@ -60,13 +61,13 @@ func (s *system) run(ctx context.Context, ready func(context.Context, *parts) er
 		return err
 	}
 	s.local = handler
-	public, err := new(net.ListenConfig).Listen(ctx, "tcp", s.cfg.String("listen"))
+	entrances, err := s.openEntrances(ctx, p, handler)
 	if err != nil {
-		return fmt.Errorf("listen for the public: %w", err)
+		return err
 	}
+	defer entrances.close()
 	admin, err := s.listenAdmin(ctx)
 	if err != nil {
-		_ = public.Close()
 		return err
 	}
 	ctx, stop := context.WithCancel(ctx)
@@ -74,9 +75,14 @@ func (s *system) run(ctx context.Context, ready func(context.Context, *parts) er
 	group, running := errgroup.WithContext(ctx)
 	group.Go(func() error { return s.registry.Run(running) })
 	group.Go(func() error { return p.bus.Run(running) })
-	group.Go(func() error { return s.serveHTTP(running, public, s.forPublic(handler), p.streams) })
+	for _, e := range entrances.list {
+		group.Go(func() error { return s.serveHTTP(running, e, p.streams) })
+	}
+	if entrances.follow != nil {
+		group.Go(func() error { return entrances.follow(running) })
+	}
 	if admin != nil {
-		group.Go(func() error { return s.serveHTTP(running, admin, s.adminHandler(p), nil) })
+		group.Go(func() error { return s.serveHTTP(running, entrance{Listener: admin, handler: s.adminHandler(p)}, nil) })
 	}
 	if slices.Contains(s.cfg.List("roles"), "worker") {
 		group.Go(func() error { return s.runWorkers(running, p) })
@@ -87,7 +93,7 @@ func (s *system) run(ctx context.Context, ready func(context.Context, *parts) er
 			return errors.Join(err, group.Wait())
 		}
 	}
-	s.log.Info("serving", "listen", public.Addr().String(), "roles", s.cfg.String("roles"))
+	s.log.Info("serving", "listen", entrances.list[0].Addr().String(), "roles", s.cfg.String("roles"), "tls", s.cfg.String("tls"))
 	err = group.Wait()
 	if errors.Is(err, context.Canceled) {
 		err = nil
@@ -111,9 +117,11 @@ func (s *system) grace() time.Duration {
 
 // serveHTTP serves until ctx ends: then the listener closes first, open streams are told
 // to come back, and requests in flight get their time.
-func (s *system) serveHTTP(ctx context.Context, l net.Listener, h http.Handler, streams *streaming.Server) error {
+func (s *system) serveHTTP(ctx context.Context, e entrance, streams *streaming.Server) error {
 	server := &http.Server{
-		Handler:           h,
+		Handler:           e.handler,
+		TLSConfig:         e.tls,
+		ErrorLog:          log.New(&fewLines{log: s.log}, "", 0),
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       2 * time.Minute, // uploads over slow lines
 		IdleTimeout:       2 * time.Minute,
@@ -129,7 +137,11 @@ func (s *system) serveHTTP(ctx context.Context, l net.Listener, h http.Handler, 
 		}
 		done <- server.Shutdown(stop)
 	}()
-	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+	serve := server.Serve
+	if e.tls != nil {
+		serve = func(l net.Listener) error { return server.ServeTLS(l, "", "") }
+	}
+	if err := serve(e.Listener); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve: %w", err)
 	}
 	if err := <-done; err != nil {

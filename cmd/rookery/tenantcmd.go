@@ -9,6 +9,7 @@ import (
 
 	"rookery/internal/fault"
 	"rookery/tenant"
+	"rookery/tenant/domains"
 	"rookery/tenant/registry"
 )
 
@@ -21,21 +22,33 @@ func tenantCommand(g *globals) *cobra.Command {
 func tenantCreate(g *globals) *cobra.Command {
 	var n registry.NewTenant
 	var asJSON, dryRun bool
+	var trial string
 	c := &cobra.Command{
-		Use:   "create --domain D --name N [--handle-domain H]",
+		Use:   "create (--domain D [--handle-domain H] | --trial SLUG) --name N",
 		Short: "Make an organisation on its own host",
 		Long: `Make an organisation on its own host.
 
 --domain is where its pages, its API and its accounts' URIs live, for ever:
 social.company.com. --handle-domain is what stands behind the second @ of its
 handles if that is another name: company.com, whose /.well-known/webfinger then
-has to redirect to the host.`,
+has to redirect to the host.
+
+--trial makes one that has no domain yet: it is served below the platform's own
+host and takes part in the fediverse once a domain of its own works (rookery
+domain add).`,
 		Example: `  rookery tenant create --domain social.acme.com --handle-domain acme.com --name "Acme Cycles"`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if n.Host == "" || n.Name == "" {
-				return wrongUse("a tenant needs --domain and --name; see `%s --help`", cmd.CommandPath())
+			if (n.Host == "") == (trial == "") || n.Name == "" {
+				return wrongUse("a tenant needs --name, and --domain or --trial; see `%s --help`", cmd.CommandPath())
 			}
 			return g.withSystem(cmd.Context(), func(s *system) error {
+				if trial != "" {
+					host, err := domains.TrialName(trial, s.cfg.String("platform_host"))
+					if err != nil {
+						return err
+					}
+					n.Host, n.Trial = host, true
+				}
 				if n.Scheme == "" {
 					n.Scheme = s.cfg.String("public_scheme")
 				}
@@ -57,6 +70,7 @@ has to redirect to the host.`,
 	f := c.Flags()
 	f.StringVar(&n.Host, "domain", "", "host of its pages and API, such as social.acme.com")
 	f.StringVar(&n.HandleDomain, "handle-domain", "", "domain of its handles, if another one, such as acme.com")
+	f.StringVar(&trial, "trial", "", "its name below the platform's host, until it has a domain")
 	f.StringVar(&n.Name, "name", "", "its name, as people read it")
 	f.StringVar(&n.Description, "description", "", "one or two sentences about it")
 	f.StringVar(&n.ContactMail, "contact", "", "mail address for questions")

@@ -12,6 +12,7 @@ import (
 	"rookery/internal/jobs"
 	"rookery/internal/pg"
 	"rookery/internal/upkeep"
+	"rookery/tenant/certs"
 	"rookery/tenant/domains"
 )
 
@@ -24,17 +25,29 @@ func (s *system) runWorkers(ctx context.Context, p *parts) error {
 	if err != nil {
 		return err
 	}
+	periodic := []*river.PeriodicJob{every(upkeepEvery, jobs.Upkeep{}), every(domains.SweepEvery, jobs.DomainSweep{})}
+	certificates, err := s.newCertificates(s.jobs)
+	if err != nil {
+		return err
+	}
+	if certificates != nil {
+		certificates.Register(workers)
+		periodic = append(periodic, every(certs.SweepEvery, jobs.CertificateSweep{}))
+	}
 	return s.jobs.Run(ctx, pg.Work{
-		Workers: workers,
-		Queues:  queues,
-		Periodic: []*river.PeriodicJob{
-			river.NewPeriodicJob(river.PeriodicInterval(upkeepEvery), func() (river.JobArgs, *river.InsertOpts) { return jobs.Upkeep{}, nil }, nil),
-			river.NewPeriodicJob(river.PeriodicInterval(domains.SweepEvery), func() (river.JobArgs, *river.InsertOpts) { return jobs.DomainSweep{}, nil }, nil),
-		},
-		Errors: jobErrors{s.log},
-		Log:    slog.New(quieter{s.log.Handler()}),
-		Grace:  s.grace(),
+		Workers:  workers,
+		Queues:   queues,
+		Periodic: periodic,
+		Errors:   jobErrors{s.log},
+		Log:      slog.New(quieter{s.log.Handler()}),
+		Grace:    s.grace(),
 	})
+}
+
+// every enqueues a job now and again, the first time at the start.
+func every(interval time.Duration, args river.JobArgs) *river.PeriodicJob {
+	return river.NewPeriodicJob(river.PeriodicInterval(interval), func() (river.JobArgs, *river.InsertOpts) { return args, nil },
+		&river.PeriodicJobOpts{RunOnStart: true})
 }
 
 // workers says who works which kind of job.

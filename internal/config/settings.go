@@ -1,7 +1,9 @@
 package config
 
 import (
+	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -22,7 +24,20 @@ var Settings = []Setting{
 	{Key: "queues", Default: "inbox=16,deliver=48,fanout=8,fetch=16,domains=4,mail=2,upkeep=2", Help: "Which queues this process works, and with how many workers."},
 	{Key: "listen", Default: "127.0.0.1:8080", Help: "Where to listen for the public."},
 	{Key: "admin_listen", Default: "127.0.0.1:9090", Help: "Where to listen for metrics and profiles; keep it private."},
-	{Key: "tls", Default: "off", Help: "off: plain http behind a proxy."},
+	{Key: "listen_http", Default: ":80", Help: "With TLS: where to listen for plain http, which answers certificate authorities and redirects."},
+	{Key: "tls", Default: "off", Help: "acme: get and renew certificates; files: our own; off: plain http behind a proxy."},
+	{Key: "tls_cert_files", Help: "With files: certificates as PEM, each with its chain, separated by commas."},
+	{Key: "tls_key_files", Help: "With files: their private keys as PEM, in the same order."},
+	{Key: "acme_ca", Default: "https://acme-v02.api.letsencrypt.org/directory", Help: "With acme: the authority's directory."},
+	{Key: "acme_test_ca", Help: "A directory to try first after a failure. Empty: Let's Encrypt's own, if that is the authority."},
+	{Key: "acme_email", Help: "Whom the authority may write to. Needed for acme."},
+	{Key: "acme_profile", Default: "tlsserver", Help: "The kind of certificate to ask for, where the authority offers it. Empty: its usual one."},
+	{Key: "acme_ca_file", Help: "Certificate authorities as PEM to trust when talking to the authority. For tests and private authorities."},
+	{Key: "acme_account_key_file", Help: "The key of our account at the authority, as PEM. Empty: one is made and kept sealed in the database."},
+	{Key: "acme_dns_server", Help: "Address and port of the DNS server that takes updates (RFC 2136) of the platform's own zone: for a wildcard certificate over names of trials. Empty: none."},
+	{Key: "acme_dns_key_name", Help: "The name of the key that signs these updates (TSIG)."},
+	{Key: "acme_dns_key_secret", Help: "The key, in base64.", Secret: true},
+	{Key: "acme_dns_key_algorithm", Default: "hmac-sha256", Help: "hmac-sha256, hmac-sha384 or hmac-sha512."},
 	{Key: "public_scheme", Default: "https", Help: "What peers and browsers see in front of a host: https, or http in development."},
 	{Key: "trusted_proxies", Help: "Address ranges whose X-Forwarded-For and X-Forwarded-Proto are believed."},
 	{Key: "edge_domain", Help: "Below which each tenant has a name to point its domain at (t-….edge.example.com); it must resolve to this platform. Empty: edge. and the platform host."},
@@ -71,7 +86,10 @@ func (c *Config) validate() error {
 			"retention_apps", "retention_uploads",
 		}, isCount, "a whole number, or 0 for ever"},
 		{[]string{"retention_activities", "retention_inbox", "retention_events"}, outlastsDelivery, "4 days or more, or 0 for ever"},
-		{[]string{"tls"}, oneOf("off"), "off"},
+		{[]string{"tls"}, oneOf("off", "acme", "files"), "off, acme or files"},
+		{[]string{"acme_dns_key_algorithm"}, oneOf("hmac-sha256", "hmac-sha384", "hmac-sha512"), "hmac-sha256, hmac-sha384 or hmac-sha512"},
+		{[]string{"acme_ca"}, isHTTPS, "an https address"},
+		{[]string{"acme_dns_server"}, isHostPortOrEmpty, "an address with a port, such as ns1.example.com:53"},
 		{[]string{"public_scheme"}, oneOf("https", "http"), "https or http"},
 		{[]string{"log_level"}, oneOf("debug", "info", "warn", "error"), "debug, info, warn or error"},
 		{[]string{"log_format"}, oneOf("text", "json"), "text or json"},
@@ -92,6 +110,22 @@ func (c *Config) validate() error {
 			}
 		}
 	}
+	return c.validateTLS()
+}
+
+// validateTLS checks what only makes sense together.
+func (c *Config) validateTLS() error {
+	mode := c.values["tls"].Value
+	switch {
+	case mode == "off":
+		return nil
+	case c.values["public_scheme"].Value != "https":
+		return fmt.Errorf("ROOKERY_TLS is %s, so ROOKERY_PUBLIC_SCHEME must be https", mode)
+	case mode == "acme" && !strings.Contains(c.values["acme_email"].Value, "@"):
+		return errors.New("ROOKERY_ACME_EMAIL must be set with ROOKERY_TLS=acme: authorities want to know whom to write to")
+	case mode == "files" && (len(c.List("tls_cert_files")) == 0 || len(c.List("tls_cert_files")) != len(c.List("tls_key_files"))):
+		return errors.New("ROOKERY_TLS is files: ROOKERY_TLS_CERT_FILES and ROOKERY_TLS_KEY_FILES must name as many files")
+	}
 	return nil
 }
 
@@ -110,6 +144,13 @@ func isCount(s string) bool { n, err := strconv.Atoi(s); return err == nil && n 
 func outlastsDelivery(s string) bool {
 	n, _ := strconv.Atoi(s)
 	return isCount(s) && (n == 0 || n >= 4)
+}
+
+func isHTTPS(s string) bool { return strings.HasPrefix(s, "https://") }
+
+func isHostPortOrEmpty(s string) bool {
+	host, port, err := net.SplitHostPort(s)
+	return s == "" || err == nil && host != "" && port != ""
 }
 
 func isPrefix(s string) bool { _, err := netip.ParsePrefix(s); return err == nil }

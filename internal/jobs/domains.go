@@ -4,11 +4,19 @@ import (
 	"time"
 
 	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
 )
 
 // QueueDomains is for looks at names and orders of certificates: slow, few, and none may
 // hold up deliveries.
 const QueueDomains = "domains"
+
+// onceAtATime: a second job is dropped while one waits or runs. One that has ended does not
+// count, as it does by default for as long as its row is kept: then a name would be looked
+// at every ten minutes at most.
+var onceAtATime = river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{
+	rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable, rivertype.JobStateRunning, rivertype.JobStateScheduled,
+}}
 
 // DomainSweep finds the names whose next look is due.
 type DomainSweep struct{}
@@ -18,7 +26,7 @@ func (DomainSweep) Kind() string { return "domain_sweep" }
 
 // InsertOpts implements river.JobArgsWithInsertOpts.
 func (DomainSweep) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: QueueDomains, MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByArgs: true}}
+	return river.InsertOpts{Queue: QueueDomains, MaxAttempts: 1, UniqueOpts: onceAtATime}
 }
 
 // DomainCheck looks at one claim on a name.
@@ -31,12 +39,12 @@ func (DomainCheck) Kind() string { return "domain_check" }
 
 // InsertOpts implements river.JobArgsWithInsertOpts: the sweep asks again, so one try is enough.
 func (DomainCheck) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: QueueDomains, MaxAttempts: 2, UniqueOpts: river.UniqueOpts{ByArgs: true}}
+	return river.InsertOpts{Queue: QueueDomains, MaxAttempts: 2, UniqueOpts: onceAtATime}
 }
 
 // CertificateOrder gets the first certificate of a name, or the next one.
 type CertificateOrder struct {
-	DomainID int64 `json:"domain_id" river:"unique"`
+	Name string `json:"name" river:"unique"`
 }
 
 // Kind implements river.JobArgs.
@@ -45,7 +53,7 @@ func (CertificateOrder) Kind() string { return "certificate_order" }
 // InsertOpts implements river.JobArgsWithInsertOpts. One try: what went wrong decides when
 // the next one is, and that is the state machine's to say.
 func (CertificateOrder) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: QueueDomains, MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByArgs: true}}
+	return river.InsertOpts{Queue: QueueDomains, MaxAttempts: 1, UniqueOpts: onceAtATime}
 }
 
 // CertificateSweep finds certificates that are due for renewal.
@@ -56,7 +64,7 @@ func (CertificateSweep) Kind() string { return "certificate_sweep" }
 
 // InsertOpts implements river.JobArgsWithInsertOpts.
 func (CertificateSweep) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: QueueDomains, MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByArgs: true}}
+	return river.InsertOpts{Queue: QueueDomains, MaxAttempts: 1, UniqueOpts: onceAtATime}
 }
 
 // TenantGoLive gives a tenant its lasting addresses once all names it waits for work.
@@ -69,7 +77,7 @@ func (TenantGoLive) Kind() string { return "tenant_go_live" }
 
 // InsertOpts implements river.JobArgsWithInsertOpts.
 func (TenantGoLive) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: QueueDomains, MaxAttempts: 12, UniqueOpts: river.UniqueOpts{ByArgs: true}}
+	return river.InsertOpts{Queue: QueueDomains, MaxAttempts: 12, UniqueOpts: onceAtATime}
 }
 
 // SendMail sends one stored mail.

@@ -14,6 +14,7 @@ var platformTables = map[string]string{
 	"tenants":          "the list of tenants itself",
 	"domains":          "names are unique over all tenants, claims on them are not",
 	"domain_checks":    "belongs to domains",
+	"certificates":     "what is known of each name's certificate: the platform's own too",
 	"cert_kv":          "what CertMagic stores, by path; keys are sealed",
 	"cert_locks":       "leases of the certificate storage",
 	"cert_orders":      "orders count against limits of the whole platform",

@@ -21,7 +21,7 @@ var (
 	_ certmagic.LockLeaseRenewer = (*storage)(nil)
 )
 
-func newStorage(t *testing.T, db *testkit.Database, owner string) *storage {
+func testStorage(t *testing.T, db *testkit.Database, owner string) *storage {
 	t.Helper()
 	key, err := seal.New("the master key of tests: 32 characters and more")
 	if err != nil {
@@ -50,7 +50,7 @@ func super(t *testing.T, db *testkit.Database, sql string, into ...any) {
 func TestStorageKeepsFilesAndSealsKeys(t *testing.T) {
 	t.Parallel()
 	db := testkit.DB(t)
-	s, ctx := newStorage(t, db, "one"), t.Context()
+	s, ctx := testStorage(t, db, "one"), t.Context()
 	files := map[string]string{"certificates/ca/a.test/a.test.crt": "cert", "certificates/ca/a.test/a.test.key": "secret", "certificates/ca/a_b.test/x": "y"}
 	for key, value := range files {
 		if err := s.Store(ctx, key, []byte("old")); err != nil {
@@ -102,7 +102,7 @@ func TestStorageKeepsFilesAndSealsKeys(t *testing.T) {
 // "No" would have a certificate ordered again.
 func TestExistsSaysYesWhereNobodyKnows(t *testing.T) {
 	t.Parallel()
-	s := newStorage(t, testkit.DB(t), "one")
+	s := testStorage(t, testkit.DB(t), "one")
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	if !s.Exists(ended, "certificates/ca/a.test") {
@@ -113,7 +113,7 @@ func TestExistsSaysYesWhereNobodyKnows(t *testing.T) {
 func TestLeases(t *testing.T) {
 	t.Parallel()
 	db := testkit.DB(t)
-	one, two, ctx := newStorage(t, db, "one"), newStorage(t, db, "two"), t.Context()
+	one, two, ctx := testStorage(t, db, "one"), testStorage(t, db, "two"), t.Context()
 	try := func(s *storage, want bool, when string) {
 		t.Helper()
 		if taken, err := s.TryLock(ctx, "order a.test"); err != nil || taken != want {

@@ -73,7 +73,9 @@ func (s *Service) kindsFor(d *tenant.Domain, checks []*tenant.DomainCheck) []ten
 		if d.Mode == tenant.PlatformDomain {
 			return nil
 		}
-		if d.Token != "" && s.now().Sub(lastChecked(checks, tenant.CheckOwnership)) >= ownershipEvery {
+		// Once a week, and where the name seems to be given up.
+		isDue := d.Failures > 0 || s.now().Sub(lastChecked(checks, tenant.CheckOwnership)) >= ownershipEvery
+		if d.Token != "" && isDue {
 			kinds = append(kinds, tenant.CheckOwnership)
 		}
 		return kinds
@@ -99,6 +101,9 @@ func (s *Service) Apply(ctx context.Context, by Actor, seenAt *tenant.Domain, se
 		}
 		if d.State != seenAt.State || !d.StateSince.Equal(seenAt.StateSince) {
 			return nil
+		}
+		if err := s.addCertificate(ctx, tx, d, seen); err != nil {
+			return err
 		}
 		if err := s.saveFindings(ctx, tx, d, seen); err != nil {
 			return err
@@ -131,10 +136,16 @@ func merge(id tenant.DomainID, kind tenant.CheckKind, before []*tenant.DomainChe
 		*out = *before[i]
 	}
 	out.LastCheckedAt, out.Code, out.Detail = now, string(f.Code), f.Detail
-	switch f.Outcome {
-	case doctor.Well:
+	switch {
+	case f.Outcome == doctor.Well:
 		out.LastOKAt, out.Failures, out.Code, out.Detail = now, 0, "", nil
-	case doctor.Wrong:
+		if f.Code != "" {
+			out.Detail = map[string]string{"hint": string(f.Code)}
+			maps.Copy(out.Detail, f.Detail)
+		}
+	case f.Served:
+		out.LastOKAt, out.Failures = now, 0
+	case f.Outcome == doctor.Wrong:
 		out.Failures++
 	}
 	return out
@@ -142,14 +153,19 @@ func merge(id tenant.DomainID, kind tenant.CheckKind, before []*tenant.DomainChe
 
 // advance runs the machine on a locked claim and does what its new state asks for.
 func (s *Service) advance(ctx context.Context, tx *pg.PlatformTx, by Actor, d *tenant.Domain, seen doctor.Findings) error {
-	from := d.State
+	was := *d
 	Advance(d, seen, s.Needs, s.now())
-	if d.State == tenant.DomainVerified && from == tenant.DomainPendingOwnership {
-		if err := s.settleHolder(ctx, tx, d); err != nil {
+	switch {
+	case was.State == tenant.DomainPendingOwnership && d.State == tenant.DomainVerified:
+		if err := s.settleHolder(ctx, tx, d, was); err != nil {
+			return err
+		}
+	case was.State == tenant.DomainDisputed && d.State == tenant.DomainLive:
+		if err := s.refuse(ctx, tx, by, was.ContestedBy); err != nil {
 			return err
 		}
 	}
-	return s.save(ctx, tx, by, d, from)
+	return s.save(ctx, tx, by, d, was.State)
 }
 
 // save stores a claim; a new state is recorded, told, and followed by its job.

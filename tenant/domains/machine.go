@@ -84,10 +84,11 @@ func advanceOwnership(d *tenant.Domain, seen doctor.Findings, now time.Time) {
 // an authority looks there first.
 func advanceRouting(d *tenant.Domain, seen doctor.Findings, needs Needs, now time.Time) {
 	kind := leadsHereBy(d)
+	needsCertificate := needs.Certificates && d.NeedsCertificate()
 	switch {
-	case seen.Is(kind, doctor.Well) && needs.Certificates && d.NeedsCertificate():
+	case seen.Is(kind, doctor.Well) && needsCertificate:
 		enter(d, tenant.DomainIssuing, "", now)
-	case seen.Is(kind, doctor.Well):
+	case seen.Is(kind, doctor.Well), seen[kind].Served && !needsCertificate:
 		enter(d, tenant.DomainLive, "", now)
 		d.Failures, d.FailingSince = 0, time.Time{}
 	case seen.Is(kind, doctor.Wrong):
@@ -117,6 +118,9 @@ func advanceIssuing(d *tenant.Domain, seen doctor.Findings, now time.Time) {
 	case seen.Is(tenant.CheckCertificate, doctor.Wrong):
 		d.Failures++
 		enter(d, tenant.DomainIssueFailed, string(seen[tenant.CheckCertificate].Code), now)
+	case seen.Is(tenant.CheckCertificate, doctor.Unknown):
+		// The authority is away, or has enough of us: no fault of the name's.
+		enter(d, tenant.DomainIssueFailed, string(seen[tenant.CheckCertificate].Code), now)
 	case now.Sub(d.StateSince) >= issueTimeout:
 		// The order's job was lost, or its process was: another order is due.
 		d.Failures++
@@ -125,19 +129,15 @@ func advanceIssuing(d *tenant.Domain, seen doctor.Findings, now time.Time) {
 }
 
 func advanceServing(d *tenant.Domain, seen doctor.Findings, now time.Time) {
-	kind := leadsHereBy(d)
+	found := seen[leadsHereBy(d)]
 	switch {
-	case seen.Is(kind, doctor.Well):
-		if !renewalInDanger(d, seen, now) {
-			d.Failures, d.FailingSince = 0, time.Time{}
-			enter(d, tenant.DomainLive, "", now)
-			return
-		}
-		fail(d, string(seen[tenant.CheckCertificate].Code), now)
-		degrade(d, now)
-	case seen.Is(kind, doctor.Wrong):
-		fail(d, string(seen[kind].Code), now)
-		if d.Failures >= degradedFailures && now.Sub(d.FailingSince) >= degradedAfter {
+	case found.Outcome == doctor.Well, found.Outcome == doctor.Wrong && found.Served:
+		serving(d, found, seen, now)
+	case found.Outcome == doctor.Wrong:
+		fail(d, string(found.Code), now)
+		// With the proof gone too, nothing says any more that the name is this tenant's.
+		proofGone := seen.Is(tenant.CheckOwnership, doctor.Wrong)
+		if proofGone || d.Failures >= degradedFailures && now.Sub(d.FailingSince) >= degradedAfter {
 			degrade(d, now)
 		}
 	}
@@ -146,8 +146,26 @@ func advanceServing(d *tenant.Domain, seen doctor.Findings, now time.Time) {
 	}
 }
 
-func renewalInDanger(d *tenant.Domain, seen doctor.Findings, now time.Time) bool {
-	return seen.Is(tenant.CheckCertificate, doctor.Wrong) && !d.CertificateNotAfter.IsZero() && d.CertificateNotAfter.Sub(now) < renewalDanger
+// serving is for a name that leads here. What keeps a new certificate from coming is told,
+// and takes the name down only once the present one is about to end.
+func serving(d *tenant.Domain, found doctor.Finding, seen doctor.Findings, now time.Time) {
+	reason := ""
+	switch {
+	case found.Outcome == doctor.Wrong:
+		reason = string(found.Code)
+	case seen.Is(tenant.CheckCertificate, doctor.Wrong):
+		reason = string(seen[tenant.CheckCertificate].Code)
+	}
+	if reason != "" && !d.CertificateNotAfter.IsZero() && d.CertificateNotAfter.Sub(now) < renewalDanger {
+		fail(d, reason, now)
+		degrade(d, now)
+		return
+	}
+	d.Failures, d.FailingSince = 0, time.Time{}
+	if found.Outcome == doctor.Well {
+		reason = "" // a renewal that failed is tried again in time
+	}
+	enter(d, tenant.DomainLive, reason, now)
 }
 
 func fail(d *tenant.Domain, code string, now time.Time) {
@@ -168,9 +186,14 @@ func degrade(d *tenant.Domain, now time.Time) {
 // notice staff decide; nothing is taken away by a clock.
 func advanceDispute(d *tenant.Domain, seen doctor.Findings, now time.Time) {
 	if seen.Is(tenant.CheckOwnership, doctor.Well) {
-		enter(d, tenant.DomainLive, "", now)
-		d.ContestedBy, d.DeadlineAt = 0, time.Time{}
+		keep(d, now)
 	}
+}
+
+// keep ends a dispute for the holder.
+func keep(d *tenant.Domain, now time.Time) {
+	enter(d, tenant.DomainLive, "", now)
+	d.ContestedBy, d.DeadlineAt = 0, time.Time{}
 }
 
 // release ends a claim. Its addresses answer 410 for a while and nobody inherits them.

@@ -22,10 +22,13 @@ type NewTenant struct {
 	Name         string
 	Host         string // canonical service host
 	HandleDomain string // empty: the same as Host
-	Scheme       string // empty: https
-	Description  string
-	ContactMail  string
-	BrandColour  string
+	// Trial: Host is a name below the platform's own, until the tenant brings one. It does
+	// not take part in the fediverse before.
+	Trial       bool
+	Scheme      string // empty: https
+	Description string
+	ContactMail string
+	BrandColour string
 }
 
 // KeyPurpose is what the private key of a tenant's instance actor is sealed for.
@@ -94,7 +97,10 @@ func insert(ctx context.Context, tx *pg.PlatformTx, t *tenant.Tenant, publicKey 
 // domainsOf are the names of a tenant whose operator vouches for them: live at once.
 func domainsOf(t *tenant.Tenant) []*tenant.Domain {
 	mode := tenant.WholeDomain
-	if t.HandleDomain != t.Host {
+	switch {
+	case !t.Federates():
+		mode = tenant.PlatformDomain
+	case t.HandleDomain != t.Host:
 		mode = tenant.SplitDomain
 	}
 	out := []*tenant.Domain{NewDomain(t.ID, t.Host, mode, tenant.ServiceDomain)}
@@ -130,7 +136,9 @@ func (r *Registry) validate(n NewTenant) (*tenant.Tenant, error) {
 	t := &tenant.Tenant{
 		ID: tenant.ID(ids.New()), Scheme: n.Scheme, State: tenant.Active, CreatedAt: time.Now().Truncate(time.Microsecond),
 	}
-	t.FederatesSince = t.CreatedAt
+	if !n.Trial {
+		t.FederatesSince = t.CreatedAt
+	}
 	if t.Scheme == "" {
 		t.Scheme = "https"
 	}

@@ -26,8 +26,7 @@ COALESCE(d.deadline_at, '0001-01-01 00:00:00+00') AS deadline_at,
 COALESCE(d.quarantine_until, '0001-01-01 00:00:00+00') AS quarantine_until,
 COALESCE(d.tombstones_until, '0001-01-01 00:00:00+00') AS tombstones_until,
 COALESCE(d.contested_by, 0) AS contested_by,
-COALESCE(d.certificate_not_after, '0001-01-01 00:00:00+00') AS certificate_not_after,
-COALESCE(d.certificate_renew_at, '0001-01-01 00:00:00+00') AS certificate_renew_at`
+COALESCE((SELECT c.not_after FROM certificates c WHERE c.name = d.name), '0001-01-01 00:00:00+00') AS certificate_not_after`
 
 const (
 	selectDomain   = `SELECT ` + domainColumns + ` FROM domains d WHERE d.id = @id`
@@ -46,7 +45,7 @@ UPDATE domains SET
        mode = @mode, role = @role, state = @state, reason = @reason, token = @token, attempts = @attempts, failures = @failures,
        failing_since = @failing_since, state_since = @state_since, next_check_at = @next_check_at, retry_after = @retry_after,
        deadline_at = @deadline_at, quarantine_until = @quarantine_until, tombstones_until = @tombstones_until,
-       contested_by = NULLIF(@contested_by::bigint, 0), certificate_not_after = @certificate_not_after, certificate_renew_at = @certificate_renew_at
+       contested_by = NULLIF(@contested_by::bigint, 0), created_at = @created_at
 WHERE  id = @id`
 	deleteDomain = `DELETE FROM domains WHERE id = @id`
 	selectChecks = `
@@ -160,8 +159,7 @@ func SaveDomain(ctx context.Context, tx *pg.PlatformTx, d *tenant.Domain) error 
 		"attempts": d.Attempts, "failures": d.Failures, "failing_since": pg.NullTime(d.FailingSince), "state_since": d.StateSince,
 		"next_check_at": pg.NullTime(d.NextCheckAt), "retry_after": pg.NullTime(d.RetryAfter), "deadline_at": pg.NullTime(d.DeadlineAt),
 		"quarantine_until": pg.NullTime(d.QuarantineUntil), "tombstones_until": pg.NullTime(d.TombstonesUntil),
-		"contested_by": d.ContestedBy, "certificate_not_after": pg.NullTime(d.CertificateNotAfter),
-		"certificate_renew_at": pg.NullTime(d.CertificateRenewAt),
+		"contested_by": d.ContestedBy, "created_at": d.CreatedAt,
 	})
 	b.Exec(notify, pgx.NamedArgs{})
 	if err := b.Send(ctx); err != nil {
@@ -201,4 +199,10 @@ func GoLive(ctx context.Context, tx *pg.PlatformTx, id tenant.ID, scheme, host, 
 	b.Exec(goLive, pgx.NamedArgs{"id": id, "scheme": scheme, "host": host, "handle_domain": handleDomain, "now": time.Now()})
 	b.Exec(notify, pgx.NamedArgs{})
 	return b.Send(ctx)
+}
+
+// Announce tells all processes that names changed, once the transaction is done.
+func Announce(ctx context.Context, tx *pg.PlatformTx) error {
+	_, err := pg.Exec(ctx, tx, notify, pgx.NamedArgs{})
+	return err
 }

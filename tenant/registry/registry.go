@@ -88,6 +88,7 @@ func newRSAKey() (private []byte, public string, err error) {
 // table is one reading of the database, never changed.
 type table struct {
 	byHost map[string]Host
+	certs  map[string]Certificate
 	byID   map[tenant.ID]*tenant.Tenant
 	all    []*tenant.Tenant
 }
@@ -98,8 +99,12 @@ type Host struct {
 	Role   tenant.DomainRole
 	Mode   tenant.DomainMode
 	State  tenant.DomainState
-	// HasCertificate says that one is stored for the name.
-	HasCertificate bool
+}
+
+// Certificate is what memory knows of a name's certificate.
+type Certificate struct {
+	NotAfter      time.Time // zero: none is stored
+	OrderingUntil time.Time // until when an order's challenges are answered
 }
 
 // IsLoaded reports whether the table was ever read. Before that, an unknown host may
@@ -125,6 +130,17 @@ func (r *Registry) Host(host string) (Host, bool) {
 	}
 	h, ok := t.byHost[Normalise(host)]
 	return h, ok
+}
+
+// Certificate returns what is known of the certificate of a name in its normal form,
+// whoever's name it is.
+func (r *Registry) Certificate(name string) (Certificate, bool) {
+	t := r.table.Load()
+	if t == nil {
+		return Certificate{}, false
+	}
+	c, ok := t.certs[name]
+	return c, ok
 }
 
 // ByID returns a tenant.
@@ -153,23 +169,29 @@ func (r *Registry) Load(ctx context.Context) error {
 	defer r.loading.Unlock()
 	var tenants []*tenant.Tenant
 	var hosts []*hostRow
+	var certs []*certificateRow
 	err := r.db.Platform(ctx, "read the table of tenants", func(tx *pg.PlatformTx) error {
 		b := pg.NewBatch(tx)
 		pg.QueueMany(b, selectTenants, pgx.NamedArgs{}, &tenants)
 		pg.QueueMany(b, selectHosts, pgx.NamedArgs{}, &hosts)
+		pg.QueueMany(b, selectCertificates, pgx.NamedArgs{}, &certs)
 		return b.Send(ctx)
 	})
 	if err != nil {
 		return fmt.Errorf("read the table of tenants: %w", err)
 	}
 	t := &table{byHost: make(map[string]Host, len(hosts)), byID: make(map[tenant.ID]*tenant.Tenant, len(tenants)), all: tenants}
+	t.certs = make(map[string]Certificate, len(certs))
+	for _, c := range certs {
+		t.certs[c.Name] = Certificate{NotAfter: c.NotAfter, OrderingUntil: c.OrderingUntil}
+	}
 	for _, one := range tenants {
 		t.byID[one.ID] = one
 	}
 	for _, h := range hosts {
 		// A tenant made between the two reads appears with the next one.
 		if one := t.byID[h.TenantID]; one != nil {
-			t.byHost[h.Name] = Host{Tenant: one, Role: h.Role, Mode: h.Mode, State: h.State, HasCertificate: h.HasCertificate}
+			t.byHost[h.Name] = Host{Tenant: one, Role: h.Role, Mode: h.Mode, State: h.State}
 		}
 	}
 	r.table.Store(t)
@@ -177,12 +199,17 @@ func (r *Registry) Load(ctx context.Context) error {
 }
 
 type hostRow struct {
-	Name           string
-	TenantID       tenant.ID
-	Role           tenant.DomainRole
-	Mode           tenant.DomainMode
-	State          tenant.DomainState
-	HasCertificate bool
+	Name     string
+	TenantID tenant.ID
+	Role     tenant.DomainRole
+	Mode     tenant.DomainMode
+	State    tenant.DomainState
+}
+
+type certificateRow struct {
+	Name          string
+	NotAfter      time.Time
+	OrderingUntil time.Time
 }
 
 const tenantColumns = `
@@ -202,11 +229,16 @@ func Find(ctx context.Context, tx *pg.PlatformTx, id tenant.ID) (*tenant.Tenant,
 
 // A name has one holder; what was given up comes first, so that a new holder replaces it.
 const selectHosts = `
-SELECT name, tenant_id, role, mode, state, certificate_not_after IS NOT NULL AS has_certificate
+SELECT name, tenant_id, role, mode, state
 FROM   domains
 WHERE  state IN ('verified', 'pending_routing', 'issuing', 'issue_failed', 'live', 'degraded', 'parked', 'suspended', 'disputed', 'releasing')
 OR     state = 'released' AND tombstones_until > now()
 ORDER  BY state <> 'released', id`
+
+const selectCertificates = `
+SELECT name, COALESCE(not_after, '0001-01-01 00:00:00+00') AS not_after, COALESCE(ordering_until, '0001-01-01 00:00:00+00') AS ordering_until
+FROM   certificates
+WHERE  not_after > now() - interval '90 days' OR ordering_until > now()`
 
 // List reads all tenants from the database: for the operator's commands, which do
 // not Run.

@@ -1,0 +1,324 @@
+package certs
+
+import (
+	"context"
+	"crypto/x509"
+	"fmt"
+	"time"
+
+	"github.com/riverqueue/river"
+
+	"rookery/internal/fault"
+	"rookery/internal/jobs"
+	"rookery/internal/pg"
+	"rookery/tenant"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// SweepEvery is how often due names are looked for.
+const SweepEvery = time.Minute
+
+const (
+	mostPerSweep = 100
+	adviceEvery  = 12 * time.Hour
+	advicePer    = 20 // names whose renewal the authority is asked about in one sweep
+	// Every process must know of an order before the authority asks one of them.
+	tellTimeout = 3 * time.Second
+	tellPause   = 150 * time.Millisecond
+	// An order that could not be made for no fault of the name's.
+	oursPause = 5 * time.Minute
+)
+
+// Register puts the workers of this package's jobs on a queue.
+func (w *Worker) Register(workers *river.Workers) {
+	river.AddWorker(workers, &orderWorker{worker: w})
+	river.AddWorker(workers, &sweepWorker{worker: w})
+}
+
+type orderWorker struct {
+	river.WorkerDefaults[jobs.CertificateOrder]
+	worker *Worker
+}
+
+// Timeout implements river.Worker.
+func (*orderWorker) Timeout(*river.Job[jobs.CertificateOrder]) time.Duration {
+	return orderTimeout + time.Minute
+}
+
+// Work implements river.Worker.
+func (o *orderWorker) Work(ctx context.Context, job *river.Job[jobs.CertificateOrder]) error {
+	return o.worker.Order(ctx, job.Args.Name)
+}
+
+type sweepWorker struct {
+	river.WorkerDefaults[jobs.CertificateSweep]
+	worker *Worker
+}
+
+// Timeout implements river.Worker.
+func (*sweepWorker) Timeout(*river.Job[jobs.CertificateSweep]) time.Duration { return 2 * time.Minute }
+
+// Work implements river.Worker.
+func (s *sweepWorker) Work(ctx context.Context, _ *river.Job[jobs.CertificateSweep]) error {
+	return s.worker.Sweep(ctx)
+}
+
+// Sweep adds the names that came to be wanted and enqueues an order for each that is due.
+func (w *Worker) Sweep(ctx context.Context) error {
+	var unadvised []string
+	err := w.o.DB.Platform(ctx, "find certificates to order", func(tx *pg.PlatformTx) error {
+		for _, name := range w.own() {
+			if _, err := pg.Exec(ctx, tx, addName, pgx.NamedArgs{"name": name, "own": true}); err != nil {
+				return err
+			}
+		}
+		if _, err := pg.Exec(ctx, tx, addServed, pgx.NamedArgs{"served": served}); err != nil {
+			return err
+		}
+		if _, err := pg.Exec(ctx, tx, dropOrders, pgx.NamedArgs{"now": w.now()}); err != nil {
+			return err
+		}
+		due, err := pg.Values[string](ctx, tx, dueNames, pgx.NamedArgs{"now": w.now(), "served": served, "most": mostPerSweep})
+		if err != nil {
+			return err
+		}
+		unadvised, err = pg.Values[string](ctx, tx, unadvisedNames, pgx.NamedArgs{
+			"now": w.now(), "before": w.now().Add(-adviceEvery), "served": served, "most": advicePer,
+		})
+		if err != nil {
+			return err
+		}
+		args := make([]river.JobArgs, len(due))
+		for i, name := range due {
+			args[i] = jobs.CertificateOrder{Name: name}
+		}
+		return tx.Enqueue(ctx, args...)
+	})
+	if err != nil {
+		return fmt.Errorf("sweep the certificates: %w", err)
+	}
+	return w.advise(ctx, unadvised)
+}
+
+func (w *Worker) own() []string {
+	if w.dns == nil {
+		return w.o.Own
+	}
+	return append([]string{w.o.Wildcard}, w.o.Own...)
+}
+
+// advise asks the authority when certificates should be renewed: it may want one back
+// earlier than planned.
+func (w *Worker) advise(ctx context.Context, names []string) error {
+	for _, name := range names {
+		leaf, err := w.leafOf(ctx, name)
+		if err != nil {
+			return err
+		}
+		if err := w.change(ctx, name, func(s *State) {
+			s.AdvisedAt = w.now()
+			if leaf != nil && s.Failures == 0 {
+				s.NextOrderAt = w.renewalOf(ctx, name, leaf)
+			}
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *Worker) change(ctx context.Context, name string, fn func(*State)) error {
+	return w.o.DB.Platform(ctx, "note about a certificate", func(tx *pg.PlatformTx) error {
+		s, err := pg.One[State](ctx, tx, lockState, pgx.NamedArgs{"name": name})
+		if err != nil {
+			return err
+		}
+		fn(s)
+		return save(ctx, tx, s)
+	})
+}
+
+// Order gets the certificate of a name, or the next one, and notes what came of it. What the
+// authority refuses is no error of the job: the state says it, and when the next try is.
+func (w *Worker) Order(ctx context.Context, name string) error {
+	before, orderID, err := w.begin(ctx, name)
+	if err != nil || orderID == 0 {
+		return err
+	}
+	w.tell(ctx, name)
+	isRenewal := !before.NotAfter.IsZero()
+	failed := w.obtain(ctx, name, isRenewal, before.Failures)
+	// The job may be ending with the process: what is known is written down all the same.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
+	defer cancel()
+	if failed != nil {
+		return w.end(ctx, name, orderID, problemOf(failed, w.now()))
+	}
+	leaf, err := w.leafOf(ctx, name)
+	if err != nil || leaf == nil {
+		return w.end(ctx, name, orderID, problem{code: codeUnreachable, ours: true, detail: map[string]string{"text": "the certificate storage does not answer"}})
+	}
+	return w.succeed(ctx, name, orderID, leaf)
+}
+
+// begin notes that an order starts, if one is due and the authority's limits allow it.
+// Order 0: there is nothing to do.
+func (w *Worker) begin(ctx context.Context, name string) (before State, orderID int64, err error) {
+	err = w.o.DB.Platform(ctx, "begin an order of a certificate", func(tx *pg.PlatformTx) error {
+		if _, err := pg.Exec(ctx, tx, addName, pgx.NamedArgs{"name": name, "own": w.isOwn(name)}); err != nil {
+			return err
+		}
+		s, err := pg.One[State](ctx, tx, lockState, pgx.NamedArgs{"name": name})
+		if err != nil {
+			return err
+		}
+		before = *s
+		now := w.now()
+		isRenewal := !s.NotAfter.IsZero()
+		if now.Before(s.OrderingUntil) {
+			return nil // another process is at it
+		}
+		if isRenewal && now.Before(s.NextOrderAt) {
+			return w.tellHolder(ctx, tx, name) // there is one: whoever waits for it may go on
+		}
+		allowed, err := allowedAt(ctx, tx, name, isRenewal, now)
+		if err != nil {
+			return err
+		}
+		if allowed.After(now) {
+			s.NextOrderAt, s.ErrorCode, s.FailedAt = allowed, codeRateLimited, now
+			s.ErrorDetail = map[string]string{"until": allowed.Format(time.RFC3339), "text": "our own share of the authority's limits is used up"}
+			return w.saveAndTell(ctx, tx, s)
+		}
+		if orderID, err = addOrder(ctx, tx, name, isRenewal, now); err != nil {
+			return err
+		}
+		s.OrderingUntil = now.Add(orderTimeout)
+		return save(ctx, tx, s)
+	})
+	if err != nil {
+		return before, 0, fmt.Errorf("begin the order for %s: %w", name, err)
+	}
+	return before, orderID, nil
+}
+
+func (w *Worker) isOwn(name string) bool {
+	for _, own := range w.own() {
+		if own == name {
+			return true
+		}
+	}
+	return false
+}
+
+// tell waits until this process has heard of its own order, and a moment more: the others
+// hear of it at the same time.
+func (w *Worker) tell(ctx context.Context, name string) {
+	limited, cancel := context.WithTimeout(ctx, tellTimeout)
+	defer cancel()
+	for {
+		if c, ok := w.o.Table.Certificate(name); ok && w.now().Before(c.OrderingUntil) {
+			break
+		}
+		select {
+		case <-limited.Done():
+			return // it is tried all the same
+		case <-time.After(tellPause / 10):
+		}
+	}
+	select {
+	case <-limited.Done():
+	case <-time.After(tellPause):
+	}
+}
+
+// succeed notes a new certificate.
+func (w *Worker) succeed(ctx context.Context, name string, orderID int64, leaf *x509.Certificate) error {
+	renewal := w.renewalOf(ctx, name, leaf)
+	err := w.o.DB.Platform(ctx, "end an order of a certificate", func(tx *pg.PlatformTx) error {
+		s, err := pg.One[State](ctx, tx, lockState, pgx.NamedArgs{"name": name})
+		if err != nil {
+			return err
+		}
+		s.NotBefore, s.NotAfter, s.NextOrderAt, s.AdvisedAt = leaf.NotBefore, leaf.NotAfter, renewal, w.now()
+		s.OrderingUntil, s.Failures, s.ErrorCode, s.ErrorDetail, s.FailedAt = time.Time{}, 0, "", nil, time.Time{}
+		if _, err := pg.Exec(ctx, tx, endOrder, pgx.NamedArgs{"id": orderID, "now": w.now(), "error_code": ""}); err != nil {
+			return err
+		}
+		return w.saveAndTell(ctx, tx, s)
+	})
+	if err != nil {
+		return fmt.Errorf("note the certificate of %s: %w", name, err)
+	}
+	w.o.Log.InfoContext(ctx, "certificate obtained", "name", name, "not_after", leaf.NotAfter, "renew_at", renewal)
+	return nil
+}
+
+// end notes why there is no certificate, and when the next try is.
+func (w *Worker) end(ctx context.Context, name string, orderID int64, p problem) error {
+	err := w.o.DB.Platform(ctx, "end an order of a certificate", func(tx *pg.PlatformTx) error {
+		s, err := pg.One[State](ctx, tx, lockState, pgx.NamedArgs{"name": name})
+		if err != nil {
+			return err
+		}
+		now := w.now()
+		s.OrderingUntil, s.ErrorCode, s.ErrorDetail, s.FailedAt = time.Time{}, p.code, p.detail, now
+		switch {
+		case p.ours:
+			s.NextOrderAt = now.Add(oursPause)
+		case p.until.After(now):
+			s.NextOrderAt = p.until
+		default:
+			s.Failures++
+			s.NextOrderAt = now.Add(pauseAfter(s.Failures))
+		}
+		code := p.code
+		if p.ours {
+			code = "" // it counts against no name
+		}
+		if _, err := pg.Exec(ctx, tx, endOrder, pgx.NamedArgs{"id": orderID, "now": now, "error_code": code}); err != nil {
+			return err
+		}
+		return w.saveAndTell(ctx, tx, s)
+	})
+	if err != nil {
+		return fmt.Errorf("note why %s got no certificate (%s): %w", name, p.code, err)
+	}
+	w.o.Log.WarnContext(ctx, "no certificate", "name", name, "code", p.code, "detail", p.detail)
+	return nil
+}
+
+// pauseAfter is what Let's Encrypt itself advises: its limit is five failures an hour.
+func pauseAfter(failures int) time.Duration {
+	switch {
+	case failures <= 1:
+		return time.Minute
+	case failures == 2:
+		return 10 * time.Minute
+	case failures == 3:
+		return 100 * time.Minute
+	}
+	return 24 * time.Hour
+}
+
+func (w *Worker) saveAndTell(ctx context.Context, tx *pg.PlatformTx, s *State) error {
+	if err := save(ctx, tx, s); err != nil {
+		return err
+	}
+	return w.tellHolder(ctx, tx, s.Name)
+}
+
+// tellHolder has the claim that holds a name looked at: its state goes by this outcome.
+func (w *Worker) tellHolder(ctx context.Context, tx *pg.PlatformTx, name string) error {
+	id, err := pg.Value[int64](ctx, tx, holderClaim, pgx.NamedArgs{"name": name, "held": tenant.HeldDomainStates()})
+	if fault.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return tx.Enqueue(ctx, jobs.DomainCheck{DomainID: id})
+}
+
+func (w *Worker) now() time.Time { return w.o.Now().UTC().Truncate(time.Microsecond) }
