@@ -128,8 +128,12 @@ func (s Standing) certificateAdvice() string {
 	return doctor.Sentence(doctor.Code(c.Code), s.DisplayName, c.Detail)
 }
 
-// cause is the kind of check that found what a claim waits for.
+// cause is the kind of check that found what a claim waits for. What CAA records say is
+// found on the way to the name, and is about its certificate.
 func (s Standing) cause() string {
+	if s.Reason == string(doctor.CAAForbids) || s.Reason == string(doctor.CAALookupFailed) {
+		return string(tenant.CheckCertificate)
+	}
 	for _, c := range s.Checks {
 		if c.Code != "" && c.Code == s.Reason {
 			return string(c.Kind)
