@@ -271,6 +271,30 @@ func TestOutOfOrder(t *testing.T) {
 	s.a.wants("the newer text", 1, bodyCount, pgx.NamedArgs{"text": "the newer text"})
 }
 
+// Pixelfed has one id for every Follow of an account by another, and one for its Undo.
+func TestFollowsWithOneID(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := newPeer(t).actor("p", 0)
+	follow := object{"id": p.id + "#follow/7", "type": "Follow", "actor": p.id, "object": w.a.user.URI}
+	undo := object{"id": p.id + "#follow/7/undo", "type": "Undo", "actor": p.id, "object": object{
+		"id": p.id + "#follows/7", "type": "Follow", "actor": p.id, "object": w.a.user.URI,
+	}}
+	for round := range 3 {
+		w.a.deliver(p, follow)
+		w.a.deliver(p, follow) // once more changes nothing
+		w.a.wants(fmt.Sprintf("round %d, follows", round), 1, followsBy, pgx.NamedArgs{"uri": p.id})
+		w.a.deliver(p, undo)
+		w.a.wants(fmt.Sprintf("round %d, follows after the Undo", round), 0, followsBy, pgx.NamedArgs{"uri": p.id})
+	}
+	w.a.deliver(p, follow)
+	w.a.in(func(scope *pg.Scope) error {
+		return w.relations.RemoveFollower(t.Context(), scope, w.a.user, w.a.known(p.id).ID)
+	})
+	w.a.deliver(p, follow)
+	w.a.wants("follows of somebody who was removed and asks again", 1, followsBy, pgx.NamedArgs{"uri": p.id})
+}
+
 // REL-20, INP-27: one Create to both inboxes many times, and once with other words.
 func TestSameCreateManyTimes(t *testing.T) {
 	t.Parallel()

@@ -119,14 +119,13 @@ func (v *VerifiedActivity) row(account social.AccountID, need store.Need) store.
 // dedup names the activity among all of the tenant. One without an id is the same
 // as another if it is so byte by byte. The actor is part of it: ids are claims.
 func (v *VerifiedActivity) dedup() []byte {
+	if v.activity.ID != "" {
+		return store.InboxKey(v.activity.Actor, v.activity.ID)
+	}
 	h := sha256.New()
 	h.Write([]byte(v.activity.Actor))
-	if v.activity.ID != "" {
-		h.Write([]byte("\x00id\x00" + v.activity.ID))
-	} else {
-		h.Write([]byte("\x00raw\x00"))
-		h.Write(v.raw)
-	}
+	h.Write([]byte("\x00raw\x00"))
+	h.Write(v.raw)
 	return h.Sum(nil)
 }
 

@@ -23,8 +23,13 @@ func (i *Inbox) undo(ctx context.Context, scope *pg.Scope, t *tenant.Tenant, it 
 	if object.ID != "" && !vocab.SameHost(object.ID, it.actor.URI) {
 		return errNotOwner
 	}
+	if found, err := i.undoFollow(ctx, scope, it.actor, object.ID, inner); err != nil {
+		return err
+	} else if found { // the Follow may come again under its id, and then this Undo, too
+		return store.ForgetInboxActivity(ctx, scope, it.actor.URI, it.activity.ID)
+	}
 	steps := []func(context.Context, *pg.Scope, *social.Account, string, vocab.Activity) (bool, error){
-		i.undoFollow, i.undoLike, i.undoBoost, i.undoBlock,
+		i.undoLike, i.undoBoost, i.undoBlock,
 	}
 	for _, step := range steps {
 		if found, err := step(ctx, scope, it.actor, object.ID, inner); err != nil || found {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
 
 	"github.com/jackc/pgx/v5"
 
@@ -68,6 +69,25 @@ func AddInboxActivities(ctx context.Context, scope *pg.Scope, list []NewInboxAct
 		"raws":     column(list, func(a NewInboxActivity) []byte { return a.Raw }),
 		"needs":    column(list, func(a NewInboxActivity) string { return string(a.Need) }),
 	})
+}
+
+// InboxKey names an activity by its id among all of a tenant. The actor is part of it:
+// ids are claims.
+func InboxKey(actorURI, id string) []byte {
+	sum := sha256.Sum256([]byte(actorURI + "\x00id\x00" + id))
+	return sum[:]
+}
+
+const forgetInboxActivity = `DELETE FROM inbox_activities WHERE tenant_id = @tenant_id AND dedup = @dedup`
+
+// ForgetInboxActivity lets an activity come again under its id. Most ids are used once;
+// Pixelfed has one for each pair of accounts, and names every Follow between them by it.
+func ForgetInboxActivity(ctx context.Context, scope *pg.Scope, actorURI, id string) error {
+	if id == "" {
+		return nil
+	}
+	_, err := pg.Exec(ctx, scope, forgetInboxActivity, pgx.NamedArgs{"dedup": InboxKey(actorURI, id)})
+	return err
 }
 
 const senderConcerns = `

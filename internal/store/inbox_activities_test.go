@@ -63,6 +63,37 @@ func TestInboxActivitiesStayInTheirTenant(t *testing.T) {
 	})
 }
 
+// What ended may come again under its id, in its own tenant alone.
+func TestForgottenInboxActivityComesAgain(t *testing.T) {
+	t.Parallel()
+	w := fixture.New(t)
+	const actor, id = "https://p.test/u", "https://p.test/u#follow/7"
+	add := func(home *fixture.Home) (stored []int64) {
+		home.Do(t, func(ctx context.Context, scope *pg.Scope) (err error) {
+			stored, err = store.AddInboxActivities(ctx, scope, []store.NewInboxActivity{{
+				InboxActivity: store.InboxActivity{ID: ids.New(), ActorURI: actor, Raw: []byte("{}")}, Dedup: store.InboxKey(actor, id),
+			}})
+			return err
+		})
+		return stored
+	}
+	add(w.A)
+	add(w.B)
+	for _, other := range [][2]string{{"https://p.test/v", id}, {actor, id + "0"}, {actor, ""}} {
+		w.A.Do(t, func(ctx context.Context, scope *pg.Scope) error { return store.ForgetInboxActivity(ctx, scope, other[0], other[1]) })
+	}
+	if stored := add(w.A); len(stored) != 0 {
+		t.Error("somebody else's id was enough to have it forgotten")
+	}
+	w.A.Do(t, func(ctx context.Context, scope *pg.Scope) error { return store.ForgetInboxActivity(ctx, scope, actor, id) })
+	if stored := add(w.A); len(stored) != 1 {
+		t.Error("it does not come again")
+	}
+	if stored := add(w.B); len(stored) != 0 {
+		t.Error("another tenant has forgotten it")
+	}
+}
+
 // Two processes may make the same id. That is no reason to take one activity for the other.
 func TestInboxActivityWithATakenID(t *testing.T) {
 	t.Parallel()

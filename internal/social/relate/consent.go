@@ -134,6 +134,12 @@ func (s *Service) end(ctx context.Context, scope *pg.Scope, actor, target *socia
 	if err != nil {
 		return nil, err
 	}
+	if !actor.IsLocal() {
+		// What has ended may begin again, and some servers use the same id then.
+		if err := store.ForgetInboxActivity(ctx, scope, actor.URI, f.URI); err != nil {
+			return nil, err
+		}
+	}
 	if f.State == social.FollowPending {
 		return f, store.WithdrawNotification(ctx, scope, target.ID, actor.ID, social.NotifyFollowRequest, 0)
 	}
