@@ -354,3 +354,26 @@ func TestFollowFromElsewhere(t *testing.T) {
 	}
 	t.Error("a stranger may look up as often as wanted")
 }
+
+// "Edited 5 min" is not a sentence, and the time beside it is whole.
+func TestAnEditSaysWhen(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	st := w.write(t, status.Draft{Text: "Open until six", Visibility: social.Public})
+	w.A.Do(t, func(ctx context.Context, scope *pg.Scope) (err error) {
+		st, err = w.posts.Edit(ctx, scope, w.A.Tenant, w.support, st, status.Draft{Text: "Open until seven"})
+		return err
+	})
+	for _, path := range []string{address(st), address(st) + "/embed"} {
+		page := w.server.Browser(t).Get(path)
+		if at := st.EditedAt.UTC().Format("2 January 2006, 15:04 UTC"); !strings.Contains(page.Body, "Open until seven") || !hasEdit(page.Body, at) {
+			t.Errorf("%s does not say that it was edited at %s", path, at)
+		}
+	}
+}
+
+func hasEdit(body, at string) bool {
+	_, rest, found := strings.Cut(body, "Edited <time")
+	words, _, _ := strings.Cut(rest, "</time>")
+	return found && strings.HasSuffix(words, ">"+at)
+}
