@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net"
 	"os"
 	"path/filepath"
@@ -31,6 +32,17 @@ func TestWrongUseExitsWithTwo(t *testing.T) {
 		if got := run(t.Context(), args); got != 0 {
 			t.Errorf("rookery %s: exit code %d, want 0", strings.Join(args, " "), got)
 		}
+	}
+}
+
+// A typing error is told with what is right, before a database is looked for.
+func TestUnknownScopesAreToldWithTheKnown(t *testing.T) {
+	t.Parallel()
+	root := newRoot()
+	root.SetArgs([]string{"token", "create", "--tenant", "x.test", "--account", "support", "--scopes", "all"})
+	var wrong usageError
+	if err := root.ExecuteContext(t.Context()); !errors.As(err, &wrong) || !strings.Contains(err.Error(), "read:statuses") {
+		t.Errorf("%v", err)
 	}
 }
 

@@ -24,6 +24,9 @@ func tokenCommand(g *globals) *cobra.Command {
 			if host == "" || username == "" {
 				return wrongUse("a token needs --tenant and --account; see `%s --help`", cmd.CommandPath())
 			}
+			if _, err := access.ParseScopes(scopes); err != nil {
+				return wrongUse("--scopes %q: a scope is read, write, follow, push or profile, or a part of the first two such as read:statuses", scopes)
+			}
 			return g.withSystem(cmd.Context(), func(s *system) error {
 				t, err := s.tenantNamed(host)
 				if err != nil {
@@ -54,7 +57,7 @@ func tokenCommand(g *globals) *cobra.Command {
 func (s *system) makeToken(ctx context.Context, t *tenant.Tenant, a *social.Account, scopeText string) (string, error) {
 	scopes, err := access.ParseScopes(scopeText)
 	if err != nil {
-		return "", usageError{err}
+		return "", fmt.Errorf("make a token for %q: %w", scopeText, err)
 	}
 	var token string
 	err = s.db.Tenant(ctx, t.ID, func(scope *pg.Scope) error {
