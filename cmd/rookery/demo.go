@@ -27,7 +27,7 @@ import (
 type demoTenant struct {
 	host, name, description, colour string
 	username, displayName, note     string
-	email                           string
+	person, email                   string
 	follows                         string // handle of the other one
 }
 
@@ -36,12 +36,12 @@ func demoTenants(suffix string) []demoTenant {
 		{
 			host: "acme.localhost" + suffix, name: "Acme Cycles", description: "Bicycles, parts and repairs, and the people who know them.", colour: "#c8501e",
 			username: "support", displayName: "Acme Support", note: "Help with your Acme bike: orders, parts and repairs.",
-			email: "mara@acme.localhost", follows: "news@globex.localhost" + suffix,
+			person: "Mara", email: "mara@acme.localhost", follows: "news@globex.localhost" + suffix,
 		},
 		{
 			host: "globex.localhost" + suffix, name: "Globex", description: "What Globex makes, and why.", colour: "#1d2a6b",
 			username: "news", displayName: "Globex News", note: "News from Globex, by people.",
-			email: "sam@globex.localhost", follows: "support@acme.localhost" + suffix,
+			person: "Sam", email: "sam@globex.localhost", follows: "support@acme.localhost" + suffix,
 		},
 	}
 }
@@ -108,7 +108,7 @@ func (s *system) makeDemoTenant(ctx context.Context, d demoTenant, dataDir strin
 		}
 	}
 	password := ids.Secret(9)
-	person, err := s.people.Create(ctx, people.NewPerson{Email: d.email, Name: d.displayName, Password: password})
+	person, err := s.people.Create(ctx, people.NewPerson{Email: d.email, Name: d.person, Password: password})
 	if fault.CodeOf(err) == fault.Conflict { // the data folder's notes are gone, the person is not
 		if person, err = s.people.ByEmail(ctx, d.email); err == nil {
 			err = s.people.SetPassword(ctx, person.ID, password)
