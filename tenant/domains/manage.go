@@ -20,6 +20,8 @@ var (
 	errNoReview   = fault.New(fault.Conflict, "This domain does not wait for a review.")
 	errNoDispute  = fault.New(fault.Conflict, "Nobody disputes this domain.")
 	errDoubleName = fault.New(fault.Invalid, "Type the domain's name to confirm.")
+	errGone       = fault.New(fault.Conflict, "This domain has been removed. Add it again to use it.")
+	errGoing      = fault.New(fault.Conflict, "This domain is being removed already.")
 )
 
 // Standing is a claim with what was found about it.
@@ -94,12 +96,15 @@ func (s *Service) Get(ctx context.Context, owner tenant.ID, id tenant.DomainID) 
 func (s *Service) Retry(ctx context.Context, by Actor, owner tenant.ID, id tenant.DomainID) error {
 	return s.change(ctx, by, owner, id, "look at a domain again", func(d *tenant.Domain) error {
 		now := s.now()
+		if d.State == tenant.DomainReleased {
+			return errGone
+		}
 		if now.Before(d.RetryAfter) {
 			return errTooSoon
 		}
 		d.RetryAfter = now.Add(retryEvery)
 		if d.State == tenant.DomainExpired {
-			d.Token = newToken()
+			d.Token, d.CreatedAt = newToken(), now // a new set-up, with clocks of its own
 			enter(d, tenant.DomainPendingOwnership, "", now)
 		}
 		d.NextCheckAt = now
@@ -107,29 +112,45 @@ func (s *Service) Retry(ctx context.Context, by Actor, owner tenant.ID, id tenan
 	})
 }
 
-// Release gives a name up. What never worked is gone at once; what did can be taken back
-// for a week. The typed name is the person's confirmation.
+// Release gives a name up. What never worked is gone at once, and so is what somebody else
+// has proven; everything else can be taken back for a week. The typed name is the person's
+// confirmation.
 func (s *Service) Release(ctx context.Context, by Actor, owner tenant.ID, id tenant.DomainID, typed string) error {
-	return s.change(ctx, by, owner, id, "give a domain up", func(d *tenant.Domain) error {
-		now := s.now()
-		if d.Mode == tenant.PlatformDomain {
+	return s.withClaim(ctx, owner, id, "give a domain up", func(tx *pg.PlatformTx, d *tenant.Domain) error {
+		switch {
+		case d.Mode == tenant.PlatformDomain:
 			return errPlatform
-		}
-		if registry.Normalise(typed) != d.Name {
+		case registry.Normalise(typed) != d.Name:
 			return errDoubleName
+		case d.State == tenant.DomainReleased:
+			return errGone
+		case d.State == tenant.DomainReleasing:
+			return errGoing
+		case d.State == tenant.DomainDisputed:
+			return s.transfer(ctx, tx, by, d)
 		}
-		if !d.State.Serves() {
-			d.Reason = ""
-			release(d, now)
-			d.TombstonesUntil, d.QuarantineUntil = now, now // it never answered anybody
-			d.NextCheckAt = nextCheck(d, now)
-			return nil
-		}
-		enter(d, tenant.DomainReleasing, "", now)
-		d.DeadlineAt = now.Add(undoRelease)
-		d.NextCheckAt = nextCheck(d, now)
-		return nil
+		from := d.State
+		s.giveUp(d)
+		return s.save(ctx, tx, by, d, from)
 	})
+}
+
+// giveUp is the step of a claim whose owner lets its name go.
+func (s *Service) giveUp(d *tenant.Domain) {
+	now, from := s.now(), d.State
+	d.Reason = ""
+	if !from.Serves() {
+		release(d, now)
+		d.TombstonesUntil, d.QuarantineUntil = now, now // it never answered anybody
+		d.NextCheckAt = nextCheck(d, now)
+		return
+	}
+	enter(d, tenant.DomainReleasing, "", now)
+	if from == tenant.DomainSuspended {
+		d.Reason = ReasonSuspended
+	}
+	d.DeadlineAt = now.Add(undoRelease)
+	d.NextCheckAt = nextCheck(d, now)
 }
 
 // UndoRelease takes a name back within a week.
@@ -138,7 +159,11 @@ func (s *Service) UndoRelease(ctx context.Context, by Actor, owner tenant.ID, id
 		if d.State != tenant.DomainReleasing {
 			return errNotGiven
 		}
-		enter(d, tenant.DomainLive, "", s.now())
+		back := tenant.DomainLive // the look that follows finds out whether it still is
+		if d.Reason == ReasonSuspended {
+			back = tenant.DomainSuspended
+		}
+		enter(d, back, "", s.now())
 		d.DeadlineAt, d.NextCheckAt = time.Time{}, s.now()
 		return nil
 	})
@@ -162,26 +187,38 @@ func (s *Service) Review(ctx context.Context, by Actor, id tenant.DomainID, acce
 }
 
 // Settle is staff's word in a dispute: the holder keeps the name, or gives it to whoever
-// proved it, whose next look then succeeds.
-func (s *Service) Settle(ctx context.Context, by Actor, id tenant.DomainID, keep bool) error {
-	return s.change(ctx, by, 0, id, "settle a dispute about a domain", func(d *tenant.Domain) error {
+// proved it, who is looked at again at once.
+func (s *Service) Settle(ctx context.Context, by Actor, id tenant.DomainID, keepIt bool) error {
+	return s.withClaim(ctx, 0, id, "settle a dispute about a domain", func(tx *pg.PlatformTx, d *tenant.Domain) error {
 		if d.State != tenant.DomainDisputed {
 			return errNoDispute
 		}
-		d.ContestedBy, d.NextCheckAt = 0, s.now()
-		if keep {
-			enter(d, tenant.DomainLive, "", s.now())
-			return nil
+		if !keepIt {
+			return s.transfer(ctx, tx, by, d)
 		}
-		d.Reason = ReasonTransferred
-		release(d, s.now())
-		d.NextCheckAt = nextCheck(d, s.now())
-		return nil
+		contester := d.ContestedBy
+		keep(d, s.now())
+		d.NextCheckAt = s.now()
+		if err := s.refuse(ctx, tx, by, contester); err != nil {
+			return err
+		}
+		return s.save(ctx, tx, by, d, tenant.DomainDisputed)
 	})
 }
 
 // change locks a claim, lets fn change it and saves what follows. Owner 0 is staff: any tenant's.
 func (s *Service) change(ctx context.Context, by Actor, owner tenant.ID, id tenant.DomainID, reason string, fn func(*tenant.Domain) error) error {
+	return s.withClaim(ctx, owner, id, reason, func(tx *pg.PlatformTx, d *tenant.Domain) error {
+		from := d.State
+		if err := fn(d); err != nil {
+			return err
+		}
+		return s.save(ctx, tx, by, d, from)
+	})
+}
+
+// withClaim locks a claim for fn, which saves it, and has it looked at where that is due.
+func (s *Service) withClaim(ctx context.Context, owner tenant.ID, id tenant.DomainID, reason string, fn func(*pg.PlatformTx, *tenant.Domain) error) error {
 	err := s.DB.Platform(ctx, reason, func(tx *pg.PlatformTx) error {
 		d, err := registry.LockDomain(ctx, tx, id)
 		if fault.IsNotFound(err) || err == nil && owner != 0 && d.TenantID != owner {
@@ -190,11 +227,7 @@ func (s *Service) change(ctx context.Context, by Actor, owner tenant.ID, id tena
 		if err != nil {
 			return err
 		}
-		from := d.State
-		if err := fn(d); err != nil {
-			return err
-		}
-		if err := s.save(ctx, tx, by, d, from); err != nil {
+		if err := fn(tx, d); err != nil {
 			return err
 		}
 		return s.wakeIfDue(ctx, tx, d)

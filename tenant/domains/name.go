@@ -8,10 +8,10 @@ import (
 	"golang.org/x/net/publicsuffix"
 
 	"rookery/internal/fault"
+	"rookery/tenant/domains/doctor"
 )
 
 var (
-	errSuffix    = fault.New(fault.Invalid, "This is a public suffix, under which others register their domains. Use a domain of your own, such as social.example.com.")
 	errOwn       = fault.New(fault.Invalid, "This name belongs to the platform. Use a domain of your own, such as social.example.com.")
 	errOneLabel  = fault.New(fault.Invalid, "A domain has at least two parts, such as example.com.")
 	errPort      = fault.New(fault.Invalid, "Leave the port out: a domain is served on the usual one.")
@@ -42,7 +42,7 @@ func (s *Service) checkName(name string) error {
 		return errOneLabel
 	}
 	if suffix, _ := publicsuffix.PublicSuffix(host); suffix == host {
-		return errSuffix
+		return fault.New(fault.Invalid, doctor.Sentence(doctor.PublicSuffix, name, nil))
 	}
 	return nil
 }
@@ -55,8 +55,8 @@ func isLocal(host string) bool {
 
 // Reasons why staff look at a name first.
 const (
-	ReasonMixedScript = "MIXED_SCRIPT"
-	ReasonLooksLike   = "LOOKS_LIKE"
+	ReasonMixedScript = string(doctor.MixedScript)
+	ReasonLooksLike   = string(doctor.LooksLike)
 )
 
 // needsReview says why staff must look at a name first, or "". A name is shown in its

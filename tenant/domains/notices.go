@@ -98,6 +98,10 @@ func (s Standing) Advice() string {
 	if s.State == tenant.DomainDisputed {
 		return s.proofAdvice()
 	}
+	// The newest finding also tells what is no fault of the name's, and changed no state.
+	if c := s.Check(waitsFor(s.Domain)); c != nil && c.Code != "" {
+		return doctor.Sentence(doctor.Code(c.Code), s.DisplayName, c.Detail)
+	}
 	if s.Reason == "" {
 		return ""
 	}
@@ -107,6 +111,19 @@ func (s Standing) Advice() string {
 		}
 	}
 	return doctor.Sentence(doctor.Code(s.Reason), s.DisplayName, nil)
+}
+
+// waitsFor is the kind of check that a claim on its way needs next.
+func waitsFor(d *tenant.Domain) tenant.CheckKind {
+	switch d.State {
+	case tenant.DomainPendingOwnership:
+		return tenant.CheckOwnership
+	case tenant.DomainVerified, tenant.DomainPendingRouting:
+		return leadsHereBy(d)
+	case tenant.DomainIssuing, tenant.DomainIssueFailed:
+		return tenant.CheckCertificate
+	}
+	return ""
 }
 
 // proofAdvice is how the holder of a disputed name keeps it. A name that an operator

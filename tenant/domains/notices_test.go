@@ -100,7 +100,7 @@ func TestNoticesSayWhatToDo(t *testing.T) {
 		"domain_degraded_1h":    "acme.test is an alias of old.test: change its CNAME record to edge.test.",
 		"domain_disputed":       "Add a TXT record at _rookery-challenge.acme.test with the value rookery-verify=TOKEN.",
 		"domain_certificate_3d": "The certificate authority refused: no.",
-		"domain_unfinished_3d":  "",
+		"domain_unfinished_3d":  "acme.test is an alias of old.test: change its CNAME record to edge.test.",
 	} {
 		d := all[template]
 		from := cameFrom[template]

@@ -37,4 +37,12 @@ const (
 	CertificateRefused Code = "CERTIFICATE_REFUSED"
 	AuthorityUnreached Code = "AUTHORITY_UNREACHABLE"
 	OrderLost          Code = "ORDER_LOST"
+	// What people and other claims do to a name.
+	Transferred Code = "TRANSFERRED"
+	Contested   Code = "CONTESTED"
+	Refused     Code = "REFUSED"
+	Rejected    Code = "REJECTED"
+	Suspended   Code = "SUSPENDED"
+	MixedScript Code = "MIXED_SCRIPT"
+	LooksLike   Code = "LOOKS_LIKE"
 )

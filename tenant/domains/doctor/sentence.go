@@ -39,6 +39,13 @@ var sentences = map[Code]string{
 	CertificateRefused: "The certificate authority refused: {text}",
 	AuthorityUnreached: "The certificate authority cannot be reached. We try again by ourselves.",
 	OrderLost:          "The order of the certificate was interrupted. We try again by ourselves.",
+	Transferred:        "{name} was given to another company here, which proved that it owns it.",
+	Contested:          "Another company here proved control of {name}. Prove it anew to keep it.",
+	Refused:            "The present holder of {name} proved it anew, so this claim has ended. Ask whoever runs the domain.",
+	Rejected:           "{name} can't be used here: it could be taken for another name.",
+	Suspended:          "{name} is suspended. Write to us to have it back.",
+	MixedScript:        "{name} mixes letters of several alphabets. We review it by hand, usually within one working day.",
+	LooksLike:          "{name} could be taken for another name. We review it by hand, usually within one working day.",
 }
 
 // atApex are the sentences for a whole domain, where no CNAME can be.

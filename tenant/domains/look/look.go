@@ -8,6 +8,7 @@ package look
 
 import (
 	"context"
+	"crypto/x509"
 	"net/netip"
 	"slices"
 	"strings"
@@ -36,6 +37,8 @@ type Options struct {
 	Addresses []netip.Addr
 	// Issuers are the names by which CAA records allow our authority: letsencrypt.org.
 	Issuers []string
+	// Roots are who certificates are believed from; nil: the system's list.
+	Roots *x509.CertPool
 	// Secret proves in a probe's answer that it was this platform which answered.
 	Secret []byte
 }
@@ -81,6 +84,7 @@ type Facts struct {
 
 // Look gathers what there is to know. It never fails: what could not be asked says so.
 func (l *Looker) Look(ctx context.Context, t Target) Facts {
+	l.HTTP.Close() // a connection that is still open leads where the name led before
 	f := Facts{Target: t, Edge: l.EdgeName(t.Tenant), Issuers: l.Issuers}
 	for _, addr := range l.Addresses {
 		f.Addresses = append(f.Addresses, addr.String())
