@@ -84,6 +84,37 @@ func TestOneBadActivityHoldsUpNone(t *testing.T) {
 	})
 }
 
+// Boosts of what lies on a server that never answers: whatever many of them there are,
+// what names nothing unknown is applied at once.
+func TestSlowServersHoldUpNobodyElse(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	silent, q, p := newPeer(t), newPeer(t).actor("q", 0), newPeer(t).actor("p", 1)
+	release := make(chan struct{})
+	t.Cleanup(func() { close(release) })
+	silent.handle = func(_ http.ResponseWriter, r *http.Request) bool {
+		select {
+		case <-release:
+		case <-r.Context().Done():
+		}
+		return true
+	}
+	w.a.deliver(p, p.activity("Follow", w.a.user.URI))
+	w.a.deliver(q, q.activity("Follow", w.a.user.URI))
+	for n := range 40 {
+		boost := q.activity("Announce", fmt.Sprintf("%s/notes/%d", silent.base, n), object{"to": []string{public, w.a.user.URI}})
+		if code := w.a.send(q, boost); code != http.StatusAccepted {
+			t.Fatalf("answered %d", code)
+		}
+	}
+	if code := w.a.send(p, p.activity("Undo", p.activity("Follow", w.a.user.URI))); code != http.StatusAccepted {
+		t.Fatalf("answered %d", code)
+	}
+	testkit.Eventually(t, 6*time.Second, "what needs no look-up to be applied", func() bool {
+		return w.a.number(followsBy, pgx.NamedArgs{"uri": p.id}) == 0
+	})
+}
+
 // BenchmarkInbox posts signed notes of a followed actor and waits until all are applied.
 // It says how many a second become durable effects; each iteration is one activity.
 func BenchmarkInbox(b *testing.B) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/riverqueue/river"
 
@@ -25,33 +26,100 @@ import (
 // atOnce is how many activities of a batch may use the network at the same time.
 const atOnce = 8
 
-// prepare finds out everything that the activities name, before any transaction:
-// from the database for all of them together, then from the network for those that
-// still lack something.
-func (i *Inbox) prepare(ctx context.Context, t *tenant.Tenant, items []*item) error {
+// lookTime is what all look-ups of a job may take together: each has a deadline of its
+// own, and what is not looked up by then is tried again.
+const lookTime = 60 * time.Second
+
+// prepare finds out everything that the activities name, before any transaction: from
+// the database for all of them together and, if it may, from the network for those that
+// still lack something. If it may not, it passes those on, and returns the others: what
+// somebody else's server does not answer must hold up nobody's activities but its own.
+func (i *Inbox) prepare(ctx context.Context, t *tenant.Tenant, items []*item, mayLook bool) ([]*item, error) {
 	if err := i.findActors(ctx, t, items); err != nil {
-		return err
+		return nil, err
 	}
-	var lacking []*item
-	for _, it := range items {
-		if !it.isSettled() && it.actor == nil {
-			lacking = append(lacking, it)
-		}
-	}
-	each(lacking, func(it *item) { i.meetActor(ctx, t, it) })
 	for _, it := range items {
 		if it.isReady() {
 			i.open(t, it)
 		}
 	}
-	lacking = lacking[:0]
-	for _, it := range items {
-		if it.isReady() && i.needsNetwork(t, it) {
-			lacking = append(lacking, it)
+	looking, cancel := context.WithTimeout(ctx, lookTime)
+	defer cancel()
+	if mayLook {
+		i.look(looking, t, items)
+	}
+	known, err := i.namedAccounts(ctx, t, items)
+	if err != nil {
+		return nil, err
+	}
+	if !mayLook {
+		var lacking []*item
+		items, lacking = separate(items, func(it *item) bool { return i.lacks(t, it, known) })
+		if err := i.passOn(ctx, t, lacking); err != nil {
+			return nil, err
 		}
 	}
+	each(items, func(it *item) {
+		if it.isReady() && it.note != nil {
+			i.mention(looking, t, it, known)
+		}
+	})
+	return items, nil
+}
+
+// look reads strangers who act, and then the objects that activities only name.
+func (i *Inbox) look(ctx context.Context, t *tenant.Tenant, items []*item) {
+	_, strangers := separate(items, func(it *item) bool { return !it.isSettled() && it.actor == nil })
+	each(strangers, func(it *item) {
+		i.meetActor(ctx, t, it)
+		if it.isReady() {
+			i.open(t, it)
+		}
+	})
+	_, lacking := separate(items, func(it *item) bool { return it.isReady() && i.needsNetwork(t, it) })
 	each(lacking, func(it *item) { i.lookUp(ctx, t, it) })
-	return i.findMentions(ctx, t, items)
+}
+
+// lacks reports whether an activity names something that is not known here.
+func (i *Inbox) lacks(t *tenant.Tenant, it *item, known map[string]*social.Account) bool {
+	switch {
+	case it.isSettled():
+		return false
+	case it.actor == nil || i.needsNetwork(t, it):
+		return true
+	case it.note == nil:
+		return false
+	}
+	return slices.ContainsFunc(named(t, it.note), func(uri string) bool { return known[uri] == nil && vocab.HostOf(uri) != t.Host })
+}
+
+// passOn leaves activities to the queue of look-ups, so many in a job as are looked up at
+// the same time: none waits there for another one's server.
+func (i *Inbox) passOn(ctx context.Context, t *tenant.Tenant, items []*item) error {
+	if len(items) == 0 {
+		return nil
+	}
+	var params []river.InsertManyParams
+	for some := range slices.Chunk(items, atOnce) {
+		args := jobs.ApplyActivities{Scoped: jobs.Scoped{TenantID: t.ID}}
+		for _, it := range some {
+			args.IDs = append(args.IDs, it.id)
+		}
+		params = append(params, river.InsertManyParams{Args: args, InsertOpts: &river.InsertOpts{Queue: jobs.QueueFetch}})
+	}
+	return i.DB.Tenant(ctx, t.ID, func(scope *pg.Scope) error { return scope.EnqueueWith(ctx, params) })
+}
+
+// separate divides items, in their order.
+func separate(items []*item, is func(*item) bool) (no, yes []*item) {
+	for _, it := range items {
+		if is(it) {
+			yes = append(yes, it)
+		} else {
+			no = append(no, it)
+		}
+	}
+	return no, yes
 }
 
 func (it *item) isReady() bool { return !it.isSettled() && it.retry == nil && it.actor != nil }
@@ -258,9 +326,8 @@ func (i *Inbox) lookUpProfile(ctx context.Context, t *tenant.Tenant, it *item) {
 // newMentions is how many strangers that a post names are read; the others stay links.
 const newMentions = 5
 
-// findMentions turns the names in posts into accounts: the known ones in one query,
-// then a few strangers a post.
-func (i *Inbox) findMentions(ctx context.Context, t *tenant.Tenant, items []*item) error {
+// namedAccounts returns those of the accounts that posts name which are known, in one query.
+func (i *Inbox) namedAccounts(ctx context.Context, t *tenant.Tenant, items []*item) (map[string]*social.Account, error) {
 	var uris []string
 	for _, it := range items {
 		if it.isReady() && it.note != nil {
@@ -268,18 +335,9 @@ func (i *Inbox) findMentions(ctx context.Context, t *tenant.Tenant, items []*ite
 		}
 	}
 	if len(uris) == 0 {
-		return nil
+		return nil, nil
 	}
-	known, err := i.accounts(ctx, t, uris)
-	if err != nil {
-		return err
-	}
-	each(items, func(it *item) {
-		if it.isReady() && it.note != nil {
-			i.mention(ctx, t, it, known)
-		}
-	})
-	return nil
+	return i.accounts(ctx, t, uris)
 }
 
 // named are the actors that a post names, and those of ours that it is addressed to
@@ -294,6 +352,7 @@ func named(t *tenant.Tenant, note *convert.Note) []string {
 	return out
 }
 
+// mention turns the names in a post into accounts: the known ones, and a few strangers.
 func (i *Inbox) mention(ctx context.Context, t *tenant.Tenant, it *item, known map[string]*social.Account) {
 	ctx = safehttp.WithBudget(ctx, fetch.NewBudget())
 	seen := map[social.AccountID]bool{}

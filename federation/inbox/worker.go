@@ -38,7 +38,7 @@ func (w *applyWorker) Work(ctx context.Context, job *river.Job[jobs.ApplyActivit
 	if !ok {
 		return fmt.Errorf("apply activities: tenant %d is not known here yet", job.Args.TenantID)
 	}
-	return w.inbox.apply(ctx, t, job.Args.IDs, job.Attempt >= patience)
+	return w.inbox.apply(ctx, t, job.Args.IDs, job.Queue == jobs.QueueFetch, job.Attempt >= patience)
 }
 
 // patience is how often an activity is tried whose sender or object cannot be read
@@ -90,16 +90,17 @@ func (it *item) judge(err error) {
 	}
 }
 
-// apply applies what still waits of the ids. On the last try nothing is put off any more.
-func (i *Inbox) apply(ctx context.Context, t *tenant.Tenant, ids []int64, last bool) error {
+// apply applies what still waits of the ids, but for what it would have to look up and may
+// not. On the last try nothing is put off any more.
+func (i *Inbox) apply(ctx context.Context, t *tenant.Tenant, ids []int64, mayLook, last bool) error {
 	items, err := i.load(ctx, t, ids)
 	if err != nil || len(items) == 0 {
 		return err
 	}
-	if err := i.prepare(ctx, t, items); err != nil {
+	if items, err = i.prepare(ctx, t, items, mayLook); err != nil {
 		return err
 	}
-	ready, later := split(items)
+	ready, later := separate(items, func(it *item) bool { return it.retry != nil })
 	failed, err := i.turns.take(ctx, t, ready)
 	if err != nil {
 		return err
@@ -150,17 +151,6 @@ func read(row *store.InboxActivity) *item {
 		it.fail("is not the actor's")
 	}
 	return it
-}
-
-func split(items []*item) (ready, later []*item) {
-	for _, it := range items {
-		if it.retry != nil {
-			later = append(later, it)
-		} else {
-			ready = append(ready, it)
-		}
-	}
-	return ready, later
 }
 
 // putOff has the queue try again what could not be judged, or gives up.
