@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -13,6 +14,9 @@ import (
 	"rookery/internal/audit"
 	"rookery/internal/fault"
 	"rookery/internal/ids"
+	"rookery/internal/pg"
+	"rookery/internal/social"
+	"rookery/internal/store"
 	"rookery/tenant"
 	"rookery/tenant/domains"
 	"rookery/tenant/domains/look"
@@ -32,9 +36,7 @@ at it by itself and says what is missing.`,
 		domainAct(g, "retry", "Look at a name again now, or start anew where it has expired", func(ctx context.Context, s *domains.Service, d domains.Standing) error {
 			return s.Retry(ctx, audit.ByOperator(), d.TenantID, d.ID)
 		}),
-		domainAct(g, "release", "Give a name up; one that worked can be taken back for a week", func(ctx context.Context, s *domains.Service, d domains.Standing) error {
-			return s.Release(ctx, audit.ByOperator(), d.TenantID, d.ID, d.Name)
-		}),
+		domainRelease(g),
 		domainAct(g, "undo", "Take a name back that is being given up", func(ctx context.Context, s *domains.Service, d domains.Standing) error {
 			return s.UndoRelease(ctx, audit.ByOperator(), d.TenantID, d.ID)
 		}),
@@ -189,35 +191,75 @@ func domainRow(d domains.Standing) map[string]any {
 }
 
 func domainCheck(g *globals) *cobra.Command {
-	var asJSON bool
+	var asJSON, asSeen bool
 	c := &cobra.Command{
 		Use:   "check NAME|ID",
 		Short: "Look at a name now and say what is wrong; nothing is changed but its state",
-		Args:  cobra.ExactArgs(1),
+		Long: `Look at a name now and say what is wrong; nothing is changed but its state.
+
+With --as-seen it goes the way of another server that looks up an account of the
+organisation (addresses, certificate, WebFinger, actor) and prints each step; nothing
+is changed at all. It exits with 1 where that other server would give up.`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return g.withSystem(cmd.Context(), func(s *system) error {
 				d, err := s.standingNamed(cmd.Context(), args[0])
 				if err != nil {
 					return err
 				}
+				if asSeen {
+					return s.showAsSeen(cmd, d, asJSON)
+				}
 				service := s.newDomains(s.db)
 				if err := service.Check(cmd.Context(), d.ID); err != nil {
 					return err
 				}
-				if d, err = service.Get(cmd.Context(), d.TenantID, d.ID); err != nil {
-					return err
-				}
-				return printStandings(cmd.OutOrStdout(), []domains.Standing{d}, asJSON)
+				return printAfter(cmd, service, d, asJSON)
 			})
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	c.Flags().BoolVar(&asSeen, "as-seen", false, "print what another server gets, step by step")
 	return c
+}
+
+var errUnseen = errors.New("another server would not find the account")
+
+// showAsSeen looks up the first account of a name's tenant as others would.
+func (s *system) showAsSeen(cmd *cobra.Command, d domains.Standing, asJSON bool) error {
+	var first []*social.Account
+	err := s.db.Tenant(cmd.Context(), d.TenantID, func(scope *pg.Scope) (err error) {
+		first, err = store.LocalAccounts(cmd.Context(), scope, 1)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if len(first) == 0 {
+		return fault.New(fault.NotFound, "This organisation has no account yet that others could look up.")
+	}
+	steps := s.newLooker().AsSeen(cmd.Context(), s.cfg.String("public_scheme"), d.Name, first[0].Username)
+	if asJSON {
+		err = printJSON(cmd.OutOrStdout(), steps)
+	} else {
+		for i, step := range steps {
+			mark := "ok  "
+			if !step.OK {
+				mark = "FAIL"
+			}
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%d. %s  %-9s  %s\n", i+1, mark, step.Step, step.Text)
+		}
+	}
+	if err == nil && !steps[len(steps)-1].OK {
+		return errUnseen
+	}
+	return err
 }
 
 // domainAct makes a command that does one thing to one claim.
 func domainAct(g *globals, use, short string, act func(context.Context, *domains.Service, domains.Standing) error) *cobra.Command {
-	return &cobra.Command{
+	var asJSON bool
+	c := &cobra.Command{
 		Use: use + " NAME|ID", Short: short, Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return g.withSystem(cmd.Context(), func(s *system) error {
@@ -229,13 +271,59 @@ func domainAct(g *globals, use, short string, act func(context.Context, *domains
 				if err := act(cmd.Context(), service, d); err != nil {
 					return err
 				}
-				if d, err = service.Get(cmd.Context(), d.TenantID, d.ID); err != nil {
-					return err
-				}
-				return printStandings(cmd.OutOrStdout(), []domains.Standing{d}, false)
+				return printAfter(cmd, service, d, asJSON)
 			})
 		},
 	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return c
+}
+
+// printAfter shows what became of a claim.
+func printAfter(cmd *cobra.Command, service *domains.Service, d domains.Standing, asJSON bool) error {
+	now, err := service.Get(cmd.Context(), d.TenantID, d.ID)
+	if err != nil {
+		return err
+	}
+	return printStandings(cmd.OutOrStdout(), []domains.Standing{now}, asJSON)
+}
+
+func domainRelease(g *globals) *cobra.Command {
+	var dryRun bool
+	c := domainAct(g, "release", "Give a name up; one that worked can be taken back for a week", func(ctx context.Context, s *domains.Service, d domains.Standing) error {
+		return s.Release(ctx, audit.ByOperator(), d.TenantID, d.ID, d.Name)
+	})
+	release := c.RunE
+	c.RunE = func(cmd *cobra.Command, args []string) error {
+		if !dryRun {
+			return release(cmd, args)
+		}
+		return g.withSystem(cmd.Context(), func(s *system) error {
+			d, err := s.standingNamed(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), releasePlan(d))
+			return err
+		})
+	}
+	c.Flags().BoolVar(&dryRun, "dry-run", false, "say what would happen and change nothing")
+	return c
+}
+
+// releasePlan says what giving a name up would mean.
+func releasePlan(d domains.Standing) string {
+	switch {
+	case d.Mode == tenant.PlatformDomain:
+		return fmt.Sprintf("%s is the platform's own and would not be given up.", d.DisplayName)
+	case d.State == tenant.DomainDisputed:
+		return fmt.Sprintf("%s would go at once to whoever proved it.", d.DisplayName)
+	case d.State == tenant.DomainReleasing:
+		return fmt.Sprintf("%s is being given up already, until %s.", d.DisplayName, d.DeadlineAt.Format(time.DateTime))
+	case d.State.Serves():
+		return fmt.Sprintf("%s works. It would go on working for a week, in which `rookery domain undo` takes it back; then its addresses answer 410 and nobody inherits them.", d.DisplayName)
+	}
+	return fmt.Sprintf("%s never worked: its claim would end at once.", d.DisplayName)
 }
 
 // standingNamed finds a claim by its id or its name; of several claims on one name the
