@@ -139,7 +139,7 @@ func (Upkeep) Kind() string { return "upkeep" }
 
 // InsertOpts implements river.JobArgsWithInsertOpts.
 func (Upkeep) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: QueueUpkeep, MaxAttempts: 3, UniqueOpts: river.UniqueOpts{ByArgs: true}}
+	return river.InsertOpts{Queue: QueueUpkeep, MaxAttempts: 3, UniqueOpts: onceAtATime}
 }
 
 // RemoveAccount removes what is left of an account that is marked as deleted.
@@ -153,5 +153,5 @@ func (RemoveAccount) Kind() string { return "remove_account" }
 
 // InsertOpts implements river.JobArgsWithInsertOpts.
 func (RemoveAccount) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: QueueUpkeep, MaxAttempts: 10, UniqueOpts: river.UniqueOpts{ByArgs: true}}
+	return river.InsertOpts{Queue: QueueUpkeep, MaxAttempts: 10, UniqueOpts: onceAtATime}
 }

@@ -18,15 +18,31 @@ import (
 // ownershipEvery is how often a name that works is asked for its proof again.
 const ownershipEvery = 7 * 24 * time.Hour
 
-// Check looks at a name and does what follows. It asks the network first, outside any
-// transaction; what it finds counts only if the claim still is where it was.
+// mostSteps bounds how far one check leads a name: from its proof to its order.
+const mostSteps = 3
+
+// Check looks at a name and does what follows: where a look moves it on to a state that has
+// something to look at itself, that too. A job of its own for the next step would not do:
+// a job is not enqueued while the same one runs.
 func (s *Service) Check(ctx context.Context, id tenant.DomainID) error {
+	for range mostSteps {
+		isDue, err := s.step(ctx, id)
+		if err != nil || !isDue {
+			return err
+		}
+	}
+	return nil
+}
+
+// step is one look; it reports whether the next is due at once. It asks the network first,
+// outside any transaction; what it finds counts only if the claim still is where it was.
+func (s *Service) step(ctx context.Context, id tenant.DomainID) (isDue bool, err error) {
 	d, checks, host, err := s.readToLook(ctx, id)
 	if fault.IsNotFound(err) {
-		return nil // given up meanwhile
+		return false, nil // given up meanwhile
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
 	wanted := s.kindsFor(d, checks)
 	seen := doctor.Findings{}
@@ -35,7 +51,14 @@ func (s *Service) Check(ctx context.Context, id tenant.DomainID) error {
 			Name: d.Name, Role: d.Role, Mode: d.Mode, Token: d.Token, Tenant: d.TenantID, Scheme: s.Scheme, Host: host, Kinds: wanted,
 		}))
 	}
-	return s.Apply(ctx, BySystem(), d, seen)
+	if err := s.Apply(ctx, BySystem(), d, seen); err != nil {
+		return false, err
+	}
+	after, _, err := s.read(ctx, id)
+	if err != nil {
+		return false, nil //nolint:nilerr // the sweep looks again
+	}
+	return after.State != d.State && !after.NextCheckAt.IsZero() && !after.NextCheckAt.After(s.now()), nil
 }
 
 func (s *Service) read(ctx context.Context, id tenant.DomainID) (d *tenant.Domain, checks []*tenant.DomainCheck, err error) {

@@ -18,6 +18,7 @@ const (
 	ownershipDeadline = 14 * 24 * time.Hour
 	routingDeadline   = 30 * 24 * time.Hour
 	issueTimeout      = 5 * time.Minute
+	issueLook         = 15 * time.Second // at what is known of the order; it asks nobody
 	liveEvery         = 6 * time.Hour
 	recheckSoon       = time.Hour // a live name that failed once
 	degradedAfter     = 6 * time.Hour
@@ -211,7 +212,7 @@ func nextCheck(d *tenant.Domain, now time.Time) time.Time {
 	case tenant.DomainPendingOwnership, tenant.DomainPendingRouting:
 		return now.Add(setUpPause(d.Attempts))
 	case tenant.DomainIssuing:
-		return d.StateSince.Add(issueTimeout)
+		return now.Add(issueLook)
 	case tenant.DomainIssueFailed:
 		return later(now.Add(orderPause(d.Failures)), d.RetryAfter)
 	case tenant.DomainLive, tenant.DomainDegraded, tenant.DomainParked, tenant.DomainSuspended:

@@ -13,8 +13,8 @@ import (
 	"rookery/tenant/registry"
 )
 
-// SweepEvery is how often due names are looked for.
-const SweepEvery = time.Minute
+// SweepEvery is how often due names are looked for: somebody may sit before the page and wait.
+const SweepEvery = 10 * time.Second
 
 // mostPerSweep bounds what one sweep enqueues; what is left is due in the next.
 const mostPerSweep = 1000

@@ -101,6 +101,7 @@ func (r *router) route(c echo.Context, next echo.HandlerFunc) error {
 		}
 		switch {
 		case h.State.Serves():
+			demandTLS(c)
 			return r.tenant(c, next, h.Tenant, h.Role)
 		case h.State == tenant.DomainReleased:
 			return answerGone(c)
@@ -153,8 +154,17 @@ func (r *router) tenant(c echo.Context, next echo.HandlerFunc, t *tenant.Tenant,
 	return next(c)
 }
 
+// demandTLS has browsers use https alone for a year (RFC 6797), once they came that way.
+// Other names of the company are not ours to speak for, so they are left out.
+func demandTLS(c echo.Context) {
+	if Scheme(c) == "https" {
+		c.Response().Header().Set(echo.HeaderStrictTransportSecurity, "max-age=31536000")
+	}
+}
+
 func hand(c echo.Context, next echo.HandlerFunc, site Site, handler http.Handler) error {
 	c.Set(siteKey, site)
+	demandTLS(c)
 	if handler == nil {
 		return next(c)
 	}
