@@ -46,7 +46,7 @@ func (s *Service) wake(ctx context.Context, tx *pg.PlatformTx, claims ...*tenant
 // enqueueFor starts what a new state waits for.
 func (s *Service) enqueueFor(ctx context.Context, tx *pg.PlatformTx, d *tenant.Domain, from tenant.DomainState) error {
 	if d.State == from {
-		return nil
+		return s.remindOfTrial(ctx, tx, d)
 	}
 	switch d.State {
 	case tenant.DomainVerified:
@@ -57,4 +57,14 @@ func (s *Service) enqueueFor(ctx context.Context, tx *pg.PlatformTx, d *tenant.D
 		return tx.Enqueue(ctx, jobs.TenantGoLive{Scoped: jobs.Scoped{TenantID: d.TenantID}})
 	}
 	return nil
+}
+
+// remindOfTrial has a tenant go live whose last name began to work while the job for the
+// one before ran: a second job is not taken then.
+func (s *Service) remindOfTrial(ctx context.Context, tx *pg.PlatformTx, d *tenant.Domain) error {
+	t, ok := s.Tenants.ByID(d.TenantID)
+	if !ok || t.Federates() || d.State != tenant.DomainLive || d.Mode == tenant.PlatformDomain {
+		return nil
+	}
+	return tx.Enqueue(ctx, jobs.TenantGoLive{Scoped: jobs.Scoped{TenantID: d.TenantID}})
 }

@@ -240,3 +240,21 @@ func TestGoingLiveIsTakenUpAgain(t *testing.T) {
 		t.Errorf("went live %v times", acts)
 	}
 }
+
+// The job that should make a tenant live got lost: the next look at a name asks for it anew.
+func TestGoingLiveIsNotForgotten(t *testing.T) {
+	t.Parallel()
+	tr := newTrial(t)
+	tr.bring(t)
+	tr.finishJobs(t)
+	all, err := tr.List(t.Context(), tr.home.Tenant.ID)
+	do(t, err)
+	for _, d := range all {
+		if d.Role == tenant.HandleDomain {
+			tr.see(t, d.ID, well(tenant.CheckWebFinger))
+		}
+	}
+	if got := tr.jobs(t, "tenant_go_live"); got != 1 {
+		t.Errorf("%d jobs wait", got)
+	}
+}
