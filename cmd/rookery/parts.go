@@ -57,7 +57,8 @@ func (s *system) newParts() (*parts, error) {
 	p.bus.Listen(store.KeysChanged, p.keys.Heard)
 	p.health = deliver.NewHealth(s.db, s.log, nil)
 	p.inbox = inbox.New(inbox.Options{
-		DB: s.db, Tenants: s.registry, Fetcher: p.fetcher, Keys: p.keys, Statuses: p.statuses, Relations: p.relate, Limits: p.limiter, Log: s.log,
+		DB: s.db, Tenants: s.registry, Fetcher: p.fetcher, Keys: p.keys, Statuses: p.statuses, Relations: p.relate, Limits: p.limiter,
+		Heard: p.health.Revive, Log: s.log,
 	})
 	p.actors = actor.New(actor.Options{DB: s.db, Media: s.urls, Reader: p.reader})
 	p.discovery = discovery.New(discovery.Options{

@@ -10,6 +10,7 @@
 package inbox
 
 import (
+	"context"
 	"errors"
 	"io"
 	"log/slog"
@@ -40,7 +41,9 @@ type Options struct {
 	Statuses  *status.Service
 	Relations *relate.Service
 	Limits    *limit.Limiter
-	Log       *slog.Logger
+	// Heard is told of each host that a verified activity came from: it is up. nil: nobody.
+	Heard func(ctx context.Context, host string)
+	Log   *slog.Logger
 }
 
 // Inbox receives and applies activities. Make it with New.

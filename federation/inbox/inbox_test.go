@@ -5,6 +5,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"rookery/federation/vocab"
 	"rookery/internal/pg"
 	"rookery/internal/social"
 	"rookery/internal/store"
@@ -17,6 +18,9 @@ func TestFollowAndPost(t *testing.T) {
 	w := newWorld(t)
 	pia := newPeer(t).actor("pia", 0)
 	w.a.deliver(pia, pia.activity("Follow", w.a.user.URI))
+	if _, ok := w.heard.Load(vocab.HostOf(pia.id)); !ok {
+		t.Error("nobody is told that the host is up")
+	}
 	w.a.wants("followers", 1, `SELECT count(*) FROM follows WHERE tenant_id = @tenant_id AND target_id = @id AND state = 'accepted'`,
 		pgx.NamedArgs{"id": w.a.user.ID})
 	w.a.wants("answers to publish", 1, `SELECT count(*) FROM events WHERE tenant_id = @tenant_id AND kind = 'follow_accepted'`, nil)

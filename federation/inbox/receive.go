@@ -58,6 +58,9 @@ func (i *Inbox) receive(c echo.Context) error {
 	if err := i.allow(verified); err != nil {
 		return err
 	}
+	if i.Heard != nil {
+		i.Heard(ctx, vocab.HostOf(s.activity.Actor))
+	}
 	return i.writer.add(ctx, verified, verified.row(account, need))
 }
 

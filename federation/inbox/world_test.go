@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"sync"
 	"testing"
 	"time"
 
@@ -46,7 +47,8 @@ type world struct {
 	keys      *fetch.Keys
 	inbox     *inbox.Inbox
 	streams   *socialtest.Recorder
-	address   string // of the product's listener
+	heard     sync.Map // hosts
+	address   string   // of the product's listener
 	a, b      *home
 	client    *http.Client
 }
@@ -85,6 +87,7 @@ func newWorld(t testing.TB) *world {
 	w.keys = fetch.NewKeys(w.fetcher)
 	w.inbox = inbox.New(inbox.Options{
 		DB: w.db, Tenants: w.registry, Fetcher: w.fetcher, Keys: w.keys, Statuses: w.statuses, Relations: w.relations,
+		Heard: func(_ context.Context, host string) { w.heard.Store(host, true) },
 	})
 	w.serve()
 	w.work()
