@@ -50,7 +50,14 @@ type Tenant struct {
 	// accounts have no lasting addresses: nothing goes out and nothing comes in.
 	FederatesSince time.Time
 	CreatedAt      time.Time
+	// IsUnreachable says that the tenant's name leads elsewhere for good: its claim is parked
+	// or released. Others could not check what it sends, so it sends nothing. Package
+	// registry finds it out; it is no column.
+	IsUnreachable bool `db:"-"`
 }
+
+// Sends reports whether anything may go out in the tenant's name.
+func (t *Tenant) Sends() bool { return t.Federates() && !t.IsUnreachable }
 
 // Federates reports whether the tenant takes part in the fediverse.
 func (t *Tenant) Federates() bool { return !t.FederatesSince.IsZero() }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/netip"
+	"strings"
 
 	"rookery/internal/pg"
 	"rookery/internal/safehttp"
@@ -15,7 +16,8 @@ var issuers = []string{"letsencrypt.org"}
 // newDomains builds what leads names from a claim to a working address.
 func (s *system) newDomains(db *pg.DB) *domains.Service {
 	return domains.New(domains.Options{
-		DB: db, Tenants: s.registry, Looker: s.newLooker(), Scheme: s.cfg.String("public_scheme"), Needs: domains.Needs{Certificates: s.cfg.String("tls") == tlsACME}, Console: s.console(),
+		DB: db, Tenants: s.registry, Looker: s.newLooker(), Scheme: s.cfg.String("public_scheme"), Console: s.console(),
+		Needs:  domains.Needs{Certificates: s.cfg.String("tls") == tlsACME},
 		Suffix: hostname(s.cfg.String("platform_host")), Protected: s.cfg.List("protected_names"), Log: s.log,
 	})
 }
@@ -24,7 +26,12 @@ func (s *system) newDomains(db *pg.DB) *domains.Service {
 // cut to our own hosts, and speaks plain http, since that is what an authority does first.
 func (s *system) newLooker() *look.Looker {
 	o := look.Options{
-		Resolvers: s.cfg.List("dns_resolvers"), EdgeSuffix: s.edgeDomain(), Issuers: issuers, Secret: s.probeSecret(),
+		Resolvers: s.cfg.List("dns_resolvers"), EdgeSuffix: s.edgeDomain(), Secret: s.probeSecret(), Roots: s.roots,
+		Own: s.cfg.String("platform_host"),
+	}
+	// Nobody else minds what CAA records say, and other authorities' names are not known here.
+	if s.cfg.String("tls") == tlsACME && strings.Contains(s.cfg.String("acme_ca"), issuers[0]) {
+		o.Issuers = issuers
 	}
 	for _, text := range s.cfg.List("edge_addresses") {
 		if addr, err := netip.ParseAddr(text); err == nil { // validated at load

@@ -106,8 +106,8 @@ func (w *Worker) Publish(ctx context.Context, id tenant.ID, eventIDs []int64) er
 	if !ok {
 		return fmt.Errorf("publish %d events: tenant %s is not known to this process", len(eventIDs), id)
 	}
-	if !t.Federates() {
-		return nil // its addresses will change: nobody may come to know them
+	if !t.Sends() {
+		return nil // its addresses will change, or are another's: nobody could check who sent it
 	}
 	events, pending, err := w.load(ctx, t, eventIDs)
 	if err != nil {

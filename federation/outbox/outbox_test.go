@@ -546,3 +546,14 @@ func TestATenantInTrialTellsNobody(t *testing.T) {
 		t.Errorf("told %s", told.row.Body)
 	}
 }
+
+// Whoever's name leads elsewhere sends nothing: others could not fetch the keys to check it.
+func TestAParkedTenantTellsNobody(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.Park(t)
+	b.create(t, status.Draft{Text: "hello", Visibility: social.Public})
+	if told := b.publish(t); told != nil {
+		t.Errorf("told %s", told.row.Body)
+	}
+}

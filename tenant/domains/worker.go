@@ -16,6 +16,9 @@ import (
 // SweepEvery is how often due names are looked for: somebody may sit before the page and wait.
 const SweepEvery = 10 * time.Second
 
+// expiredStay is how long a claim can be taken up again after it expired.
+const expiredStay = 30 * 24 * time.Hour
+
 // mostPerSweep bounds what one sweep enqueues; what is left is due in the next.
 const mostPerSweep = 1000
 
@@ -49,6 +52,9 @@ func (w *sweepWorker) Work(ctx context.Context, _ *river.Job[jobs.DomainSweep]) 
 // Sweep enqueues a look at every name that is due.
 func (s *Service) Sweep(ctx context.Context) error {
 	err := s.DB.Platform(ctx, "find names that are due for a look", func(tx *pg.PlatformTx) error {
+		if err := registry.DropExpired(ctx, tx, s.now().Add(-expiredStay)); err != nil {
+			return err
+		}
 		due, err := registry.DueDomains(ctx, tx, s.now(), mostPerSweep)
 		if err != nil {
 			return err

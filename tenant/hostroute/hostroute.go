@@ -110,6 +110,9 @@ func (r *router) route(c echo.Context, next echo.HandlerFunc) error {
 	switch host {
 	case "":
 	case r.platform:
+		if nonce, ok := strings.CutPrefix(req.URL.Path, look.ProbePath); ok && r.Probe != nil {
+			return r.probe(c, host, nonce)
+		}
 		return hand(c, next, Platform, r.PlatformHandler)
 	case r.media:
 		return hand(c, next, Media, r.MediaHandler)

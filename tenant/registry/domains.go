@@ -47,6 +47,8 @@ UPDATE domains SET
        deadline_at = @deadline_at, quarantine_until = @quarantine_until, tombstones_until = @tombstones_until,
        contested_by = NULLIF(@contested_by::bigint, 0), created_at = @created_at
 WHERE  id = @id`
+	dropExpired  = `DELETE FROM domains d WHERE d.state = 'expired' AND d.state_since < @before AND NOT EXISTS (SELECT FROM domains h WHERE h.service_id = d.id OR h.contested_by = d.id)`
+	becomeAlias  = `UPDATE domains SET role = 'alias' WHERE tenant_id = @id AND mode = 'platform' AND name <> @host`
 	deleteDomain = `DELETE FROM domains WHERE id = @id`
 	selectChecks = `
 SELECT domain_id, kind, last_checked_at, COALESCE(last_ok_at, '0001-01-01 00:00:00+00') AS last_ok_at, error_code AS code, error_detail AS detail, failures
@@ -168,6 +170,12 @@ func SaveDomain(ctx context.Context, tx *pg.PlatformTx, d *tenant.Domain) error 
 	return nil
 }
 
+// DropExpired removes claims that nobody proved and that expired before a time.
+func DropExpired(ctx context.Context, tx *pg.PlatformTx, before time.Time) error {
+	_, err := pg.Exec(ctx, tx, dropExpired, pgx.NamedArgs{"before": before})
+	return err
+}
+
 // DeleteDomain removes a claim that never held its name.
 func DeleteDomain(ctx context.Context, tx *pg.PlatformTx, id tenant.DomainID) error {
 	_, err := pg.Exec(ctx, tx, deleteDomain, pgx.NamedArgs{"id": id})
@@ -197,6 +205,7 @@ func SaveCheck(ctx context.Context, tx *pg.PlatformTx, c *tenant.DomainCheck) er
 func GoLive(ctx context.Context, tx *pg.PlatformTx, id tenant.ID, scheme, host, handleDomain string) error {
 	b := pg.NewBatch(tx)
 	b.Exec(goLive, pgx.NamedArgs{"id": id, "scheme": scheme, "host": host, "handle_domain": handleDomain, "now": time.Now()})
+	b.Exec(becomeAlias, pgx.NamedArgs{"id": id, "host": host}) // what was the trial's name leads to the new one
 	b.Exec(notify, pgx.NamedArgs{})
 	return b.Send(ctx)
 }

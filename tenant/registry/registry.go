@@ -194,6 +194,10 @@ func (r *Registry) Load(ctx context.Context) error {
 			t.byHost[h.Name] = Host{Tenant: one, Role: h.Role, Mode: h.Mode, State: h.State}
 		}
 	}
+	for _, one := range tenants {
+		h, ok := t.byHost[one.Host]
+		one.IsUnreachable = !ok || h.Tenant != one || h.State == tenant.DomainParked || h.State == tenant.DomainReleased
+	}
 	r.table.Store(t)
 	return nil
 }

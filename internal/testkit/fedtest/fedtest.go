@@ -67,8 +67,19 @@ func New(t testing.TB) *World {
 // Apart makes the tenant one in trial, which takes no part in the fediverse yet.
 func (w *World) Apart(t testing.TB) {
 	t.Helper()
-	must(t, w.PG.Platform(t.Context(), "set up a trial", func(tx *pg.PlatformTx) error {
-		_, err := pg.Exec(t.Context(), tx, `UPDATE tenants SET federates_since = NULL WHERE id = @id`, pgx.NamedArgs{"id": w.Tenant.ID})
+	w.change(t, `UPDATE tenants SET federates_since = NULL WHERE id = @id`)
+}
+
+// Park makes the tenant's names ones that have led elsewhere for weeks.
+func (w *World) Park(t testing.TB) {
+	t.Helper()
+	w.change(t, `UPDATE domains SET state = 'parked' WHERE tenant_id = @id`)
+}
+
+func (w *World) change(t testing.TB, sql string) {
+	t.Helper()
+	must(t, w.PG.Platform(t.Context(), "set up a test", func(tx *pg.PlatformTx) error {
+		_, err := pg.Exec(t.Context(), tx, sql, pgx.NamedArgs{"id": w.Tenant.ID})
 		return err
 	}))
 	must(t, w.Registry.Load(t.Context()))

@@ -258,3 +258,15 @@ func TestPort80IsNeeded(t *testing.T) {
 		t.Errorf("over https it leads here: %+v", got)
 	}
 }
+
+// Where the platform itself is down, no name is at fault: else each of them would get a mail.
+func TestAnOutageOfOursIsNobodysFault(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.dns.Set(service+" 300 CNAME "+edge, "rookery.test 300 A 192.0.2.66") // where nothing listens
+	target := w.target(service, tenant.CheckRouting)
+	w.at[ourIPv4], w.at[ourIPv6] = netip.MustParseAddr("127.77.254.254"), netip.MustParseAddr("127.77.254.254")
+	expect(t, w, target, doctor.Wrong, doctor.Port80Blocked, service)
+	w.looker.Own = "rookery.test:" + w.port
+	expect(t, w, target, doctor.Unknown, doctor.ProbeFailed, service)
+}

@@ -113,6 +113,9 @@ func (r *route) answersWrong() Finding {
 	if old := r.stillOld(); len(old) > 0 {
 		return r.unknown(NotSpreadYet, "seen", joined(old))
 	}
+	if r.Routing.OwnDown {
+		return r.unknown(ProbeFailed, "failure", probe.Failure, "seen", joined(r.seen())) // it is us who are down
+	}
 	switch probe.Failure {
 	case look.FailedRefused, look.FailedTimeout:
 		return r.wrong(Port80Blocked, "failure", probe.Failure, "seen", joined(r.seen()))

@@ -39,6 +39,9 @@ type Options struct {
 	Issuers []string
 	// Roots are who certificates are believed from; nil: the system's list.
 	Roots *x509.CertPool
+	// Own is the platform's own host. Where a name does not answer it is asked too, so that
+	// an outage of ours is not taken for everybody's; empty: it is not.
+	Own string
 	// Secret proves in a probe's answer that it was this platform which answered.
 	Secret []byte
 }

@@ -24,6 +24,9 @@ type Routing struct {
 	// hand certificates to somebody else.
 	Stale Answers
 	Probe Probe
+	// OwnDown says that the platform's own host does not answer a probe either: then what
+	// fails is ours, and no name is at fault.
+	OwnDown bool
 	// Software is what answers there instead of us, by its NodeInfo; "" if nothing does.
 	Software string
 }
@@ -57,6 +60,7 @@ func (l *Looker) routing(ctx context.Context, s servers, t Target) *Routing {
 	}
 	r.Probe = l.probe(ctx, t)
 	if !r.Probe.Proven {
+		r.OwnDown = l.Own != "" && r.Probe.Status == 0 && !l.probe(ctx, Target{Name: l.Own, Scheme: t.Scheme}).Proven
 		r.Software = l.software(ctx, t.Scheme, t.Name, l.EdgeName(t.Tenant))
 	}
 	return r
