@@ -95,6 +95,17 @@ e2e-faults: ## Power cuts and restarts: nothing that was accepted is lost
 	@deploy/dev/need.sh postgres
 	@$(MAKE) --no-print-directory e2e SUITE='(Crash|Shutdown)'
 
+.PHONY: e2e-tls
+e2e-tls: ## Domains and certificates: Pebble, its DNS server, two edges and a worker
+	@deploy/dev/need.sh postgres node pebble
+	@$(MAKE) --no-print-directory e2e SUITE=TLS
+
+.PHONY: load-tls
+load-tls: ## Handshakes of N names (10000): heap, rate, floods and a storage that hangs
+	@deploy/dev/need.sh postgres
+	@go build -o bin/testrun ./internal/testkit/cmd/testrun
+	@ROOKERY_LOAD_TLS=$(or $(N),10000) bin/testrun -count=1 -v -timeout 30m -run '^TestLoadTLS$$' $(ARGS) ./tenant/certs
+
 # A suite without tests must not look like one that passes.
 .PHONY: e2e
 e2e: build

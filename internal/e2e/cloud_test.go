@@ -88,7 +88,7 @@ func (c *cloud) startWorker() {
 func (c *cloud) trust() string {
 	c.t.Helper()
 	path := filepath.Join(c.t.TempDir(), "roots.pem")
-	if err := os.WriteFile(path, c.authority.Root(), 0o600); err != nil {
+	if err := os.WriteFile(path, c.authority.Roots(), 0o600); err != nil {
 		c.t.Fatal(err)
 	}
 	return path
@@ -122,7 +122,7 @@ func (c *cloud) process(name string, settings map[string]string, base string) *p
 // client reaches every host at one edge, whatever DNS says, and trusts the authority.
 func (c *cloud) client(edge int) *http.Client {
 	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(c.authority.Root())
+	roots.AppendCertsFromPEM(c.authority.Roots())
 	ip := c.ips[edge]
 	return &http.Client{Timeout: 10 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, Transport: &http.Transport{
 		TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},

@@ -1,10 +1,14 @@
 package e2e_test
 
 import (
+	"context"
 	"net/http"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"rookery/internal/testkit"
 	"rookery/internal/testkit/pebble"
@@ -128,4 +132,114 @@ func (c *cloud) refusesStrangers(name string) {
 	if now := c.count(`SELECT count(*) FROM cert_orders`); now != orders {
 		c.t.Errorf("TEN-25 %d orders were made for strangers", now-orders)
 	}
+}
+
+// Whatever breaks, names that work go on, and the others get their certificate in the end:
+// an authority that is down, a worker that dies in the middle of an order, a database that
+// hangs or is away.
+func TestE2ETLSFaults(t *testing.T) {
+	t.Parallel()
+	if !full() {
+		t.Skip("make e2e-tls runs it: it waits for leases to end")
+	}
+	c := newCloud(t, pebble.Options{RejectNonces: 20}, nil)
+	const first, second, third = "one.company.test", "two.company.test", "three.company.test"
+	for _, name := range []string{first, second, third} {
+		c.dns.A(name, c.ips...)
+	}
+	c.rookery("tenant", "create", "--domain", first, "--name", "One")
+	c.rookery("account", "create", "--tenant", first, "--username", "support", "--display-name", "Support")
+	c.enqueue("certificate_sweep")
+	c.isServed(first)
+
+	// REL-12: the authority is away. The name waits, and says why; others are served.
+	c.authority.Stop()
+	c.rookery("tenant", "create", "--trial", "two", "--name", "Two")
+	c.claim("two."+platform, "whole", second)
+	c.look(second)
+	if d := c.awaitState(second, time.Minute, "issue_failed"); d.Reason != "AUTHORITY_UNREACHABLE" || d.Advice == "" {
+		t.Errorf("REL-12 without an authority: %+v", d)
+	}
+	c.isServed(first)
+	c.authority.Run()
+
+	// The worker dies in the middle of the order: another one finishes it.
+	before := c.count(`SELECT count(*) FROM cert_orders`)
+	c.look(second)
+	testkit.Eventually(t, time.Minute, "an order is under way", func() bool {
+		return c.count(`SELECT count(*) FROM cert_orders WHERE ended_at IS NULL`) > 0 && c.count(`SELECT count(*) FROM cert_orders`) > before
+	})
+	c.worker.signal(t, syscall.SIGKILL)
+	<-c.worker.exited
+	c.startWorker()
+	c.awaitState(second, 8*time.Minute, "live")
+	if serial := c.serial(1, second); serial == "" {
+		t.Error("the name has no certificate after the worker's death")
+	}
+
+	// The database hangs where certificates are: who is known is served, others fail soon.
+	c.rookery("tenant", "create", "--domain", third, "--name", "Three")
+	c.enqueue("certificate_sweep")
+	testkit.Eventually(t, time.Minute, "the third name has its certificate", func() bool {
+		return c.count(`SELECT count(*) FROM certificates WHERE name = $1 AND not_after IS NOT NULL`, third) == 1
+	})
+	unlock := lockTable(t, c.server, "cert_kv")
+	for range 20 {
+		if c.serial(0, first) == "" {
+			t.Fatal("a name in memory is not served while the storage hangs")
+		}
+	}
+	began := time.Now()
+	if c.serial(0, third) != "" {
+		t.Error("a name that is not in memory is served without the storage")
+	}
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("a handshake waited %v for the storage", took)
+	}
+	unlock()
+	testkit.Eventually(t, 30*time.Second, "the third name is served", func() bool { return c.serial(0, third) != "" })
+
+	// The database is away altogether.
+	back := c.takeAway()
+	for range 20 {
+		if c.serial(0, first) == "" || c.serial(0, third) == "" {
+			t.Fatal("a name in memory is not served without the database")
+		}
+	}
+	back()
+	c.isServed(first)
+}
+
+// takeAway lets nobody connect to the database until the returned function is called.
+func (c *cloud) takeAway() (back func()) {
+	c.t.Helper()
+	url, err := pgx.ParseConfig(c.db.SuperURL)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	name := pgx.Identifier{url.Database}.Sanitize()
+	elsewhere := url.Copy()
+	elsewhere.Database = "postgres"
+	run := func(statements ...string) {
+		conn, err := pgx.ConnectConfig(context.WithoutCancel(c.t.Context()), elsewhere)
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		defer func() { _ = conn.Close(context.WithoutCancel(c.t.Context())) }()
+		for _, s := range statements {
+			if _, err := conn.Exec(context.WithoutCancel(c.t.Context()), s); err != nil {
+				c.t.Fatal(err)
+			}
+		}
+	}
+	run("ALTER DATABASE "+name+" ALLOW_CONNECTIONS false", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '"+url.Database+"'")
+	isBack := false
+	back = func() {
+		if !isBack {
+			isBack = true
+			run("ALTER DATABASE " + name + " ALLOW_CONNECTIONS true")
+		}
+	}
+	c.t.Cleanup(back)
+	return back
 }

@@ -50,10 +50,10 @@ type CertificateOrder struct {
 // Kind implements river.JobArgs.
 func (CertificateOrder) Kind() string { return "certificate_order" }
 
-// InsertOpts implements river.JobArgsWithInsertOpts. One try: what went wrong decides when
-// the next one is, and that is the state machine's to say.
+// InsertOpts implements river.JobArgsWithInsertOpts. What the authority refuses is no error:
+// other attempts are for processes that die, and for a database that is away.
 func (CertificateOrder) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: QueueDomains, MaxAttempts: 1, UniqueOpts: onceAtATime}
+	return river.InsertOpts{Queue: QueueDomains, MaxAttempts: 5, UniqueOpts: onceAtATime}
 }
 
 // CertificateSweep finds certificates that are due for renewal.

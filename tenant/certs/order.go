@@ -143,8 +143,15 @@ func (w *Worker) change(ctx context.Context, name string, fn func(*State)) error
 // authority refuses is no error of the job: the state says it, and when the next try is.
 func (w *Worker) Order(ctx context.Context, name string) error {
 	before, orderID, err := w.begin(ctx, name)
-	if err != nil || orderID == 0 {
+	if err != nil {
 		return err
+	}
+	if orderID == 0 {
+		if wait := before.OrderingUntil.Sub(w.now()); wait > 0 {
+			// Another process is at it, or was when it died: then it is our turn.
+			return river.JobSnooze(wait + time.Second)
+		}
+		return nil
 	}
 	w.tell(ctx, name)
 	isRenewal := !before.NotAfter.IsZero()
@@ -177,7 +184,7 @@ func (w *Worker) begin(ctx context.Context, name string) (before State, orderID 
 		now := w.now()
 		isRenewal := !s.NotAfter.IsZero()
 		if now.Before(s.OrderingUntil) {
-			return nil // another process is at it
+			return nil
 		}
 		if isRenewal && now.Before(s.NextOrderAt) {
 			return w.tellHolder(ctx, tx, name) // there is one: whoever waits for it may go on

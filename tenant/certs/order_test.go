@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -147,7 +148,7 @@ func (w *world) sql(text string, args ...any) {
 // handshake returns the certificate that a client gets for a name, verified.
 func (w *world) handshake(sni string) (*x509.Certificate, error) {
 	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(w.authority.Root())
+	roots.AppendCertsFromPEM(w.authority.Roots())
 	dialer := &tls.Dialer{Config: &tls.Config{ServerName: sni, RootCAs: roots, MinVersion: tls.VersionTLS12}}
 	conn, err := dialer.DialContext(w.t.Context(), "tcp", w.tls)
 	if err != nil {
@@ -171,12 +172,21 @@ func TestOrderServeRenew(t *testing.T) {
 	if _, err := w.handshake(name); err == nil {
 		t.Error("a handshake succeeded without a certificate")
 	}
-	s := w.order()
+	var crowd sync.WaitGroup
+	for range 5 {
+		crowd.Go(func() { _ = w.worker.Order(t.Context(), name) })
+	}
+	w.order()
+	crowd.Wait()
+	s := w.state()
 	if s.ErrorCode != "" || s.NotAfter.Before(time.Now().Add(80*24*time.Hour)) || !s.OrderingUntil.IsZero() {
 		t.Fatalf("after the order: %+v", s)
 	}
 	if left := s.NotAfter.Sub(s.NextOrderAt); left < 20*24*time.Hour || left > 70*24*time.Hour {
 		t.Errorf("the renewal is due %v before the end", left)
+	}
+	if orders := w.count(`SELECT count(*) FROM cert_orders`); orders != 1 {
+		t.Errorf("%d orders were made by six jobs", orders)
 	}
 	var first *x509.Certificate
 	testkit.Eventually(t, 10*time.Second, "the certificate is served", func() (ok bool) {
@@ -207,6 +217,19 @@ func TestOrderServeRenew(t *testing.T) {
 		}
 	}
 	w.sealed()
+}
+
+func (w *world) count(text string) (n int) {
+	w.t.Helper()
+	conn, err := pgx.Connect(w.t.Context(), w.db.SuperURL)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(w.t.Context())) }()
+	if err := conn.QueryRow(w.t.Context(), text).Scan(&n); err != nil {
+		w.t.Fatal(err)
+	}
+	return n
 }
 
 // sealed: no private key can be read from the database.

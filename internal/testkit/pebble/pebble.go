@@ -44,6 +44,7 @@ type Server struct {
 	listen     string
 	management string
 	ca         *testkit.CA
+	roots      []byte // of each start
 	process    *exec.Cmd
 	exited     chan struct{}
 }
@@ -124,6 +125,14 @@ func (s *Server) Run() {
 		_, err := s.get("https://" + s.listen + "/dir")
 		return err == nil
 	})
+	root, err := s.get("https://" + s.management + "/roots/0")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if block, _ := pem.Decode(root); block == nil {
+		s.t.Fatalf("Pebble's root is no PEM: %s", root)
+	}
+	s.roots = append(s.roots, root...)
 }
 
 func (s *Server) validity() int {
@@ -145,18 +154,9 @@ func (s *Server) Pool() *x509.CertPool { return s.ca.Pool() }
 // CAFile is what to trust when talking to the authority (ROOKERY_ACME_CA_FILE).
 func (s *Server) CAFile() string { return s.ca.PEMPath() }
 
-// Root is the certificate at the end of all chains that Pebble signs, as PEM.
-func (s *Server) Root() []byte {
-	s.t.Helper()
-	text, err := s.get("https://" + s.management + "/roots/0")
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	if block, _ := pem.Decode(text); block == nil {
-		s.t.Fatalf("Pebble's root is no PEM: %s", text)
-	}
-	return text
-}
+// Roots are the certificates at the end of all chains that Pebble signs, as PEM: it makes a
+// new one at each start.
+func (s *Server) Roots() []byte { return s.roots }
 
 func (s *Server) get(url string) ([]byte, error) {
 	client := &http.Client{Timeout: 2 * time.Second, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: s.ca.Pool(), MinVersion: tls.VersionTLS12}}}
