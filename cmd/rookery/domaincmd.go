@@ -32,7 +32,7 @@ func domainCommand(g *globals) *cobra.Command {
 A name that is added must be proven (a TXT record) and pointed here; the worker looks
 at it by itself and says what is missing.`,
 	}
-	c.AddCommand(domainAdd(g), domainList(g), domainCheck(g),
+	c.AddCommand(domainAdd(g), domainList(g), domainCheck(g), domainRecipe(g),
 		domainAct(g, "retry", "Look at a name again now, or start anew where it has expired", func(ctx context.Context, s *domains.Service, d domains.Standing) error {
 			return s.Retry(ctx, audit.ByOperator(), d.TenantID, d.ID)
 		}),

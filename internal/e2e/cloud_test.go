@@ -33,6 +33,7 @@ type cloud struct {
 	dns       *pebble.DNS
 	authority *pebble.Server
 	ips       []string // one for each edge
+	trusted   string   // the authorities that peers' certificates are checked with, as a file
 	edges     []*process
 	worker    *process
 }
@@ -43,7 +44,7 @@ const platform = "rookery.test"
 var clouds atomic.Int32
 
 // newCloud starts two edges and a worker. It skips where the ports of the web are root's.
-func newCloud(t *testing.T, o pebble.Options, settings map[string]string) *cloud {
+func newCloud(t *testing.T, o pebble.Options, settings map[string]string, alsoTrusted ...string) *cloud {
 	t.Helper()
 	block := clouds.Add(1)
 	c := &cloud{t: t, ips: []string{fmt.Sprintf("127.88.%d.1", block), fmt.Sprintf("127.88.%d.2", block)}}
@@ -59,11 +60,12 @@ func newCloud(t *testing.T, o pebble.Options, settings map[string]string) *cloud
 	c.authority = pebble.Start(t, o)
 	c.dns.A(platform, c.ips[0])
 	c.dns.A("media."+platform, c.ips[1])
+	c.trust(alsoTrusted)
 	env := map[string]string{
 		"TLS": "acme", "PUBLIC_SCHEME": "https", "PLATFORM_HOST": platform, "MEDIA_HOST": "media." + platform,
 		"ACME_CA": c.authority.Directory(), "ACME_CA_FILE": c.authority.CAFile(), "ACME_EMAIL": "ops@" + platform, "ACME_PROFILE": "",
 		"DNS_RESOLVERS": c.dns.Address, "EDGE_ADDRESSES": strings.Join(c.ips, ","), "FEDERATION_ALLOW_HTTP": "false",
-		"FEDERATION_CA_FILE": c.trust(), "QUEUES": "inbox=4,deliver=8,fanout=2,fetch=4,domains=4,upkeep=1", "LOG_LEVEL": "info",
+		"FEDERATION_CA_FILE": c.trusted, "QUEUES": "inbox=4,deliver=8,fanout=2,fetch=4,domains=4,upkeep=1", "LOG_LEVEL": "info",
 	}
 	maps.Copy(env, settings)
 	c.server = newServer(t, env)
@@ -84,14 +86,21 @@ func (c *cloud) startWorker() {
 	c.worker = c.process("worker", map[string]string{"ROLES": "worker", "LISTEN": c.address}, "http://"+c.address)
 }
 
-// trust writes the authority's root to a file, which peers' certificates are checked with.
-func (c *cloud) trust() string {
+// trust writes the authority's root and others to a file.
+func (c *cloud) trust(others []string) {
 	c.t.Helper()
-	path := filepath.Join(c.t.TempDir(), "roots.pem")
-	if err := os.WriteFile(path, c.authority.Roots(), 0o600); err != nil {
+	roots := slices.Clone(c.authority.Roots())
+	for _, path := range others {
+		more, err := os.ReadFile(path)
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		roots = append(roots, more...)
+	}
+	c.trusted = filepath.Join(c.t.TempDir(), "roots.pem")
+	if err := os.WriteFile(c.trusted, roots, 0o600); err != nil {
 		c.t.Fatal(err)
 	}
-	return path
 }
 
 // process starts `rookery serve` with settings of its own and waits until it is ready.
