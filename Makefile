@@ -40,7 +40,7 @@ test: ready-test gofmt vet ## Install what is missing and run all tests
 .PHONY: ready-test
 ready-test:
 	@deploy/dev/need.sh postgres
-	@deploy/dev/need.sh --try chromium clients smtpd pebble
+	@deploy/dev/need.sh --try chromium clients smtpd pebble apache nginx caddy
 
 .PHONY: check
 check: gofmt vet lint test ## gofmt, vet, golangci-lint and all tests: before each commit
@@ -105,6 +105,11 @@ load-tls: ## Handshakes of N names (10000): heap, rate, floods and a storage tha
 	@deploy/dev/need.sh postgres
 	@go build -o bin/testrun ./internal/testkit/cmd/testrun
 	@ROOKERY_LOAD_TLS=$(or $(N),10000) bin/testrun -count=1 -v -timeout 30m -run '^TestLoadTLS$$' $(ARGS) ./tenant/certs
+
+.PHONY: e2e-proxies
+e2e-proxies: ## The examples of deploy/proxy in front of the product: nginx, Apache, Caddy
+	@deploy/dev/need.sh postgres apache nginx caddy
+	@$(MAKE) --no-print-directory e2e SUITE=Proxies
 
 # A suite without tests must not look like one that passes.
 .PHONY: e2e

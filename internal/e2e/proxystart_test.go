@@ -10,8 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
-	"testing"
+		"testing"
 	"time"
 
 	"rookery/internal/testkit"
@@ -67,12 +66,6 @@ func (p proxyProgram) run(t *testing.T, backend string) (*front, *testkit.CA) {
 	ca := testkit.NewCA(t)
 	f := &front{plain: freeAddress(t), secure: freeAddress(t)}
 	f.process = spawn(t, p.name, p.start(t, program, f, backend, ca))
-	t.Cleanup(func() {
-		f.process.signal(t, syscall.SIGTERM)
-		if err := f.process.wait(10 * time.Second); err != nil && f.process.cmd.ProcessState == nil {
-			t.Errorf("%s after SIGTERM: %v", p.name, err)
-		}
-	})
 	testkit.Eventually(t, 20*time.Second, p.name+" listens", func() bool {
 		if f.process.isGone() {
 			t.Fatalf("%s ended at once: %v", p.name, f.process.err)
@@ -161,8 +154,8 @@ func apache(t *testing.T, program string, f *front, backend string, ca *testkit.
 		"/var/www/letsencrypt", acmeFolder(t)))
 	var main strings.Builder
 	for _, module := range []string{
-		"mpm_event", "authz_core", "socache_shmcb", "reqtimeout", // Debian's usual
-		"ssl", "http2", "proxy", "proxy_http", "proxy_wstunnel", "headers", "rewrite", "macro", "alias", // the example's head
+		"mpm_event", "authz_core", "alias", "socache_shmcb", "reqtimeout", // Debian's usual
+		"ssl", "http2", "proxy", "proxy_http", "headers", "rewrite", "macro", // the example's head
 	} {
 		fmt.Fprintf(&main, "LoadModule %s_module /usr/lib/apache2/modules/mod_%s.so\n", module, module)
 	}
