@@ -103,7 +103,7 @@ func (c *cloud) startWebsite(nginx, ip string, ca *testkit.CA, rules string) *pr
 	dir := c.t.TempDir()
 	cert, key := ca.IssueFiles("company.test")
 	config := filepath.Join(dir, "nginx.conf")
-	text := fmt.Sprintf(`daemon off; pid %[1]s/pid; error_log stderr; worker_processes 1;
+	text := fmt.Sprintf(`daemon off; master_process off; pid %[1]s/pid; error_log stderr;
 events {}
 http {
 	access_log off;
