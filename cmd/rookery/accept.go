@@ -47,8 +47,8 @@ func (l *fewConnections) mayEnter(remote net.Addr) bool {
 	return l.limiter.Take(connections, limit.AddressKey(at.Addr())).OK
 }
 
-// fewLines writes what net/http has to say about connections that failed, a line a minute
-// with how many were left out: a flood must not fill the log.
+// fewLines writes what net/http and other libraries have to say, such as of connections that
+// failed: a line a minute with how many were left out, since a flood must not fill the log.
 type fewLines struct {
 	log *slog.Logger
 
@@ -62,7 +62,7 @@ func (f *fewLines) Write(line []byte) (int, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if now := time.Now(); now.After(f.next) {
-		f.log.Info("a connection failed", "why", strings.TrimSpace(string(line)), "more_in_the_last_minute", f.skipped)
+		f.log.Info("a library says", "text", strings.TrimSpace(string(line)), "left_out_in_the_last_minute", f.skipped)
 		f.next, f.skipped = now.Add(time.Minute), 0
 	} else {
 		f.skipped++

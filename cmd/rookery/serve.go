@@ -48,6 +48,8 @@ rookery migrate up.`,
 // run serves until ctx ends, then lets requests and jobs in flight finish. ready is
 // called once the public can be served.
 func (s *system) run(ctx context.Context, ready func(context.Context, *parts) error) error {
+	log.SetFlags(0)
+	log.SetOutput(&fewLines{log: s.log}) // libraries that write there
 	if err := s.registry.Load(ctx); err != nil {
 		// Postgres may be away at boot: the registry keeps trying, /readyz says so
 		s.log.Warn("the list of tenants cannot be read yet", "error", err)
@@ -73,6 +75,7 @@ func (s *system) run(ctx context.Context, ready func(context.Context, *parts) er
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	group, running := errgroup.WithContext(ctx)
+	defer context.AfterFunc(running, p.console.Close)() // open pages would keep the server from ending
 	group.Go(func() error { return s.registry.Run(running) })
 	group.Go(func() error { return p.bus.Run(running) })
 	for _, e := range entrances.list {

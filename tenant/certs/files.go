@@ -89,7 +89,8 @@ func (f *Files) Reload() {
 	f.log.Info("certificates read anew", "count", len(read.certs))
 }
 
-// TLSConfig chooses the certificate that fits the name; a name without one is refused.
+// TLSConfig chooses the certificate that fits the name; a name without one is refused. Who
+// gives no name, such as a check by address, gets the first.
 func (f *Files) TLSConfig() *tls.Config {
 	return &tls.Config{
 		MinVersion: tls.VersionTLS12,

@@ -43,6 +43,15 @@ const name = "social.company.test"
 
 func newWorld(t *testing.T, o pebble.Options, changes ...func(*certs.WorkerOptions)) *world {
 	t.Helper()
+	dns := pebble.StartDNS(t)
+	w := newWorldOn(t, dns, o, changes...)
+	dns.A(name, w.ip)
+	return w
+}
+
+// newWorldOn is a world with another DNS server.
+func newWorldOn(t *testing.T, dns *pebble.DNS, o pebble.Options, changes ...func(*certs.WorkerOptions)) *world {
+	t.Helper()
 	key, err := seal.New("the master key of tests: 32 characters and more")
 	if err != nil {
 		t.Fatal(err)
@@ -59,17 +68,25 @@ func newWorld(t *testing.T, o pebble.Options, changes ...func(*certs.WorkerOptio
 
 	plain, secure := w.listen(), w.listen()
 	w.http, w.tls = plain.Addr().String(), secure.Addr().String()
-	w.dns = pebble.StartDNS(t)
-	w.dns.A(name, w.ip)
+	w.dns = dns
 	o.DNS, o.HTTPPort, o.TLSPort = w.dns, portOf(plain), portOf(secure)
 	w.authority = pebble.Start(t, o)
 
-	w.edge = certs.NewEdge(certs.EdgeOptions{DB: w.db.PG, Key: key, Table: w.registry, CA: w.authority.Directory()})
-	t.Cleanup(w.edge.Close)
-	w.serve(plain, w.edge.Challenges(http.NotFoundHandler()), nil)
-	w.serve(secure, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(w, "hello") }), w.edge.TLSConfig())
+	w.newEdge("")
+	w.serve(plain, http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+		w.edge.Challenges(http.NotFoundHandler()).ServeHTTP(out, r)
+	}), nil)
+	config := w.edge.TLSConfig()
+	config.GetCertificate = func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) { return w.edge.GetCertificate(hello) }
+	w.serve(secure, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(w, "hello") }), config)
 	w.newWorker(changes...)
 	return w
+}
+
+// newEdge serves from now on; names below a suffix under a wildcard.
+func (w *world) newEdge(suffix string) {
+	w.edge = certs.NewEdge(certs.EdgeOptions{DB: w.db.PG, Key: w.key, Table: w.registry, CA: w.authority.Directory(), Suffix: suffix})
+	w.t.Cleanup(w.edge.Close)
 }
 
 func (w *world) newWorker(changes ...func(*certs.WorkerOptions)) {
@@ -121,7 +138,9 @@ func (w *world) order() *certs.State {
 	return w.state()
 }
 
-func (w *world) state() (s *certs.State) {
+func (w *world) state() *certs.State { return w.stateOf(name) }
+
+func (w *world) stateOf(name string) (s *certs.State) {
 	w.t.Helper()
 	err := w.db.PG.Platform(w.t.Context(), "test", func(tx *pg.PlatformTx) (err error) {
 		s, err = certs.Lookup(w.t.Context(), tx, name)
