@@ -24,8 +24,12 @@ type State string
 const (
 	Active    State = "active"
 	Suspended State = "suspended" // by staff: no log-ins, no posts
-	Deleted   State = "deleted"   // tombstones answer 410
+	Deleting  State = "deleting"  // closed to people; can still be undone, so federation goes on
+	Deleted   State = "deleted"   // for good: tombstones answer 410
 )
+
+// IsClosed reports whether people find nothing here any more: apps and pages answer 410.
+func (s State) IsClosed() bool { return s == Deleting || s == Deleted }
 
 // Tenant is one organisation as the platform knows it: what is needed on every
 // request, kept in memory by package registry.

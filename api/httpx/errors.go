@@ -18,6 +18,7 @@ var (
 	ErrInvalidToken = fault.New(fault.Unauthorized, "The access token is invalid")
 	ErrScope        = fault.New(fault.Forbidden, "This action is outside the authorized scopes")
 	ErrNoUser       = fault.New(fault.Invalid, "This method requires an authenticated user")
+	ErrClosed       = fault.New(fault.Gone, "This server has been closed.")
 	ErrNotAllowed   = fault.New(fault.Forbidden, "This action is not allowed")
 	ErrTooMany      = fault.New(fault.TooMany, "Too many requests")
 )

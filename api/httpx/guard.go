@@ -61,6 +61,9 @@ func guard(route Route, deps Deps) echo.MiddlewareFunc {
 			if home == nil {
 				return echo.NewHTTPError(http.StatusMisdirectedRequest)
 			}
+			if home.State.IsClosed() {
+				return ErrClosed // before anybody is told anything about a token
+			}
 			viewer, err := identify(c, route, deps.Auth, home)
 			// Strangers and wrong tokens count by address, before they learn anything.
 			if limited := take(c, route, deps.Limiter, home, viewer); limited != nil {

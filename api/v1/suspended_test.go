@@ -28,3 +28,18 @@ func TestPeopleOfASuspendedTenantOnlyRead(t *testing.T) {
 	state(tenant.Active)
 	w.Alice.Post("/api/v1/statuses", map[string]any{"status": "again"}).Want(t, http.StatusOK)
 }
+
+// TEN-21: from the moment that a tenant is being deleted its API is gone, for everybody.
+func TestTheAPIOfAClosedTenantIsGone(t *testing.T) {
+	t.Parallel()
+	w := postWorld(t)
+	st := write(t, w.Alice, "status", "before", "visibility", "public")
+	for _, state := range []tenant.State{tenant.Deleting, tenant.Deleted} {
+		w.A.Tenant.State = state // what hostroute hands on
+		for _, path := range []string{"/api/v1/timelines/home", "/api/v1/timelines/public", statusPath(st, "")} {
+			w.Alice.Get(path).Want(t, http.StatusGone)
+		}
+		w.Alice.Post("/api/v1/statuses", map[string]any{"status": "late"}).Want(t, http.StatusGone)
+		w.Bob.Get("/api/v1/timelines/home").Want(t, http.StatusOK)
+	}
+}

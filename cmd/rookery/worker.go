@@ -13,6 +13,7 @@ import (
 	"rookery/internal/pg"
 	"rookery/internal/upkeep"
 	"rookery/tenant/certs"
+	"rookery/tenant/deletion"
 	"rookery/tenant/domains"
 )
 
@@ -25,7 +26,7 @@ func (s *system) runWorkers(ctx context.Context, p *parts) error {
 	if err != nil {
 		return err
 	}
-	periodic := []*river.PeriodicJob{every(upkeepEvery, jobs.Upkeep{}), every(domains.SweepEvery, jobs.DomainSweep{})}
+	periodic := []*river.PeriodicJob{every(upkeepEvery, jobs.Upkeep{}), every(domains.SweepEvery, jobs.DomainSweep{}), every(deletion.SweepEvery, jobs.TenantSweep{})}
 	certificates, err := s.newCertificates(s.jobs)
 	if err != nil {
 		return err
@@ -63,6 +64,7 @@ func (s *system) workers(p *parts) *river.Workers {
 	keeper := s.keeper(s.jobs)
 	keeper.Streams = p.bus
 	river.AddWorker(w, keeper)
+	river.AddWorker(w, &deletion.Worker{Service: s.newDeletion(s.jobs)})
 	river.AddWorker(w, &upkeep.Remover{DB: s.jobs, Streams: p.bus, Log: s.log})
 	return w
 }

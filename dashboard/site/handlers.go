@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -116,7 +117,10 @@ func (h *Handlers) ErrorPage(c echo.Context, err error) {
 	_ = h.frame.Pages(func(echo.Context) error { return err })(c)
 }
 
-var errClosed = fault.New(fault.Gone, "Whoever ran this site has closed it. It does not come back.")
+var (
+	errClosed  = fault.New(fault.Gone, "Whoever ran this site has closed it. It does not come back.")
+	errClosing = fault.New(fault.Gone, "Whoever ran this site has closed it.")
+)
 
 // onTenant lets a handler count on a tenant that still exists.
 func (h *Handlers) onTenant(next echo.HandlerFunc) echo.HandlerFunc {
@@ -126,9 +130,17 @@ func (h *Handlers) onTenant(next echo.HandlerFunc) echo.HandlerFunc {
 			return echo.NewHTTPError(http.StatusMisdirectedRequest)
 		case t.State == tenant.Deleted:
 			return errClosed
+		case t.State == tenant.Deleting && !isDocument(c):
+			return errClosing // other servers go on: it may be taken back
 		}
 		return next(c)
 	}
+}
+
+// isDocument reports whether another server asks for an account or a post by the address
+// of its page.
+func isDocument(c echo.Context) bool {
+	return wantsActivity(c) && strings.HasPrefix(c.Request().URL.Path, "/@")
 }
 
 // home is the tenant of the request.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"rookery/dashboard/assets"
 	"rookery/internal/ids"
@@ -15,6 +16,7 @@ import (
 	"rookery/internal/social/status"
 	"rookery/internal/store"
 	"rookery/tenant"
+	"rookery/tenant/registry"
 )
 
 const home = "https://a.test"
@@ -185,14 +187,22 @@ func TestWhatIsGone(t *testing.T) {
 	if got := b.Get(home + "/auth/sign_in"); got.Status != http.StatusForbidden {
 		t.Errorf("sign-in at a suspended tenant: %d", got.Status)
 	}
-	if err := w.Registry.SetState(t.Context(), w.A.Tenant.ID, tenant.Deleted); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Registry.Load(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if got := b.Get(home + "/@support"); got.Status != http.StatusGone {
-		t.Errorf("profile of a deleted tenant: %d", got.Status)
+	ctx, now := t.Context(), time.Now()
+	for _, step := range []func(*pg.PlatformTx) error{
+		func(tx *pg.PlatformTx) error { return registry.BeginDeletion(ctx, tx, w.A.Tenant.ID, now) },
+		func(tx *pg.PlatformTx) error { return registry.CloseTenant(ctx, tx, w.A.Tenant.ID, now) },
+	} {
+		if err := w.PG.Platform(ctx, "test", step); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Registry.Load(ctx); err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range []string{"/", "/@support", "/auth/sign_in"} {
+			if got := b.Get(home + path); got.Status != http.StatusGone {
+				t.Errorf("%s of a deleted tenant: %d", path, got.Status)
+			}
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package actor
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -26,6 +27,9 @@ func (h *Handlers) instance(c echo.Context) error {
 	}
 	doc, err := h.cache.get(c.Request().Context(), r.tenant.ID, kindInstance, 0, func(ctx context.Context) (*document, error) {
 		key, err := store.TenantKey(ctx, h.db, r.tenant.ID, "rsa")
+		if fault.IsNotFound(err) && r.tenant.State == tenant.Deleted {
+			return nil, errGone
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -50,6 +54,9 @@ func (h *Handlers) empty(c echo.Context) error {
 // tenant's state is (FEDERATION.md 1.13).
 func (h *Handlers) account(c echo.Context) error {
 	r, err := h.address(c)
+	if errors.Is(err, errGone) {
+		return h.grave(c, r)
+	}
 	if err != nil {
 		return err
 	}
@@ -73,6 +80,22 @@ func (h *Handlers) account(c echo.Context) error {
 		if err != nil {
 			return err
 		}
+	}
+	return send(c, r, doc)
+}
+
+// grave answers for an account whose tenant was deleted.
+func (h *Handlers) grave(c echo.Context, r request) error {
+	var doc *document
+	err := h.db.Tenant(c.Request().Context(), r.tenant.ID, func(scope *pg.Scope) (err error) {
+		doc, err = tombstone(c.Request().Context(), scope, r.tenant.URL("/ap/actors/"+ids.Format(r.id)))
+		return err
+	})
+	if fault.IsNotFound(err) {
+		return errGone
+	}
+	if err != nil {
+		return err
 	}
 	return send(c, r, doc)
 }

@@ -114,15 +114,15 @@ func (h *Handlers) address(c echo.Context) (request, error) {
 		return r, errNotFound // addresses that will change are shown to nobody
 	}
 	c.Response().Header().Set(echo.HeaderVary, "Accept, Signature")
-	if r.tenant.State == tenant.Deleted {
-		return r, errGone
-	}
 	if text := c.Param("id"); text != "" {
 		id, ok := ids.Parse(text)
 		if !ok {
 			return r, errNotFound
 		}
 		r.id = id
+	}
+	if r.tenant.State == tenant.Deleted {
+		return r, errGone
 	}
 	return r, nil
 }

@@ -155,3 +155,14 @@ func (RemoveAccount) Kind() string { return "remove_account" }
 func (RemoveAccount) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: QueueUpkeep, MaxAttempts: 10, UniqueOpts: onceAtATime}
 }
+
+// TenantSweep goes on with the deletion of tenants.
+type TenantSweep struct{}
+
+// Kind implements river.JobArgs.
+func (TenantSweep) Kind() string { return "tenant_sweep" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (TenantSweep) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueUpkeep, MaxAttempts: 1, UniqueOpts: onceAtATime}
+}

@@ -131,6 +131,7 @@ const departures = `
 SELECT a.tenant_id, a.id
 FROM   accounts a
 WHERE  a.deleted_at < @stuck
+       AND NOT EXISTS (SELECT FROM tenants t WHERE t.id = a.tenant_id AND t.state = 'deleted') -- it goes as a whole
        AND (a.domain <> '' OR a.deleted_at < @before
             OR EXISTS (SELECT FROM statuses s WHERE s.tenant_id = a.tenant_id AND s.account_id = a.id)
             OR EXISTS (SELECT FROM follows f WHERE f.tenant_id = a.tenant_id AND f.target_id = a.id))

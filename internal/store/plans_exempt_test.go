@@ -4,6 +4,12 @@ package store_test
 // unique key, or write the rows that they are given. A function that lists, counts or
 // joins belongs into reads.
 var readsByKey = map[string]string{
+	"AccountsToPart":          "a part of a tenant that is deleted",
+	"AreFarewellsWaiting":     "once a minute, of a tenant that is deleted",
+	"CountPersonsOnlyIn":      "for somebody who is about to delete the tenant",
+	"TenantFootprintOf":       "reads all of a tenant, for somebody who is about to delete it",
+	"TenantJobsOf":            "the queue's rows by its index, ten thousand at most",
+	"RemoveMembers":           "writes",
 	"AuditChain":              "a page by key, for proof and export",
 	"AuditChains":             "one row a tenant, for proof",
 	"AuditHeadOf":             "by key",

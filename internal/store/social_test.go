@@ -324,6 +324,17 @@ func (c *cast) reads() map[string]func(ctx context.Context, s *pg.Scope) (int, e
 			return lists(store.AgedStatuses(ctx, s, 0, 1<<62, 9))
 		},
 		"SenderByID": func(ctx context.Context, s *pg.Scope) (int, error) { return single(store.SenderByID(ctx, s, alice)) },
+		"AccountsToPart": func(ctx context.Context, s *pg.Scope) (int, error) {
+			list, err := store.AccountsToPart(ctx, s, 10)
+			return len(list), err
+		},
+		"TenantFootprintOf": func(ctx context.Context, s *pg.Scope) (int, error) {
+			f, err := store.TenantFootprintOf(ctx, s)
+			if err != nil {
+				return 0, err
+			}
+			return int(f.Accounts + f.Posts + f.Followers + f.Inboxes), nil
+		},
 		"FootprintOf": func(ctx context.Context, s *pg.Scope) (int, error) {
 			f, err := store.FootprintOf(ctx, s, alice)
 			return int(f.Posts), err

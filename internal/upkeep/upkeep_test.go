@@ -11,6 +11,7 @@ import (
 	"rookery/internal/pg"
 	"rookery/internal/testkit"
 	"rookery/internal/upkeep"
+	"rookery/tenant"
 )
 
 // Of each class one row is too old and one is not.
@@ -76,6 +77,25 @@ func TestOldRowsGoAndYoungOnesStay(t *testing.T) {
 	if diff := cmp.Diff(map[string]int64{}, w.round(upkeep.Mode{All: true})); diff != "" {
 		t.Errorf("what stays for ever went:\n%s", diff)
 	}
+}
+
+// What a deleted tenant leaves is removed as a whole, by package deletion.
+func TestDeletedTenantsAreLeftAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.fill(10)
+	w.exec(`UPDATE accounts SET deleted_at = now() - interval '8 days' WHERE tenant_id = @tenant_id AND domain = ''`, nil)
+	w.Tenant.State = tenant.Deleted
+	if err := w.DB.Platform(t.Context(), "test", func(p *pg.PlatformTx) error {
+		_, err := pg.Exec(t.Context(), p, `UPDATE tenants SET state = 'deleted'`, nil)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	w.round(upkeep.Mode{All: true})
+	w.wants("posts", 10, `SELECT count(*) FROM statuses WHERE tenant_id = @tenant_id`, nil)
+	w.wants("places of walks", 0, `SELECT count(*) FROM upkeep_walks WHERE tenant_id = @tenant_id`, nil)
+	w.wants("jobs", 0, `SELECT count(*) FROM river.river_job WHERE @tenant_id::bigint > 0`, nil)
 }
 
 // Ten thousand old rows take many transactions, none of which removes more than a batch.

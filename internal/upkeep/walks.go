@@ -113,6 +113,9 @@ func (r *round) due(ctx context.Context) ([]due, error) {
 	}
 	var list []due
 	for _, t := range r.Tenants.All() {
+		if t.State == tenant.Deleted {
+			continue // package deletion removes all of it
+		}
 		for _, w := range r.walks(append(hosts[t.ID], t.Host)) {
 			d := due{walking: w, tenant: t.ID}
 			if s := states[place{t.ID, w.kind}]; s != nil {

@@ -38,7 +38,11 @@ func (s *Service) Claim(ctx context.Context, by Actor, owner tenant.ID, w Wish) 
 	if err != nil {
 		return nil, err
 	}
-	if t, ok := s.Tenants.ByID(owner); ok && t.Federates() {
+	t, ok := s.Tenants.ByID(owner)
+	if ok && t.State.IsClosed() {
+		return nil, errNoTenant
+	}
+	if ok && t.Federates() {
 		asSecondNames(claims)
 	}
 	err = s.DB.Platform(ctx, "claim a domain", func(tx *pg.PlatformTx) error {

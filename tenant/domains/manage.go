@@ -15,6 +15,7 @@ import (
 var (
 	errNoDomain   = fault.New(fault.NotFound, "There is no such domain.")
 	errTooSoon    = fault.Newf(fault.TooMany, "This domain was looked at a moment ago. Try again in %d minutes.", int(retryEvery.Minutes()))
+	errNoTenant   = fault.New(fault.Gone, "The organisation of this domain was deleted.")
 	errNotGiven   = fault.New(fault.Conflict, "This domain is not being removed.")
 	errPlatform   = fault.New(fault.Invalid, "The platform's own name cannot be removed.")
 	errNoReview   = fault.New(fault.Conflict, "This domain does not wait for a review.")
@@ -158,6 +159,9 @@ func (s *Service) UndoRelease(ctx context.Context, by Actor, owner tenant.ID, id
 	return s.change(ctx, by, owner, id, "take a domain back", func(d *tenant.Domain) error {
 		if d.State != tenant.DomainReleasing {
 			return errNotGiven
+		}
+		if t, ok := s.Tenants.ByID(d.TenantID); ok && t.State == tenant.Deleted {
+			return errNoTenant
 		}
 		back := tenant.DomainLive // the look that follows finds out whether it still is
 		if d.Reason == ReasonSuspended {

@@ -10,9 +10,11 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
+	"rookery/internal/pg"
 	"rookery/internal/seal"
 	"rookery/internal/testkit"
 	"rookery/tenant"
@@ -22,6 +24,7 @@ import (
 
 // house is an Echo behind the middleware, with the tenants of the table below.
 type house struct {
+	db       *pg.DB
 	echo     *echo.Echo
 	registry *registry.Registry
 }
@@ -32,9 +35,9 @@ func newHouse(t *testing.T, change func(*hostroute.Options)) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &house{echo: echo.New()}
+	h := &house{db: testkit.DB(t).PG, echo: echo.New()}
 	h.registry = registry.New(registry.Options{
-		DB: testkit.DB(t).PG, Seal: key, NewKey: func() ([]byte, string, error) { return []byte("private"), "public", nil },
+		DB: h.db, Seal: key, NewKey: func() ([]byte, string, error) { return []byte("private"), "public", nil },
 	})
 	for _, n := range []registry.NewTenant{
 		{Name: "Secret Name A", Host: "a.test"},
@@ -288,12 +291,25 @@ func TestStateTravelsWithTheTenant(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, nil)
 	a, _, _ := h.registry.ByHost("a.test")
-	for _, state := range []tenant.State{tenant.Suspended, tenant.Deleted} {
-		if err := h.registry.SetState(t.Context(), a.ID, state); err != nil {
+	ctx, now := t.Context(), time.Now()
+	for _, step := range []struct {
+		to tenant.State
+		by func(*pg.PlatformTx) error
+	}{
+		{tenant.Deleting, func(tx *pg.PlatformTx) error { return registry.BeginDeletion(ctx, tx, a.ID, now) }},
+		{tenant.Deleted, func(tx *pg.PlatformTx) error { return registry.CloseTenant(ctx, tx, a.ID, now) }},
+	} {
+		if err := h.db.Platform(ctx, "test", step.by); err != nil {
 			t.Fatal(err)
 		}
+		if err := h.registry.Load(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if found, _, _ := h.registry.ByHost("a.test"); found.State != step.to {
+			t.Errorf("%s is %s", found.Host, found.State)
+		}
 		if r := h.ask(http.MethodGet, "a.test", "/x", nil); r.StatusCode != http.StatusOK {
-			t.Errorf("%s: %d; routes decide, not the host", state, r.StatusCode)
+			t.Errorf("%s: %d; routes decide, not the host", step.to, r.StatusCode)
 		}
 	}
 }

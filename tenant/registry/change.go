@@ -24,8 +24,10 @@ var (
 	errDescription = fault.New(fault.Invalid, "A description has at most 2000 characters.")
 	errMail        = fault.New(fault.Invalid, "A contact address has at most 254 characters.")
 	errColour      = fault.New(fault.Invalid, "A colour looks like #1f7a5c.")
-	errState       = fault.New(fault.Invalid, "A tenant is active, suspended or deleted.")
+	errState       = fault.New(fault.Invalid, "A tenant is active or suspended.")
 	errNoTenant    = fault.New(fault.NotFound, "There is no such tenant.")
+	errDeleting    = fault.New(fault.Conflict, "This tenant is being deleted. `rookery tenant undelete` takes that back.")
+	errNotDeleting = fault.New(fault.Conflict, "This tenant is not being deleted.")
 	errStaysGone   = fault.New(fault.Gone, "This tenant was deleted. That cannot be undone.")
 )
 
@@ -66,7 +68,7 @@ const (
 UPDATE tenants SET name = @name, description = @description, contact_mail = @contact_mail, brand_colour = @brand_colour,
        authorized_fetch = @authorized_fetch, updated_at = now()
 WHERE  id = @id AND state <> 'deleted'`
-	updateState = `UPDATE tenants SET state = @state, updated_at = now() WHERE id = @id AND (state <> 'deleted' OR @state = 'deleted')`
+	updateState = `UPDATE tenants SET state = @state, updated_at = now() WHERE id = @id AND state IN ('active', 'suspended')`
 	tenantState = `SELECT state FROM tenants WHERE id = @id`
 )
 
@@ -82,11 +84,10 @@ func (r *Registry) SetProfile(ctx context.Context, id tenant.ID, p Profile) erro
 	})
 }
 
-// SetState suspends a tenant, lets it go on, or marks it deleted, for good: from then on
-// its actors are tombstones and its names stay taken.
+// SetState suspends a tenant or lets it go on. Its end is deletion.go.
 func (r *Registry) SetState(ctx context.Context, id tenant.ID, state tenant.State) error {
 	switch state {
-	case tenant.Active, tenant.Suspended, tenant.Deleted:
+	case tenant.Active, tenant.Suspended:
 	default:
 		return errState
 	}
@@ -112,12 +113,16 @@ func (r *Registry) change(ctx context.Context, reason string, id tenant.ID, sql 
 }
 
 func whyNot(ctx context.Context, tx *pg.PlatformTx, id tenant.ID) error {
-	_, err := pg.Value[tenant.State](ctx, tx, tenantState, pgx.NamedArgs{"id": id})
+	state, err := pg.Value[tenant.State](ctx, tx, tenantState, pgx.NamedArgs{"id": id})
 	switch {
 	case fault.IsNotFound(err):
 		return errNoTenant
 	case err != nil:
 		return err
+	case state == tenant.Deleting:
+		return errDeleting
+	case state == tenant.Deleted:
+		return errStaysGone
 	}
-	return errStaysGone
+	return errNotDeleting
 }

@@ -16,23 +16,43 @@ import (
 // Memberships stay: people belong to a tenant, not to an account. The caller has proved
 // that the owner wants it. An account that is gone already is fault.NotFound.
 func Delete(ctx context.Context, scope *pg.Scope, id social.AccountID) (*social.Account, error) {
-	a, err := store.LockAccount(ctx, scope, id)
+	gone, err := depart(ctx, scope, id)
 	if err != nil {
-		return nil, fmt.Errorf("delete account %d: %w", id, err)
+		return nil, err
 	}
-	if !a.IsLocal() {
-		return nil, fmt.Errorf("delete account %d: %w", id, errNotOurs)
-	}
-	if err := store.MarkAccountDeleted(ctx, scope, a); err != nil {
-		return nil, fmt.Errorf("mark account %d as deleted: %w", id, err)
-	}
-	// The event names what was deleted: nobody can look it up any more.
-	event := &social.Event{Kind: social.EventAccountDeleted, AccountID: a.ID, ObjectURI: a.URI}
-	if err := store.AddEvent(ctx, scope, event); err != nil {
-		return nil, fmt.Errorf("announce that account %d is gone: %w", id, err)
-	}
-	if err := store.EnqueueRemoval(ctx, scope, a.ID); err != nil {
+	if err := store.EnqueueRemoval(ctx, scope, id); err != nil {
 		return nil, fmt.Errorf("have account %d emptied: %w", id, err)
 	}
-	return a, nil
+	return gone[0], nil
+}
+
+// Depart is Delete for accounts whose whole tenant goes: they say goodbye together, and
+// what they leave behind is removed with the tenant, not by a job for each.
+func Depart(ctx context.Context, scope *pg.Scope, list ...social.AccountID) error {
+	_, err := depart(ctx, scope, list...)
+	return err
+}
+
+func depart(ctx context.Context, scope *pg.Scope, list ...social.AccountID) ([]*social.Account, error) {
+	gone := make([]*social.Account, 0, len(list))
+	events := make([]*social.Event, 0, len(list))
+	for _, id := range list {
+		a, err := store.LockAccount(ctx, scope, id)
+		if err != nil {
+			return nil, fmt.Errorf("delete account %d: %w", id, err)
+		}
+		if !a.IsLocal() {
+			return nil, fmt.Errorf("delete account %d: %w", id, errNotOurs)
+		}
+		if err := store.MarkAccountDeleted(ctx, scope, a); err != nil {
+			return nil, fmt.Errorf("mark account %d as deleted: %w", id, err)
+		}
+		gone = append(gone, a)
+		// The event names what was deleted: nobody can look it up any more.
+		events = append(events, &social.Event{Kind: social.EventAccountDeleted, AccountID: a.ID, ObjectURI: a.URI})
+	}
+	if err := store.AddEvents(ctx, scope, events...); err != nil {
+		return nil, fmt.Errorf("announce that %d accounts are gone: %w", len(gone), err)
+	}
+	return gone, nil
 }
