@@ -58,5 +58,6 @@ func (s *system) metrics(p *parts) *prometheus.Registry {
 		s.requests, s.upkeep,
 	)
 	r.MustRegister(renderMetrics(p.render.CacheStats)...)
+	r.MustRegister(s.certificateMetrics()...)
 	return r
 }

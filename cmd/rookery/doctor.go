@@ -97,6 +97,7 @@ func (g *globals) examine(ctx context.Context) []finding {
 		return append(out, finding{Check: "tenants", Fact: err.Error()})
 	}
 	out = append(out, s.checkTenants(ctx)...)
+	out = append(out, s.checkCertificates(ctx)...)
 	return append(out, s.checkMail(ctx)...)
 }
 

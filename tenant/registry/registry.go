@@ -143,6 +143,23 @@ func (r *Registry) Certificate(name string) (Certificate, bool) {
 	return c, ok
 }
 
+// Certificates returns how many names have a certificate, and the first end of one.
+func (r *Registry) Certificates() (count int, first time.Time) {
+	t := r.table.Load()
+	if t == nil {
+		return 0, first
+	}
+	for _, c := range t.certs {
+		if c.NotAfter.IsZero() {
+			continue
+		}
+		if count++; first.IsZero() || c.NotAfter.Before(first) {
+			first = c.NotAfter
+		}
+	}
+	return count, first
+}
+
 // ByID returns a tenant.
 func (r *Registry) ByID(id tenant.ID) (*tenant.Tenant, bool) {
 	t := r.table.Load()
