@@ -7,6 +7,7 @@ import (
 
 	"rookery/api/render"
 	"rookery/api/streaming"
+	"rookery/dashboard/console"
 	"rookery/federation"
 	"rookery/federation/actor"
 	"rookery/federation/deliver"
@@ -35,6 +36,7 @@ type parts struct {
 	inbox     *inbox.Inbox
 	actors    *actor.Handlers
 	discovery *discovery.Handlers
+	console   *console.Handlers // since newWeb
 	limits    limit.Options
 	limiter   *limit.Limiter
 }

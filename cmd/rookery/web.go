@@ -39,7 +39,7 @@ func (s *system) newWeb(p *parts) (http.Handler, error) {
 		Table:           s.registry,
 		Probe:           s.probeProof,
 		Platform:        s.cfg.String("platform_host"),
-		PlatformHandler: s.newConsole(logins),
+		PlatformHandler: s.newConsole(p, logins),
 		Media:           s.cfg.String("media_host"),
 		MediaHandler:    file.New(s.db, httpx.ErrorHandler(s.log)),
 		TrustedProxies:  s.cfg.Prefixes("trusted_proxies"),
@@ -77,12 +77,13 @@ func newEcho() *echo.Echo {
 }
 
 // newConsole is the platform's own host.
-func (s *system) newConsole(logins *limit.Logins) http.Handler {
+func (s *system) newConsole(p *parts, logins *limit.Logins) http.Handler {
 	e := newEcho()
 	handlers := console.New(console.Deps{
 		DB: s.db, Log: s.log, Judge: s.judge, People: s.people, Logins: logins, Tenants: s.registry, Accounts: s.accounts,
-		Media: s.urls, Scheme: s.cfg.String("public_scheme"), Host: s.cfg.String("platform_host"),
+		Domains: s.newDomains(s.db), Limiter: p.limiter, Media: s.urls, Scheme: s.cfg.String("public_scheme"), Host: s.cfg.String("platform_host"),
 	})
+	p.console = handlers
 	e.HTTPErrorHandler = func(err error, c echo.Context) { handlers.ErrorPage(c, err) }
 	e.Use(s.requests.middleware)
 	handlers.Register(e)

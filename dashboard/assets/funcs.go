@@ -99,6 +99,24 @@ func fullMoment(t time.Time) template.HTML {
 	return timeTag(t, t.UTC().Format("2 January 2006, 15:04 UTC"), "full")
 }
 
+// untilMoment is a <time> of a moment to come, "at 10:42 UTC" or "on 2 November, …". The
+// script makes it a countdown, "in 0:42".
+func untilMoment(t time.Time) template.HTML {
+	words := t.UTC().Format("at 15:04 UTC")
+	if time.Until(t) > 18*time.Hour {
+		words = t.UTC().Format("on 2 January, 15:04 UTC")
+	}
+	return timeTag(t, words, "until")
+}
+
+// clockMoment is a <time> of a moment that is not long ago: "10:42 UTC", or with its date.
+func clockMoment(t time.Time) template.HTML {
+	if time.Since(t) > 18*time.Hour {
+		return fullMoment(t)
+	}
+	return timeTag(t, t.UTC().Format("15:04 UTC"), "clock")
+}
+
 // day is a <time> of a date alone.
 func day(t time.Time) template.HTML {
 	return timeTag(t, t.UTC().Format("2 January 2006"), "")
@@ -161,6 +179,8 @@ var funcs = template.FuncMap{
 	"ago":    moment,
 	"full":   fullMoment,
 	"day":    day,
+	"until":  untilMoment,
+	"clock":  clockMoment,
 	"span":   span,
 	"plural": plural,
 	"dict":   dict,

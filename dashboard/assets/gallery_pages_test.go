@@ -19,6 +19,7 @@ func view[V any](name string, render func(io.Writer, V) error, v V) galleryPage 
 func galleryPages() []galleryPage {
 	pages := append(profilePages(), gatePages()...)
 	pages = append(pages, errorPages()...)
+	pages = append(pages, domainPages()...)
 	return append(pages, consolePages()...)
 }
 

@@ -24,7 +24,10 @@ type Page struct {
 	OEmbedURL   string
 	Graph       *Graph
 	NoIndex     bool // kept out of search engines
-	IsFrame     bool // shown in a frame on another site: no script, links open beside it
+	// Refresh is after how many seconds a browser without script loads the page anew,
+	// while it waits for something; 0: never.
+	Refresh int
+	IsFrame bool // shown in a frame on another site: no script, links open beside it
 }
 
 // Graph is what other sites show when somebody links to a page: Open Graph and
@@ -79,6 +82,19 @@ func (t *Templates) Render(w io.Writer, page Page, body string, view any) error 
 	}
 	if _, err := w.Write(whole.Bytes()); err != nil {
 		return fmt.Errorf("write page %s: %w", body, err)
+	}
+	return nil
+}
+
+// Fragment writes a part of a page by itself, after the icons it uses: what is sent to a
+// page that is open already.
+func (t *Templates) Fragment(w io.Writer, body string, view any) error {
+	var inner bytes.Buffer
+	if err := t.set.ExecuteTemplate(&inner, body, view); err != nil {
+		return fmt.Errorf("render %s: %w", body, err)
+	}
+	if _, err := io.WriteString(w, string(sprite(inner.Bytes()))+inner.String()); err != nil {
+		return fmt.Errorf("write %s: %w", body, err)
 	}
 	return nil
 }

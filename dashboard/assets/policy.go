@@ -8,10 +8,13 @@ package assets
 // the sign-in page on the way to it (the app may have a scheme of its own), and
 // the pages with the form that sends followers to their own server.
 //
+// PolicyLive is for pages that hear from us while they are open (server-sent events).
+//
 // PolicyEmbed is for the one page that other sites may frame. It runs no script and
 // sends no form.
 const (
 	Policy     = PolicyAway + "; form-action 'self'"
+	PolicyLive = Policy + "; connect-src 'self'"
 	PolicyAway = "default-src 'none'; style-src 'self'; script-src 'self'; " +
 		"img-src 'self' https: http: data:; media-src 'self' https: http:; " +
 		"base-uri 'none'; frame-ancestors 'none'"

@@ -17,6 +17,7 @@ import (
 	"rookery/internal/social/media"
 	"rookery/tenant"
 	"rookery/tenant/access"
+	"rookery/tenant/domains"
 	"rookery/tenant/people"
 )
 
@@ -35,8 +36,10 @@ type Deps struct {
 	Tenants  Tenants
 	Accounts *account.Service
 	Media    media.Addresses
-	Scheme   string // of the platform's host: http or https
-	Host     string // of the platform
+	Domains  *domains.Service
+	Limiter  *limit.Limiter // of what people make this server send and look up
+	Scheme   string         // of the platform's host: http or https
+	Host     string         // of the platform
 	// Base stands before every path: "" on a host of its own, "/console" where
 	// platform and tenant share a host.
 	Base string
@@ -45,13 +48,15 @@ type Deps struct {
 // Handlers serve the console.
 type Handlers struct {
 	Deps
-	frame web.Frame
-	in    web.Entrance
+	frame  web.Frame
+	in     web.Entrance
+	open   *streams
+	seeing chan struct{} // has room for the look-ups that run at once
 }
 
 // New makes the handlers.
 func New(d Deps) *Handlers {
-	h := &Handlers{Deps: d}
+	h := &Handlers{Deps: d, open: newStreams(), seeing: make(chan struct{}, mostSeeing)}
 	h.in = h.entrance()
 	h.frame = web.Frame{Log: d.Log, ShowFault: h.showFault}
 	return h
@@ -80,6 +85,7 @@ func (h *Handlers) Register(e *echo.Echo) {
 	show("/tenants/:id/accounts/new", h.signedIn(h.inRoom(h.newAccount)))
 	post("/tenants/:id/accounts", h.signedIn(h.inRoom(h.create)))
 	show("/tenants/:id/accounts/:account", h.signedIn(h.inRoom(h.account)))
+	h.registerDomains(e, show, post)
 }
 
 // ErrorPage answers with the page of an error, for requests that no route took.
@@ -93,6 +99,7 @@ type visitor struct {
 	person  *people.Person
 	tenant  *tenant.Tenant // nil outside a room
 	role    people.Membership
+	place   Place // of the room
 }
 
 type handler func(c echo.Context, v *visitor) error
@@ -102,7 +109,7 @@ func (h *Handlers) signedIn(next handler) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		session, err := h.in.Session(c)
 		if web.IsNobody(err) {
-			if c.Request().Method == http.MethodPost {
+			if c.Request().Method == http.MethodPost || isStream(c) {
 				return err // what was typed would be lost on the way
 			}
 			return c.Redirect(http.StatusSeeOther, h.signInFor(c.Request().URL.RequestURI()))
@@ -130,7 +137,7 @@ func (h *Handlers) inRoom(next handler) handler {
 		if !ok || t.State == tenant.Deleted {
 			return web.ErrNotFound
 		}
-		v.tenant = t
+		v.tenant, v.place = t, Accounts
 		err := h.inScope(c, v, func(ctx context.Context, scope *pg.Scope) (err error) {
 			v.role, err = people.MembershipOf(ctx, scope, v.person.ID)
 			return err

@@ -20,9 +20,11 @@ import (
 	"rookery/internal/social/media"
 	"rookery/internal/store"
 	"rookery/internal/testkit/browse"
+	"rookery/internal/testkit/dnstest"
 	"rookery/internal/testkit/fixture"
 	"rookery/tenant"
 	"rookery/tenant/access"
+	"rookery/tenant/domains"
 	"rookery/tenant/hostroute"
 	"rookery/tenant/people"
 )
@@ -35,8 +37,11 @@ const (
 // world is a platform with two tenants; alice owns tenant A.
 type world struct {
 	*fixture.World
-	server *browse.Server
-	judge  *access.Judge
+	server  *browse.Server
+	judge   *access.Judge
+	domains *domains.Service
+	dns     *dnstest.Server
+	console *console.Handlers
 }
 
 func newWorld(t testing.TB, base string) *world {
@@ -50,17 +55,20 @@ func newWorld(t testing.TB, base string) *world {
 		t.Fatal(err)
 	}
 	w.judge = access.New(w.PG, nil)
+	w.domains, w.dns = newDomains(t, w.World)
 	h := console.New(console.Deps{
 		DB: w.PG, Log: slog.New(slog.DiscardHandler), Judge: w.judge, People: w.People, Logins: limit.NewLogins(w.PG, limit.Options{}),
 		Tenants: w.Registry, Accounts: account.New(w.PG, key), Media: media.Addresses{Scheme: "https", Host: "media.test"},
-		Scheme: "https", Host: "rookery.test", Base: base,
+		Domains: w.domains, Limiter: limit.New(limit.Options{}), Scheme: "https", Host: "rookery.test", Base: base,
 	})
+	w.console = h
 	platform := echo.New()
 	platform.HTTPErrorHandler = func(err error, c echo.Context) { h.ErrorPage(c, err) }
 	h.Register(platform)
 	e := echo.New()
 	e.Pre(hostroute.New(hostroute.Options{Table: w.Registry, TLS: true, Platform: "rookery.test", PlatformHandler: platform}))
 	w.server = browse.Serve(t, e)
+	t.Cleanup(h.Close) // open pages would keep the server from ending
 	w.join(t, w.A, w.A.Person, people.MemberOwner)
 	return w
 }

@@ -28,6 +28,7 @@ type Room struct {
 	Logo        assets.Avatar
 	Role        Role // of the person, in this company
 	AccountsURL string
+	DomainsURL  string
 	Current     Place
 }
 
@@ -35,7 +36,10 @@ type Room struct {
 type Place string
 
 // The places of a room. An entry is added when its page is.
-const Accounts Place = "accounts"
+const (
+	Accounts Place = "accounts"
+	Domains  Place = "domains"
+)
 
 // Entry is a line of the navigation.
 type Entry struct {
@@ -49,6 +53,7 @@ type Entry struct {
 func (r Room) Entries() []Entry {
 	return []Entry{
 		{Text: "Accounts", Icon: "at", URL: r.AccountsURL, IsCurrent: r.Current == Accounts},
+		{Text: "Domains", Icon: "globe", URL: r.DomainsURL, IsCurrent: r.Current == Domains},
 	}
 }
 

@@ -36,3 +36,18 @@ func oneLine(text string) string {
 		return r <= ' ' || r == 0x7f || r >= 0x80 && r <= 0xa0 || r == 0x2028 || r == 0x2029
 	}), " ")
 }
+
+// manyLines leaves line breaks and no other control characters.
+func manyLines(text string) string {
+	var out []string
+	for line := range strings.Lines(text) {
+		kept := strings.Map(func(r rune) rune {
+			if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 || r == 0x2028 || r == 0x2029 {
+				return -1
+			}
+			return r
+		}, line)
+		out = append(out, strings.TrimRight(kept, " "))
+	}
+	return strings.Join(out, "\n")
+}

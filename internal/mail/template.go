@@ -94,7 +94,9 @@ func (t Templates) Render(name, locale string, data map[string]string) (*Letter,
 		given[key] = ""
 	}
 	for key, value := range data {
-		given[key] = oneLine(value)
+		if given[key] = oneLine(value); slices.Contains(verbatim, key) {
+			given[key] = manyLines(value)
+		}
 	}
 	page, err := fill(words, given)
 	if err != nil {
@@ -116,7 +118,11 @@ func find(name, locale string) (string, *texttemplate.Template, error) {
 }
 
 // optional is data that a template may ask for whether it was given or not.
-var optional = []string{"role", "organisation", "cause", "code", "advice", "since", "deadline", "not_after", "link"}
+var optional = []string{"role", "organisation", "cause", "code", "advice", "since", "deadline", "not_after", "link", "note"}
+
+// verbatim is data that keeps its lines: what somebody is to copy. It is shown in the block
+// of the same name alone.
+var verbatim = []string{"letter"}
 
 var functions = texttemplate.FuncMap{
 	"date": func(text string) (string, error) { return moment(text, "2 January 2006, 15:04 UTC") },
@@ -139,6 +145,7 @@ type sheet struct {
 	Body                              []string
 	TodoTitle                         string
 	Todo                              []string
+	Verbatim                          string // keeps its lines
 	Facts                             []fact
 	Action                            string
 	Why                               []string
@@ -157,7 +164,7 @@ func fill(words *texttemplate.Template, data map[string]string) (*sheet, error) 
 	}
 	p := &sheet{
 		Subject: oneLine(block("subject")), Body: paragraphs(block("body")), Todo: paragraphs(block("todo")), TodoTitle: block("todo_title"),
-		Action: block("action"), Why: paragraphs(block("why")),
+		Action: block("action"), Verbatim: block("verbatim"), Why: paragraphs(block("why")),
 	}
 	p.Tone, p.State, _ = strings.Cut(block("state"), ": ")
 	for line := range strings.Lines(block("facts")) {

@@ -20,7 +20,8 @@ var outage = map[string]string{
 	"advice":   "social.acme-räder.example is an alias of old.hoster.example: change its CNAME record to t-117651737293785707.edge.rookery.example.",
 	"since":    "2026-11-20T09:42:00+01:00",
 	"deadline": "2026-12-04T10:42:00Z", "not_after": "2026-12-10T10:42:00Z", "link": "https://rookery.example/tenants/117651737293785707/domains/117651737293789999",
-	"server": "mail.example",
+	"server": "mail.example", "person": "Mara Lindqvist", "person_mail": "mara@acme-räder.example", "note": "It is for our new accounts.",
+	"letter": "Please add this record:\n\n  social.acme.example. 300 IN CNAME edge.rookery.example.\n",
 }
 
 func with(key, value string) map[string]string {
@@ -102,6 +103,18 @@ func TestDataIsNeverMarkup(t *testing.T) {
 	}
 	if got := render(t, "domain_live", with("link", "javascript:alert(1)")).HTML; strings.Contains(got, `href="javascript:`) {
 		t.Errorf("a script as link:\n%s", got)
+	}
+}
+
+// What is to be copied keeps its lines, and nothing but them.
+func TestALetterKeepsItsLines(t *testing.T) {
+	t.Parallel()
+	letter := render(t, "instructions", with("letter", "a {\n    b;\r\n}\x00\u2028\n<b>"))
+	if !strings.Contains(letter.Text, "\na {\n    b;\n}\n<b>\n") || !strings.Contains(letter.HTML, "a {\n    b;\n}\n&lt;b&gt;</pre>") {
+		t.Errorf("text:\n%s\nHTML:\n%s", letter.Text, letter.HTML)
+	}
+	if got := render(t, "instructions", with("note", "two\nlines")).Text; !strings.Contains(got, "two lines") {
+		t.Errorf("a note:\n%s", got)
 	}
 }
 

@@ -1,0 +1,217 @@
+package console
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/labstack/echo/v4"
+
+	"rookery/dashboard/web"
+	"rookery/internal/audit"
+	"rookery/internal/fault"
+	"rookery/internal/ids"
+	"rookery/internal/mail"
+	"rookery/internal/pg"
+	"rookery/internal/store"
+	"rookery/tenant/domains/doctor"
+	"rookery/tenant/notice"
+)
+
+// checkDomain is POST …/check: look now rather than at the next time.
+func (h *Handlers) checkDomain(c echo.Context, v *visitor) error {
+	s, err := h.changeSetUp(c, v)
+	if err != nil {
+		return err
+	}
+	ctx, isAsked := c.Request().Context(), false
+	for _, d := range s.parts { // two at most
+		if !mayRetry(d.State) {
+			continue
+		}
+		err := h.Domains.Retry(ctx, v.actor(c), v.tenant.ID, d.ID)
+		if err != nil && fault.CodeOf(err) != fault.TooMany {
+			return err
+		}
+		isAsked = isAsked || err == nil
+	}
+	if isAsked {
+		return c.Redirect(http.StatusSeeOther, h.domainURL(v.tenant, s.asked.ID))
+	}
+	view, err := h.domainView(c, v, s)
+	if err != nil {
+		return err
+	}
+	view.Live.CheckNote = "We looked a moment ago. DNS takes its time, so looking more often finds nothing new; we look again by ourselves."
+	return h.showDomain(c, http.StatusTooManyRequests, view)
+}
+
+func (h *Handlers) changeSetUp(c echo.Context, v *visitor) (setUp, error) {
+	if _, err := h.changing(c, v); err != nil {
+		return setUp{}, err
+	}
+	return h.setUp(c.Request().Context(), v.tenant, c.Param("domain"))
+}
+
+// releaseDomain is POST …/release: the typed name is the confirmation.
+func (h *Handlers) releaseDomain(c echo.Context, v *visitor) error {
+	s, err := h.changeSetUp(c, v)
+	if err != nil {
+		return err
+	}
+	typed := strings.TrimSpace(c.Request().PostForm.Get("name"))
+	err = h.Domains.Release(c.Request().Context(), v.actor(c), v.tenant.ID, s.asked.ID, typed)
+	switch fault.CodeOf(err) {
+	case "":
+		return c.Redirect(http.StatusSeeOther, h.domainURL(v.tenant, s.asked.ID))
+	case fault.Invalid, fault.Conflict:
+	default:
+		return err
+	}
+	view, viewErr := h.domainView(c, v, s)
+	if viewErr != nil {
+		return viewErr
+	}
+	for i := range view.Releases {
+		if r := &view.Releases[i]; r.Name == s.asked.DisplayName {
+			r.Typed, r.Error = typed, fault.TextOf(err)
+			if fault.CodeOf(err) == fault.Invalid {
+				r.Error = "This is not the name. Type " + r.Name + " to remove it."
+			}
+		}
+	}
+	return h.showDomain(c, web.StatusOf(err), view)
+}
+
+// undoRelease is POST …/undo.
+func (h *Handlers) undoRelease(c echo.Context, v *visitor) error {
+	s, err := h.changeSetUp(c, v)
+	if err != nil {
+		return err
+	}
+	if err := h.Domains.UndoRelease(c.Request().Context(), v.actor(c), v.tenant.ID, s.asked.ID); err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, h.domainURL(v.tenant, s.asked.ID))
+}
+
+const (
+	mostNote = 500
+	// mostLetters is how many strangers a company may have us write to in a day: enough for
+	// every IT department, too few for advertising.
+	mostLetters = 10
+	sentAction  = "domain.instructions"
+)
+
+var errManyLetters = fault.Newf(fault.TooMany, "Your company has had us send %d such mails within a day. Wait until tomorrow, or copy the text from this page.", mostLetters)
+
+// sendToIT is POST …/send: what to do, by mail to whoever runs the domain.
+func (h *Handlers) sendToIT(c echo.Context, v *visitor) error {
+	s, err := h.changeSetUp(c, v)
+	if err != nil {
+		return err
+	}
+	view, err := h.domainView(c, v, s)
+	if err != nil {
+		return err
+	}
+	if view.IT == nil {
+		return errNoDomain
+	}
+	in := c.Request().PostForm
+	view.IT.Mail, view.IT.Server, view.IT.Note = strings.TrimSpace(in.Get("email")), in.Get("server"), strings.TrimSpace(in.Get("note"))
+	to := view.IT.check()
+	if view.IT.MailError != "" || view.IT.NoteError != "" {
+		return h.showDomain(c, http.StatusUnprocessableEntity, view)
+	}
+	err = h.queueLetter(c, v, s, to, view.IT)
+	if fault.CodeOf(err) == fault.TooMany {
+		view.IT.MailError = fault.TextOf(err)
+		return h.showDomain(c, http.StatusTooManyRequests, view)
+	}
+	if err != nil {
+		return err
+	}
+	view.IT.SentTo, view.IT.Mail, view.IT.Note = to, "", ""
+	return h.showDomain(c, http.StatusOK, view)
+}
+
+// check says what is wrong with a form, and returns the address.
+func (f *ITForm) check() string {
+	to, err := mail.Address(f.Mail)
+	if err != nil {
+		f.MailError = mailTrouble(f.Mail)
+	}
+	switch {
+	case utf8.RuneCountInString(f.Note) > mostNote:
+		f.NoteError = "A note has at most " + ids.Format(mostNote) + " characters."
+	case strings.Contains(f.Note, "://") || strings.Contains(strings.ToLower(f.Note), "www."):
+		f.NoteError = "Leave links out of the note: mails with links from strangers end among the spam."
+	}
+	return to
+}
+
+func mailTrouble(typed string) string {
+	_, domain, ok := strings.Cut(typed, "@")
+	switch {
+	case typed == "":
+		return "Type the mail of whoever runs your domain."
+	case ok && strings.Contains(domain, ","):
+		return "“" + domain + "” has a comma. Did you mean " + strings.ReplaceAll(typed, ",", ".") + "?"
+	case !ok:
+		return "“" + typed + "” has no @. A mail looks like it@company.com."
+	}
+	return "“" + typed + "” is no mail that we can write to. Check it for spaces and signs."
+}
+
+// queueLetter stores the mail with its record; the same text to the same person goes out
+// once a day.
+func (h *Handlers) queueLetter(c echo.Context, v *visitor, s setUp, to string, form *ITForm) error {
+	ctx := c.Request().Context()
+	err := h.inScope(c, v, func(ctx context.Context, scope *pg.Scope) error {
+		sent, err := store.AuditEntries(ctx, scope, store.AuditFilter{Action: sentAction, From: time.Now().Add(-24 * time.Hour), Limit: mostLetters})
+		if err == nil && len(sent) >= mostLetters {
+			return errManyLetters
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	letter := doctor.MailToIT(s.names())
+	if form.Server != "" {
+		letter = doctor.MailToIT(s.names(), form.Server)
+	}
+	name := s.handles().DisplayName
+	day := time.Now().UTC().Format(time.DateOnly)
+	n := notice.Notice{
+		Key: "instructions/" + ids.Format(int64(s.asked.ID)) + "/" + day + "/" + shortHash(letter+form.Note), Template: "instructions",
+		Data: map[string]string{
+			"name": name, "organisation": v.tenant.Name, "person": personName(v), "person_mail": v.person.Email, "note": form.Note, "letter": letter,
+		},
+	}
+	return h.DB.Platform(ctx, "mail what to do for a domain", func(tx *pg.PlatformTx) error {
+		if err := notice.QueueTo(ctx, tx, v.tenant.ID, to, "", n); err != nil {
+			return err
+		}
+		return audit.AppendFor(ctx, tx, v.tenant.ID, audit.Entry{
+			Actor: v.actor(c), Action: sentAction, Target: "domain:" + ids.Format(int64(s.asked.ID)), Detail: map[string]string{"name": s.asked.Name, "to": to},
+		})
+	})
+}
+
+func personName(v *visitor) string {
+	if v.person.Name != "" {
+		return v.person.Name
+	}
+	return v.person.Email
+}
+
+func shortHash(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:8])
+}

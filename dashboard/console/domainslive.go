@@ -1,0 +1,202 @@
+package console
+
+import (
+	"bytes"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"rookery/dashboard/web"
+	"rookery/internal/fault"
+	"rookery/internal/pg"
+	"rookery/internal/social"
+	"rookery/tenant/people"
+)
+
+// Open pages hear by server-sent events (HTML Living Standard, section 9.2) when their name
+// changes. Each stream reads its rows every two seconds rather than waiting for the
+// registry's NOTIFY: that tells of every tenant's names, so each stream would have to read
+// anyway, a notification that is lost leaves a page behind for ever, and the same look ends
+// the stream of somebody who signed out. What it costs is bounded by the number of streams.
+const (
+	streamPoll  = 2 * time.Second
+	streamBeat  = 15 * time.Second // below the time after which proxies drop a silent connection
+	streamLife  = 10 * time.Minute // then the browser comes again, and is asked who it is
+	streamWrite = 10 * time.Second
+	// browsers open six connections to a host: some must be left for pages.
+	streamsOfPerson  = 4
+	streamsOfProcess = 200
+)
+
+var (
+	errManyStreams = fault.New(fault.TooMany, "This page is open often already.")
+	errFromAfar    = fault.New(fault.Forbidden, "This is for our own pages.")
+)
+
+// streams counts what is open.
+type streams struct {
+	mu      sync.Mutex
+	of      map[social.PersonID]int
+	all     int
+	once    sync.Once
+	closing chan struct{}
+}
+
+func newStreams() *streams {
+	return &streams{of: map[social.PersonID]int{}, closing: make(chan struct{})}
+}
+
+func (s *streams) enter(person social.PersonID) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	select {
+	case <-s.closing:
+		return false
+	default:
+	}
+	if s.all >= streamsOfProcess || s.of[person] >= streamsOfPerson {
+		return false
+	}
+	s.all++
+	s.of[person]++
+	return true
+}
+
+func (s *streams) leave(person social.PersonID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.all--
+	if s.of[person]--; s.of[person] == 0 {
+		delete(s.of, person)
+	}
+}
+
+// Close ends all streams and lets in no new ones: before the HTTP server ends, which would
+// wait for them.
+func (h *Handlers) Close() { h.open.once.Do(func() { close(h.open.closing) }) }
+
+// isStream reports whether a page's script asks, which no form to sign in would help.
+func isStream(c echo.Context) bool {
+	return strings.HasPrefix(c.Request().Header.Get(echo.HeaderAccept), "text/event-stream")
+}
+
+// streamed is what Pages is for answers that do not end by themselves.
+func (h *Handlers) streamed(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if !web.FromHere(c) {
+			h.ErrorPage(c, errFromAfar)
+			return nil
+		}
+		if err := next(c); err != nil {
+			h.ErrorPage(c, err)
+		}
+		return nil
+	}
+}
+
+// domainEvents is GET …/events: the changing part of a name's page, whenever it changed.
+func (h *Handlers) domainEvents(c echo.Context, v *visitor) error {
+	if _, err := h.setUp(c.Request().Context(), v.tenant, c.Param("domain")); err != nil {
+		return err
+	}
+	if !h.open.enter(v.person.ID) {
+		return errManyStreams
+	}
+	defer h.open.leave(v.person.ID)
+	header := c.Response().Header()
+	header.Set(echo.HeaderContentType, "text/event-stream")
+	header.Set(echo.HeaderCacheControl, "private, no-store")
+	header.Set(echo.HeaderXContentTypeOptions, "nosniff")
+	header.Set("X-Accel-Buffering", "no") // nginx would gather events otherwise
+	c.Response().WriteHeader(http.StatusOK)
+	known := c.Request().Header.Get("Last-Event-ID")
+	if known == "" {
+		known = c.QueryParam("have")
+	}
+	h.feed(c, v, known)
+	return nil
+}
+
+// feed writes until the page is gone, the person may not see it any more, or it is time.
+func (h *Handlers) feed(c echo.Context, v *visitor, known string) {
+	poll, beat, end := time.NewTicker(streamPoll), time.NewTicker(streamBeat), time.NewTimer(streamLife)
+	defer poll.Stop()
+	defer beat.Stop()
+	defer end.Stop()
+	for alive := put(c, []byte("retry: 3000\n\n")); alive; {
+		var news []byte
+		if known, news, alive = h.news(c, v, known); !alive {
+			return
+		}
+		if news != nil && !put(c, news) {
+			return
+		}
+		select {
+		case <-poll.C:
+		case <-beat.C:
+			alive = put(c, []byte(":\n\n"))
+		case <-end.C:
+			return
+		case <-h.open.closing:
+			return
+		case <-c.Request().Context().Done():
+			return
+		}
+	}
+}
+
+// news is the event of what changed since, or nil; ok is false for somebody who may not
+// know any more.
+func (h *Handlers) news(c echo.Context, v *visitor, known string) (now string, event []byte, ok bool) {
+	ctx := c.Request().Context()
+	session, err := h.in.Session(c)
+	if err != nil || session.Person != v.person.ID {
+		return known, nil, false
+	}
+	err = h.DB.Tenant(ctx, v.tenant.ID, func(scope *pg.Scope) (err error) {
+		v.role, err = people.MembershipOf(ctx, scope, v.person.ID)
+		return err
+	})
+	if err != nil {
+		return known, nil, false
+	}
+	if t, found := h.Tenants.ByID(v.tenant.ID); found {
+		v.tenant = t
+	}
+	s, err := h.setUp(ctx, v.tenant, c.Param("domain"))
+	if err != nil {
+		return known, nil, false
+	}
+	if now = s.fingerprint(); now == known {
+		return known, nil, true
+	}
+	var body, out bytes.Buffer
+	if err := RenderDomainLive(&body, h.live(v, s)); err != nil {
+		h.Log.ErrorContext(ctx, "render the changing part of a name's page", "error", err)
+		return known, nil, false
+	}
+	out.WriteString("event: state\nid: " + now + "\n")
+	for line := range bytes.Lines(body.Bytes()) {
+		out.WriteString("data: ")
+		out.Write(bytes.TrimRight(line, "\r\n"))
+		out.WriteByte('\n')
+	}
+	out.WriteByte('\n')
+	return now, out.Bytes(), true
+}
+
+func put(c echo.Context, text []byte) bool {
+	response := c.Response()
+	control := http.NewResponseController(response)
+	// The server's own deadline for writing, if it has one, is for answers that end.
+	if control.SetWriteDeadline(time.Now().Add(streamWrite)) != nil {
+		return false
+	}
+	if _, err := response.Write(text); err != nil {
+		return false
+	}
+	return control.Flush() == nil
+}

@@ -1,0 +1,198 @@
+package console_test
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"io"
+	"net"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"rookery/internal/social"
+	"rookery/internal/testkit/browse"
+	"rookery/tenant"
+	"rookery/tenant/domains"
+	"rookery/tenant/people"
+)
+
+// stream is a page's EventSource.
+type stream struct {
+	t      *testing.T
+	status int
+	events chan string // the data of each event; closed when the stream ends
+}
+
+const streamWait = 20 * time.Second
+
+// listen opens the stream of a name's page with a session's cookie.
+func (w *world) listen(t *testing.T, address, cookie string) *stream {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	t.Cleanup(cancel)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	r.Header.Set("Accept", "text/event-stream")
+	r.AddCookie(&http.Cookie{Name: "__Host-rookery_console", Value: cookie})
+	transport := &http.Transport{
+		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // the test's own server
+		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, network, w.server.Listener.Addr().String())
+		},
+	}
+	t.Cleanup(transport.CloseIdleConnections)
+	answer, err := (&http.Client{Transport: transport}).Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &stream{t: t, status: answer.StatusCode, events: make(chan string, 8)}
+	go s.read(answer.Body)
+	return s
+}
+
+func (s *stream) read(body io.ReadCloser) {
+	defer func() { _ = body.Close() }()
+	defer close(s.events)
+	var data []string
+	lines := bufio.NewScanner(body)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		switch text, isData := strings.CutPrefix(lines.Text(), "data: "); {
+		case isData:
+			data = append(data, text)
+		case lines.Text() == "" && len(data) > 0:
+			s.events <- strings.Join(data, "\n")
+			data = nil
+		}
+	}
+}
+
+func (s *stream) next(what string) string {
+	s.t.Helper()
+	select {
+	case event, ok := <-s.events:
+		if !ok {
+			s.t.Fatalf("%s: the stream has ended", what)
+		}
+		return event
+	case <-time.After(streamWait):
+		s.t.Fatalf("%s: no event", what)
+	}
+	return ""
+}
+
+func (s *stream) ends(what string) {
+	s.t.Helper()
+	deadline := time.After(streamWait)
+	for {
+		select {
+		case _, ok := <-s.events:
+			if !ok {
+				return
+			}
+		case <-deadline:
+			s.t.Fatalf("%s: the stream is open still", what)
+		}
+	}
+}
+
+var liveURL = regexp.MustCompile(`data-live="([^"]+)"`)
+
+// eventsOf is the stream that a page names.
+func eventsOf(t *testing.T, p *browse.Page) string {
+	t.Helper()
+	found := liveURL.FindStringSubmatch(p.Body)
+	if found == nil {
+		t.Fatalf("%s names no stream", p.URL)
+	}
+	target, err := p.URL.Parse(found[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return target.String()
+}
+
+func (w *world) cookie(t *testing.T, person social.PersonID) string {
+	t.Helper()
+	s, err := w.judge.StartConsoleSession(t.Context(), person, "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.Token
+}
+
+// What the checks of a name find out arrives on the page that is open.
+func TestAnOpenPageHearsOfItsName(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	w.dns.Zone("acme-cycles.test")
+	d := w.claim(t, w.A, domains.Wish{Mode: tenant.WholeDomain, Name: "social.acme-cycles.test"})[0]
+	page := w.session(t, w.A.Person).Get(domainURL(w.A, d))
+	at := eventsOf(t, page)
+	open := w.listen(t, at, w.cookie(t, w.A.Person))
+	if open.status != http.StatusOK {
+		t.Fatalf("status %d", open.status)
+	}
+	if err := w.domains.Check(t.Context(), d.ID); err != nil {
+		t.Fatal(err)
+	}
+	if got := open.next("the first look"); !strings.Contains(got, "We saw no such record.") || strings.Contains(got, "<html") {
+		t.Errorf("after the first look:\n%s", got)
+	}
+	w.dns.Set("_rookery-challenge." + d.Name + ` 60 TXT "rookery-verify=` + d.Token + `"`)
+	if err := w.domains.Check(t.Context(), d.ID); err != nil {
+		t.Fatal(err)
+	}
+	got := open.next("the proof")
+	for _, want := range []string{"Add one record in the DNS of acme-cycles.test", "CNAME", "t-" + w.A.Tenant.ID.String() + ".edge.rookery.test", `<symbol id="okc"`, "The TXT record is there"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("after the proof %q is missing:\n%s", want, got)
+		}
+	}
+	// A page that is older than the newest state hears of it at once.
+	late := w.listen(t, at, w.cookie(t, w.A.Person))
+	if got := late.next("a late page"); !strings.Contains(got, "CNAME") {
+		t.Errorf("a late page hears:\n%s", got)
+	}
+}
+
+// A stream ends with what let it begin, and there are not too many of them.
+func TestStreamsEnd(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	d := w.claim(t, w.A, domains.Wish{Mode: tenant.WholeDomain, Name: "social.acme-cycles.test"})[0]
+	b := w.session(t, w.A.Person)
+	page := b.Get(domainURL(w.A, d))
+	at := eventsOf(t, page)
+	own := b.Cookies(home + "/")[0].Value
+	first := w.listen(t, at, own)
+	var others []*stream
+	for range 3 {
+		others = append(others, w.listen(t, at, w.cookie(t, w.A.Person)))
+	}
+	if fifth := w.listen(t, at, own); fifth.status != http.StatusTooManyRequests {
+		t.Errorf("the fifth: %d", fifth.status)
+	}
+	b.Submit(page, formTo(t, page, "/sign_out"))
+	first.ends("signed out")
+	w.set(t, `DELETE FROM memberships WHERE person_id = $1`, w.A.Person)
+	for _, s := range others {
+		s.ends("no member any more")
+	}
+	w.join(t, w.A, w.A.Person, people.MemberOwner)
+	last := w.listen(t, at, w.cookie(t, w.A.Person))
+	if last.status != http.StatusOK {
+		t.Fatalf("with room again: %d", last.status)
+	}
+	w.console.Close()
+	last.ends("the server ends")
+	if after := w.listen(t, at, w.cookie(t, w.A.Person)); after.status == http.StatusOK {
+		t.Error("a stream begins while the server ends")
+	}
+}
