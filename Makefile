@@ -12,6 +12,7 @@ export GOFLAGS ?= -buildvcs=false
 # Tools run at pinned versions, from the module proxy, outside go.mod.
 GOLANGCI    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.8.0
+COMPOSE     := github.com/compose-spec/compose-go/v2/cmd@v2.16.2
 
 # What to test, and more flags for go test: make test PKG=./internal/pg ARGS=-v
 PKG  ?= ./...
@@ -110,6 +111,15 @@ load-tls: ## Handshakes of N names (10000): heap, rate, floods and a storage tha
 e2e-proxies: ## The examples of deploy/proxy in front of the product: nginx, Apache, Caddy
 	@deploy/dev/need.sh postgres apache nginx caddy
 	@$(MAKE) --no-print-directory e2e SUITE=Proxies
+
+.PHONY: e2e-image
+e2e-image: ## The steps of the Dockerfile and what they make, in an empty root (as root, without Docker)
+	@deploy/dev/need.sh postgres
+	@$(MAKE) --no-print-directory e2e SUITE=Image
+
+.PHONY: compose-check
+compose-check: ## Have deploy/docker/compose.yaml read by Docker Compose's own library
+	@go run $(COMPOSE) --no-interpolation deploy/docker/compose.yaml >/dev/null
 
 # A suite without tests must not look like one that passes.
 .PHONY: e2e

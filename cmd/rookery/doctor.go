@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"net/netip"
 	"text/tabwriter"
 	"time"
 
@@ -14,8 +13,6 @@ import (
 	"rookery/internal/social/account"
 	"rookery/tenant"
 )
-
-var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 
 // finding is one thing the doctor looked at.
 type finding struct {

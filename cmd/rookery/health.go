@@ -3,13 +3,8 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"time"
-
-	"github.com/spf13/cobra"
-
-	"rookery/internal/safehttp"
 )
 
 // answerHealth serves /healthz and /readyz on every host. The first says that the
@@ -40,32 +35,4 @@ func writeHealth(w http.ResponseWriter, status int, text string) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(map[string]string{"status": text})
-}
-
-func healthcheckCommand(g *globals) *cobra.Command {
-	return &cobra.Command{
-		Use:   "healthcheck",
-		Short: "Ask the server on this machine whether it is ready; for containers without a shell",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := g.load(nil)
-			if err != nil {
-				return err
-			}
-			suffix, err := portSuffix(cfg.String("listen"))
-			if err != nil {
-				return err
-			}
-			client := safehttp.New(safehttp.Options{AllowHTTP: true, AllowPrefixes: loopback})
-			defer client.Close()
-			resp, err := client.Get(cmd.Context(), safehttp.GetRequest{URL: "http://127.0.0.1" + suffix + "/readyz", Deadline: 4 * time.Second})
-			if err != nil {
-				return fmt.Errorf("the server does not answer: %w", err)
-			}
-			if resp.Status != http.StatusOK {
-				return fmt.Errorf("the server is not ready: %s", resp.Body)
-			}
-			_, err = fmt.Fprintln(cmd.OutOrStdout(), "ready")
-			return err
-		},
-	}
 }
