@@ -45,6 +45,10 @@ func (s *Service) releaseOne(ctx context.Context, tx *pg.PlatformTx, by Actor, i
 		return s.transfer(ctx, tx, by, d)
 	default:
 		s.giveUp(d)
-		return s.save(ctx, tx, by, d, from)
+		if err := registry.SaveDomain(ctx, tx, d); err != nil {
+			return err
+		}
+		// Nobody is told how to take it back: whoever deleted the tenant knows.
+		return s.record(ctx, tx, by, d, string(d.State), string(from))
 	}
 }
