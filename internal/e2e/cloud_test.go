@@ -69,8 +69,13 @@ func newCloud(t *testing.T, o pebble.Options, settings map[string]string, alsoTr
 	}
 	maps.Copy(env, settings)
 	c.server = newServer(t, env)
+	plain := "80"
+	if o.HTTPPort != 0 { // where the authority asks, and finds nobody
+		plain = "8080"
+	}
 	for _, ip := range c.ips {
-		c.edges = append(c.edges, c.process("edge "+ip, map[string]string{"ROLES": "web", "LISTEN": ip + ":443", "LISTEN_HTTP": ip + ":80"}, "http://"+ip))
+		at := net.JoinHostPort(ip, plain)
+		c.edges = append(c.edges, c.process("edge "+ip, map[string]string{"ROLES": "web", "LISTEN": ip + ":443", "LISTEN_HTTP": at}, "http://"+at))
 	}
 	c.startWorker()
 	t.Cleanup(func() {

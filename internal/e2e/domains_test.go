@@ -243,3 +243,18 @@ func (c *cloud) takeAway() (back func()) {
 	c.t.Cleanup(back)
 	return back
 }
+
+// Where port 80 is closed the authority asks over TLS (TLS-ALPN-01), and an edge answers
+// for the worker, which is another process.
+func TestE2ETLSByALPN(t *testing.T) {
+	t.Parallel()
+	if !full() {
+		t.Skip("runs in make e2e-tls (ROOKERY_E2E=full)")
+	}
+	const name = "social.company.test"
+	c := newCloud(t, pebble.Options{HTTPPort: 81}, nil)
+	c.dns.A(name, c.ips[1])
+	c.rookery("tenant", "create", "--domain", name, "--name", "Company")
+	c.enqueue("certificate_sweep")
+	testkit.Eventually(t, time.Minute, "the certificate is served", func() bool { return c.serial(0, name) != "" && c.serial(1, name) != "" })
+}
