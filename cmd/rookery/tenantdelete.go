@@ -99,7 +99,10 @@ func (s *system) deleteTenant(cmd *cobra.Command, e ending) error {
 			names = append(names, d.DisplayName)
 		}
 	}
-	state := &registry.Deletion{State: t.State}
+	state, err := service.Of(ctx, t.ID)
+	if err != nil {
+		return err
+	}
 	if !e.dry {
 		if err := confirmEnd(cmd, e, t, goes); err != nil {
 			return err

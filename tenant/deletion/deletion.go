@@ -168,6 +168,15 @@ func (s *Service) endAccess(ctx context.Context, id tenant.ID) error {
 	return nil
 }
 
+// Of returns how far the end of a tenant is.
+func (s *Service) Of(ctx context.Context, id tenant.ID) (d *registry.Deletion, err error) {
+	err = s.DB.Platform(ctx, "see how far the deletion of a tenant is", func(tx *pg.PlatformTx) (err error) {
+		d, err = registry.DeletionOf(ctx, tx, id)
+		return err
+	})
+	return d, err
+}
+
 // Preview counts what would go with a tenant.
 func (s *Service) Preview(ctx context.Context, id tenant.ID) (*store.TenantFootprint, error) {
 	var goes *store.TenantFootprint
