@@ -186,6 +186,9 @@ func TestAServerThatIsDownIsWaitedForThreeDays(t *testing.T) {
 		return w.number(`SELECT count(*) FROM deliveries WHERE tenant_id = %d AND state = 'waiting' AND next_try_at IS NOT NULL`, w.Tenant.ID) == 1
 	})
 	testkit.Eventually(t, 30*time.Second, "the names are given up", func() bool { w.sweep(); return slices.Equal(w.states(), []string{"releasing"}) })
+	testkit.Eventually(t, 30*time.Second, "no job runs", func() bool {
+		return w.number(`SELECT count(*) FROM river.river_job WHERE state = 'running'`) == 0
+	})
 	w.late = 71 * time.Hour
 	w.sweep()
 	if n := w.count(w.Tenant); n["accounts"] == 0 || n["account_keys"] == 0 || n["jobs"] == 0 || w.isRemoved() {
