@@ -27,8 +27,10 @@ BEGIN
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = r) THEN
             EXECUTE format('CREATE ROLE %I LOGIN', r);
         END IF;
-        -- whoever logs in as one of the three needs no other
-        IF current_user <> ALL (ARRAY['rookery_owner', 'rookery_app', 'rookery_platform']) AND NOT pg_has_role(current_user, r, 'MEMBER') THEN
+        -- whoever logs in as one of the three needs no other; from Postgres 16 on, whoever
+        -- makes a role may hand it out, but may not act as it until it is granted
+        IF current_user <> ALL (ARRAY['rookery_owner', 'rookery_app', 'rookery_platform'])
+            AND NOT pg_has_role(current_user, r, CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END) THEN
             EXECUTE format('GRANT %I TO CURRENT_USER', r);
         END IF;
     END LOOP;
