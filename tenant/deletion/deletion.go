@@ -130,9 +130,19 @@ func (s *Service) close(ctx context.Context, tx *pg.PlatformTx, by audit.Actor, 
 	return tx.Enqueue(ctx, jobs.TenantSweep{})
 }
 
-// Undo takes a deletion back whose time has not come. People sign in anew.
+// Undo takes a deletion back whose time has not come. People sign in anew, also where
+// Begin was interrupted before it had ended every token.
 func (s *Service) Undo(ctx context.Context, by audit.Actor, id tenant.ID) error {
-	err := s.DB.Platform(ctx, "undo the deletion of a tenant", func(tx *pg.PlatformTx) error {
+	d, err := s.Of(ctx, id)
+	if err != nil {
+		return err
+	}
+	if d.State == tenant.Deleting {
+		if err := s.endAccess(ctx, id); err != nil {
+			return err
+		}
+	}
+	err = s.DB.Platform(ctx, "undo the deletion of a tenant", func(tx *pg.PlatformTx) error {
 		if d, err := registry.LockDeletion(ctx, tx, id); err != nil || d.State == tenant.Deleted {
 			if err == nil {
 				err = errTooLate

@@ -150,8 +150,13 @@ func TestADeletionCanBeUndone(t *testing.T) {
 	if diff := cmp.Diff(before, w.count(w.Tenant)); diff != "" {
 		t.Errorf("rows while it can be undone, -want +got:\n%s", diff)
 	}
+	w.exec(`INSERT INTO tokens (tenant_id, id, token_hash, app_id, person_id, account_id, scopes)
+		SELECT tenant_id, 99, 'left', 1, person_id, account_id, '{}' FROM operators WHERE tenant_id = %d`, id)
 	if err := w.service.Undo(ctx, audit.ByOperator(), id); err != nil {
 		t.Fatal(err)
+	}
+	if n := w.count(w.Tenant)["tokens"]; n != 0 {
+		t.Errorf("%d tokens came back with the tenant", n)
 	}
 	if got, _ := w.Registry.ByID(id); got.State != tenant.Suspended {
 		t.Errorf("after the undo it is %s, not what it was", got.State)
