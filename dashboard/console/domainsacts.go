@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -24,7 +25,7 @@ import (
 
 // checkDomain is POST …/check: look now rather than at the next time.
 func (h *Handlers) checkDomain(c echo.Context, v *visitor) error {
-	s, err := h.changeSetUp(c, v)
+	s, _, err := h.changeSetUp(c, v)
 	if err != nil {
 		return err
 	}
@@ -50,20 +51,23 @@ func (h *Handlers) checkDomain(c echo.Context, v *visitor) error {
 	return h.showDomain(c, http.StatusTooManyRequests, view)
 }
 
-func (h *Handlers) changeSetUp(c echo.Context, v *visitor) (setUp, error) {
-	if _, err := h.changing(c, v); err != nil {
-		return setUp{}, err
+// changeSetUp reads the form of somebody who may change what it is about.
+func (h *Handlers) changeSetUp(c echo.Context, v *visitor) (setUp, url.Values, error) {
+	in, err := h.changing(c, v)
+	if err != nil {
+		return setUp{}, nil, err
 	}
-	return h.setUp(c.Request().Context(), v.tenant, c.Param("domain"))
+	s, err := h.setUp(c.Request().Context(), v.tenant, c.Param("domain"))
+	return s, in, err
 }
 
 // releaseDomain is POST …/release: the typed name is the confirmation.
 func (h *Handlers) releaseDomain(c echo.Context, v *visitor) error {
-	s, err := h.changeSetUp(c, v)
+	s, in, err := h.changeSetUp(c, v)
 	if err != nil {
 		return err
 	}
-	typed := strings.TrimSpace(c.Request().PostForm.Get("name"))
+	typed := strings.TrimSpace(in.Get("name"))
 	err = h.Domains.Release(c.Request().Context(), v.actor(c), v.tenant.ID, s.asked.ID, typed)
 	switch fault.CodeOf(err) {
 	case "":
@@ -89,7 +93,7 @@ func (h *Handlers) releaseDomain(c echo.Context, v *visitor) error {
 
 // undoRelease is POST …/undo.
 func (h *Handlers) undoRelease(c echo.Context, v *visitor) error {
-	s, err := h.changeSetUp(c, v)
+	s, _, err := h.changeSetUp(c, v)
 	if err != nil {
 		return err
 	}
@@ -111,7 +115,7 @@ var errManyLetters = fault.Newf(fault.TooMany, "Your company has had us send %d 
 
 // sendToIT is POST …/send: what to do, by mail to whoever runs the domain.
 func (h *Handlers) sendToIT(c echo.Context, v *visitor) error {
-	s, err := h.changeSetUp(c, v)
+	s, in, err := h.changeSetUp(c, v)
 	if err != nil {
 		return err
 	}
@@ -122,7 +126,6 @@ func (h *Handlers) sendToIT(c echo.Context, v *visitor) error {
 	if view.IT == nil {
 		return errNoDomain
 	}
-	in := c.Request().PostForm
 	view.IT.Mail, view.IT.Server, view.IT.Note = strings.TrimSpace(in.Get("email")), in.Get("server"), strings.TrimSpace(in.Get("note"))
 	to := view.IT.check()
 	if view.IT.MailError != "" || view.IT.NoteError != "" {

@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net"
@@ -252,7 +253,7 @@ func (im *container) mustRun(args ...string) string {
 	out, err := im.command(args...).Output()
 	if err != nil {
 		var said []byte
-		if failed, ok := err.(*exec.ExitError); ok {
+		if failed := (*exec.ExitError)(nil); errors.As(err, &failed) {
 			said = failed.Stderr
 		}
 		im.t.Fatalf("rookery %s in the container: %v\n%s%s", strings.Join(args, " "), err, out, said)

@@ -14,6 +14,7 @@ import (
 	"mime/multipart"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -46,6 +47,9 @@ func TestE2EProxies(t *testing.T) {
 			b.t.Run("uploads", b.uploads)
 			b.t.Run("other names", b.names)
 			b.t.Run("plain http", b.plainHTTP)
+			if program.name != "caddy" { // which is its own certbot
+				b.t.Run("certbot", b.certbot)
+			}
 		})
 	}
 }
@@ -213,7 +217,7 @@ func (b *behind) addresses(t *testing.T) {
 		marker := "/api/v1/instance?" + strings.ReplaceAll(test.name, " ", "-")
 		left := -1
 		for i := range 3 {
-			header := append(test.more, forged...)
+			header := slices.Concat(test.more, forged)
 			answer, text := b.get(t, client, b.alice.Base+marker+fmt.Sprint(i), header...)
 			remaining, err := strconv.Atoi(answer.Header.Get("X-RateLimit-Remaining"))
 			if answer.StatusCode != http.StatusOK || err != nil || left >= 0 && remaining != left-1 {
@@ -385,7 +389,24 @@ func (b *behind) names(t *testing.T) {
 	t.Logf("for a name that it does not know the proxy answers %s %.80q", answer.Status, text)
 }
 
-// Port 80 leads to the same address under https, whatever is in it, but for certbot's files.
+// Where an authority asks for proofs, the proxy's own certbot answers.
+func (b *behind) certbot(t *testing.T) {
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+b.front.plain+"/.well-known/acme-challenge/token", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Host = proxyTenant
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	if text, _ := io.ReadAll(answer.Body); string(text) != acmeProof {
+		t.Errorf("a proof of certbot's: %d %.200s", answer.StatusCode, text)
+	}
+}
+
+// Port 80 leads to the same address under https, whatever is in it.
 func (b *behind) plainHTTP(t *testing.T) {
 	for path, want := range map[string]string{
 		"/@support":      "https://" + proxyTenant + "/@support",

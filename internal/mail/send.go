@@ -137,7 +137,8 @@ func (s *Sender) dialer(raw *net.Conn) gomail.DialContextFunc {
 			return conn, nil
 		}
 		secure := tls.Client(conn, s.tls()) // the library does so only where it dials itself
-		return secure, secure.HandshakeContext(ctx)
+		err = secure.HandshakeContext(ctx)
+		return secure, err
 	}
 }
 

@@ -80,12 +80,16 @@ func TestForgottenInboxActivityComesAgain(t *testing.T) {
 	add(w.A)
 	add(w.B)
 	for _, other := range [][2]string{{"https://p.test/v", id}, {actor, id + "0"}, {actor, ""}} {
-		w.A.Do(t, func(ctx context.Context, scope *pg.Scope) error { return store.ForgetInboxActivity(ctx, scope, other[0], other[1]) })
+		w.A.Do(t, func(ctx context.Context, scope *pg.Scope) error {
+			return store.ForgetInboxActivity(ctx, scope, other[0], other[1])
+		})
 	}
 	if stored := add(w.A); len(stored) != 0 {
 		t.Error("somebody else's id was enough to have it forgotten")
 	}
-	w.A.Do(t, func(ctx context.Context, scope *pg.Scope) error { return store.ForgetInboxActivity(ctx, scope, actor, id) })
+	w.A.Do(t, func(ctx context.Context, scope *pg.Scope) error {
+		return store.ForgetInboxActivity(ctx, scope, actor, id)
+	})
 	if stored := add(w.A); len(stored) != 1 {
 		t.Error("it does not come again")
 	}

@@ -231,7 +231,8 @@ func (d *DNS) do(what string, body map[string]any) {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	answer, err := http.Post("http://"+d.control+"/"+what, "application/json", bytes.NewReader(text)) //nolint:noctx // loopback
+	client := &http.Client{Timeout: 5 * time.Second}
+	answer, err := client.Post("http://"+d.control+"/"+what, "application/json", bytes.NewReader(text)) //nolint:noctx // it has a timeout
 	if err != nil {
 		d.t.Fatalf("%s: %v", what, err)
 	}

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"rookery/internal/testkit/dnstest"
-	"rookery/tenant/domains/look"
 )
 
 // Another server stops where something is missing, and so does the way of one.
@@ -55,7 +54,7 @@ func TestAsSeenByAnotherServer(t *testing.T) {
 		t.Errorf("all is well: %+v", steps)
 	}
 	w.dns.Fail("", dnstest.ServFail)
-	var first look.Step = w.looker.AsSeen(t.Context(), "https", name, "alice")[0]
+	first := w.looker.AsSeen(t.Context(), "https", name, "alice")[0]
 	if first.OK || first.Step != "dns" {
 		t.Errorf("nobody to ask: %+v", first)
 	}

@@ -35,9 +35,11 @@ func TestWebFinger(t *testing.T) {
 		}, "", nil},
 		"no such page": {func(out http.ResponseWriter, r *http.Request, _ string) { http.NotFound(out, r) }, doctor.WebFingerUnreached,
 			[]string{"acme.test", asked, "status 404", "social.acme.test", wanted}},
-		"an error":          {func(out http.ResponseWriter, _ *http.Request, _ string) { http.Error(out, "no", 500) }, doctor.WebFingerUnreached, []string{"status 500", "social.acme.test"}},
-		"behind a password": {func(out http.ResponseWriter, _ *http.Request, _ string) { http.Error(out, "no", 401) }, doctor.WebFingerUnreached, []string{"status 401"}},
-		"the website":       {func(out http.ResponseWriter, r *http.Request, _ string) { website(out, r) }, doctor.WebFingerNotJSON, []string{"http://acme.test", asked, "web page", "social.acme.test", wanted}},
+		"an error": {func(out http.ResponseWriter, _ *http.Request, _ string) { http.Error(out, "no", 500) }, doctor.WebFingerUnreached, []string{"status 500", "social.acme.test"}},
+		"behind a password": {func(out http.ResponseWriter, _ *http.Request, _ string) {
+			http.Error(out, "no", http.StatusUnauthorized)
+		}, doctor.WebFingerUnreached, []string{"status 401"}},
+		"the website": {func(out http.ResponseWriter, r *http.Request, _ string) { website(out, r) }, doctor.WebFingerNotJSON, []string{"http://acme.test", asked, "web page", "social.acme.test", wanted}},
 		"a huge website": {func(out http.ResponseWriter, _ *http.Request, _ string) {
 			fmt.Fprint(out, strings.Repeat("x", 200<<10))
 		}, doctor.WebFingerNotJSON,

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -71,22 +72,20 @@ func (l *Looker) certificate(ctx context.Context, found []netip.Addr, name strin
 	if !ok {
 		port = "443"
 	}
-	for _, addr := range found {
-		if !l.HTTP.Allows(addr) {
-			continue
-		}
-		ctx, cancel := context.WithTimeout(ctx, probeDeadline)
-		defer cancel()
-		at := net.JoinHostPort(addr.String(), port)
-		conn, err := (&tls.Dialer{Config: &tls.Config{ServerName: host, RootCAs: l.Roots, MinVersion: tls.VersionTLS12}}).DialContext(ctx, "tcp", at)
-		if err != nil {
-			return "no certificate that holds at " + at, err
-		}
-		leaf := conn.(*tls.Conn).ConnectionState().PeerCertificates[0]
-		_ = conn.Close()
-		return fmt.Sprintf("certificate of %s by %s, until %s", host, leaf.Issuer.CommonName, leaf.NotAfter.UTC().Format(time.DateOnly)), nil
+	i := slices.IndexFunc(found, l.HTTP.Allows)
+	if i < 0 {
+		return "no address that can be reached", errors.New("private network")
 	}
-	return "no address that can be reached", errors.New("private network")
+	ctx, cancel := context.WithTimeout(ctx, probeDeadline)
+	defer cancel()
+	at := net.JoinHostPort(found[i].String(), port)
+	conn, err := (&tls.Dialer{Config: &tls.Config{ServerName: host, RootCAs: l.Roots, MinVersion: tls.VersionTLS12}}).DialContext(ctx, "tcp", at)
+	if err != nil {
+		return "no certificate that holds at " + at, err
+	}
+	leaf := conn.(*tls.Conn).ConnectionState().PeerCertificates[0]
+	_ = conn.Close()
+	return fmt.Sprintf("certificate of %s by %s, until %s", host, leaf.Issuer.CommonName, leaf.NotAfter.UTC().Format(time.DateOnly)), nil
 }
 
 // selfLink asks WebFinger for the actor (RFC 7033).
