@@ -188,6 +188,10 @@ const acmeProof = "a proof of certbot's"
 func acmeFolder(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
+	// Below a folder that only we may enter, which Apache is not.
+	if err := os.Chmod(filepath.Dir(dir), 0o755); err != nil {
+		t.Fatal(err)
+	}
 	write(t, filepath.Join(dir, ".well-known/acme-challenge/token"), acmeProof)
 	return dir
 }
