@@ -119,7 +119,7 @@ func TestAddADomain(t *testing.T) {
 	// An address that was copied from a browser is a domain, too.
 	page := b.Follow(b.Submit(form, b.Form(form, "mode", ""), "name", "https://www.Acme-Cycles.test/shop?x"))
 	contains(t, "the page after it", page, "Handles end in @acme-cycles.test, pages and apps are on social.acme-cycles.test",
-		"Add two records in the DNS of acme-cycles.test", "_rookery-challenge.social", "In full: _rookery-challenge.social.acme-cycles.test", "rookery-verify=", "Waiting for DNS", `http-equiv="refresh"`)
+		"Add two records to the DNS of acme-cycles.test", "_rookery-challenge.social", "In full: _rookery-challenge.social.acme-cycles.test", "rookery-verify=", "Waiting for DNS", `http-equiv="refresh"`)
 	if got := page.Header.Get("Content-Security-Policy"); !strings.Contains(got, "connect-src 'self'") || !strings.Contains(got, "default-src 'none'") {
 		t.Errorf("policy %q", got)
 	}

@@ -150,7 +150,7 @@ func TestAnOpenPageHearsOfItsName(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := open.next("the proof")
-	for _, want := range []string{"Add one record in the DNS of acme-cycles.test", "CNAME", "t-" + w.A.Tenant.ID.String() + ".edge.rookery.test", `<symbol id="okc"`, "The TXT record is there"} {
+	for _, want := range []string{"Add one record to the DNS of acme-cycles.test", "CNAME", "t-" + w.A.Tenant.ID.String() + ".edge.rookery.test", `<symbol id="okc"`, "The TXT record is there"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("after the proof %q is missing:\n%s", want, got)
 		}

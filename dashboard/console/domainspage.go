@@ -38,7 +38,7 @@ func (h *Handlers) domainView(c echo.Context, v *visitor, s setUp) (DomainView, 
 		view.LiveURL = here + "/events?have=" + s.fingerprint()
 		view.Seen = &SeenView{Action: here + "/seen", Token: access.CSRF(v.session)}
 	}
-	hasRecords := mayRetry(s.asked.State)
+	hasRecords := view.Live.Todo != nil || s.asked.State == tenant.DomainExpired
 	if hasRecords {
 		view.Zone = doctor.ZoneLines(s.names())
 	}

@@ -26,6 +26,7 @@ func (s setUp) todo() *DomainTodo {
 		for _, d := range open[1:] {
 			if needs(d) == kind {
 				out.Records = append(out.Records, s.records(d, kind)...)
+				out.also(s.todoFor(d, kind))
 			}
 		}
 		slices.SortStableFunc(out.Records, func(a, b DomainRecord) int { return len(a.Full) - len(b.Full) })
@@ -33,6 +34,19 @@ func (s setUp) todo() *DomainTodo {
 	number(out.Records)
 	out.Title = s.titleOf(first, kind, out)
 	return out
+}
+
+// also says what a second name's record lacks, where that is something else.
+func (t *DomainTodo) also(second *DomainTodo) {
+	if second.Code != t.Code {
+		t.Text += " " + second.Text
+	}
+	if second.Tone == Wrong {
+		t.Tone, t.Word = second.Tone, second.Word
+	}
+	if second.Seen != t.Seen {
+		t.Seen += " " + second.Seen
+	}
 }
 
 // isOpen: something is missing of the name.
@@ -82,7 +96,7 @@ func (s setUp) todoFor(d domains.Standing, kind tenant.CheckKind) *DomainTodo {
 	code := codeOf(d, kind)
 	out := &DomainTodo{Code: code, NextAt: d.NextCheckAt, Tone: toneOf(d, code), Word: "Waiting for DNS"}
 	c := d.Check(kind)
-	if c == nil {
+	if c == nil || d.State == tenant.DomainDisputed && c.LastCheckedAt.Before(d.StateSince) {
 		out.Seen = "We have not looked yet."
 	} else {
 		out.LookedAt, out.Seen = c.LastCheckedAt, seenWords(c)
@@ -116,6 +130,8 @@ func (s setUp) textFor(d domains.Standing, kind tenant.CheckKind, code string) s
 		return "The certificate is ordered. That takes about a minute, and you have nothing to do."
 	case d.State == tenant.DomainVerified:
 		return "The name is proven. We look where it leads in a moment."
+	case d.State == tenant.DomainDisputed:
+		return "The record is a new one: what you added long ago could have been forgotten there by whoever had the name before. Once we see it, the name stays yours and the other claim ends."
 	case kind == tenant.CheckOwnership && (code == "" || code == string(doctor.OwnershipMissing)):
 		return "It shows that the name is yours, since nobody else can write there. Add it where you manage the domain, mostly the company that you bought it from. Nothing else changes."
 	case kind == tenant.CheckRouting && (code == "" || code == string(doctor.NoRecords)):
@@ -141,14 +157,14 @@ func (s setUp) titleOf(d domains.Standing, kind tenant.CheckKind, t *DomainTodo)
 	case len(t.Records) == 0:
 		return "Change something on " + d.DisplayName
 	}
-	verb := "Add"
+	verb, where := "Add", "to"
 	if slices.ContainsFunc(t.Records, func(r DomainRecord) bool { return r.Was != "" || r.WasName != "" }) || t.Tone == Wrong && kind != tenant.CheckOwnership {
-		verb = "Change"
+		verb, where = "Change", "in"
 	}
 	if len(t.Records) == 1 {
-		return fmt.Sprintf("%s one record in the DNS of %s", verb, d.Registrable)
+		return fmt.Sprintf("%s one record %s the DNS of %s", verb, where, d.Registrable)
 	}
-	return fmt.Sprintf("%s %s records in the DNS of %s", verb, numeral(len(t.Records)), d.Registrable)
+	return fmt.Sprintf("%s %s records %s the DNS of %s", verb, numeral(len(t.Records)), where, d.Registrable)
 }
 
 func numeral(n int) string {

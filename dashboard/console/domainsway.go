@@ -171,6 +171,9 @@ func (s setUp) leads(d domains.Standing, kind tenant.CheckKind, title string) Do
 		return out
 	case tenant.DomainVerified, tenant.DomainPendingRouting:
 		out.found(d, kind)
+		if kind == tenant.CheckWebFinger && out.Tone == Waiting && out.Code != "" {
+			out.Text = "The website does not pass the question on yet: it needs two redirects."
+		}
 		out.NextAt = d.NextCheckAt
 		return out
 	}
