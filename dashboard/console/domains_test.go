@@ -172,12 +172,12 @@ func TestReleaseAndUndo(t *testing.T) {
 	b := w.session(t, w.A.Person)
 	page := b.Get(domainURL(w.A, d))
 	contains(t, "a name that works", page, "It works.", "Remove social.acme-cycles.test")
-	wrong := b.Submit(page, formTo(t, page, "/release"), "name", "acme-cycles.test")
+	wrong := b.Submit(page, formTo(t, page, "/release#remove"), "name", "acme-cycles.test")
 	if wrong.Status != http.StatusUnprocessableEntity {
 		t.Errorf("another name: %d", wrong.Status)
 	}
 	contains(t, "another name", wrong, "This is not the name", `value="acme-cycles.test"`, " open>")
-	gone := b.Follow(b.Submit(page, formTo(t, page, "/release"), "name", "Social.Acme-Cycles.test"))
+	gone := b.Follow(b.Submit(page, formTo(t, page, "/release#remove"), "name", "Social.Acme-Cycles.test"))
 	contains(t, "the right name", gone, "is being removed", "Keep the name", "by alice@a.test")
 	if strings.Contains(gone.Body, "Remove social.acme-cycles.test …") {
 		t.Error("a name that is being removed can be removed")
@@ -195,7 +195,7 @@ func TestMailToIT(t *testing.T) {
 	claims := w.claim(t, w.A, domains.Wish{Mode: tenant.SplitDomain, Name: "acme-cycles.test"})
 	b := w.session(t, w.A.Person)
 	page := b.Get(domainURL(w.A, claims[0]))
-	form := formTo(t, page, "/send")
+	form := formTo(t, page, "/send#it")
 	for typed, want := range map[string]string{
 		"": "Type the mail", "it@acme,example": "Did you mean it@acme.example?", "it": "has no @", "a b@c.test": "no mail that we can write to", "x@y.test\r\nBcc: z@y.test": "no mail",
 	} {

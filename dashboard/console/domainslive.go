@@ -126,6 +126,8 @@ func (h *Handlers) feed(c echo.Context, v *visitor, known string) {
 	defer poll.Stop()
 	defer beat.Stop()
 	defer end.Stop()
+	// The connection may serve other requests after this one.
+	defer func() { _ = http.NewResponseController(c.Response()).SetWriteDeadline(time.Time{}) }()
 	for alive := put(c, []byte("retry: 3000\n\n")); alive; {
 		var news []byte
 		if known, news, alive = h.news(c, v, known); !alive {

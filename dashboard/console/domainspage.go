@@ -46,7 +46,7 @@ func (h *Handlers) domainView(c echo.Context, v *visitor, s setUp) (DomainView, 
 		view.Refresh = int(refreshEvery.Seconds())
 	}
 	if v.mayChangeDomains() && hasRecords {
-		view.IT = &ITForm{Action: here + "/send", Token: access.CSRF(v.session)}
+		view.IT = &ITForm{Action: here + "/send#it", Token: access.CSRF(v.session)}
 		if view.IsSplit() {
 			view.IT.Recipes = recipes(s.names())
 		}
@@ -158,7 +158,7 @@ func (h *Handlers) releaseForms(v *visitor, s setUp) (out []ReleaseForm) {
 			continue
 		}
 		out = append(out, ReleaseForm{
-			Action: h.domainURL(v.tenant, d.ID) + "/release", Token: access.CSRF(v.session), Name: d.DisplayName, Plan: s.releasePlan(d),
+			Action: h.domainURL(v.tenant, d.ID) + "/release#remove", Token: access.CSRF(v.session), Name: d.DisplayName, Plan: s.releasePlan(d),
 		})
 	}
 	return out
