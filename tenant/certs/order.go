@@ -278,7 +278,7 @@ func (w *Worker) end(ctx context.Context, name string, orderID int64, p problem)
 			s.NextOrderAt = p.until
 		default:
 			s.Failures++
-			s.NextOrderAt = now.Add(pauseAfter(s.Failures))
+			s.NextOrderAt = now.Add(PauseAfter(s.Failures))
 		}
 		code := p.code
 		if p.ours {
@@ -296,8 +296,9 @@ func (w *Worker) end(ctx context.Context, name string, orderID int64, p problem)
 	return nil
 }
 
-// pauseAfter is what Let's Encrypt itself advises: its limit is five failures an hour.
-func pauseAfter(failures int) time.Duration {
+// PauseAfter is how long to wait after so many failures in a row: what Let's Encrypt itself
+// advises, whose limit is five an hour.
+func PauseAfter(failures int) time.Duration {
 	switch {
 	case failures <= 1:
 		return time.Minute

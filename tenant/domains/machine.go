@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"rookery/tenant"
+	"rookery/tenant/certs"
 	"rookery/tenant/domains/doctor"
 )
 
@@ -214,7 +215,7 @@ func nextCheck(d *tenant.Domain, now time.Time) time.Time {
 	case tenant.DomainIssuing:
 		return now.Add(issueLook)
 	case tenant.DomainIssueFailed:
-		return later(now.Add(orderPause(d.Failures)), d.RetryAfter)
+		return later(now.Add(certs.PauseAfter(d.Failures)), d.RetryAfter)
 	case tenant.DomainLive, tenant.DomainDegraded, tenant.DomainParked, tenant.DomainSuspended:
 		if d.Failures > 0 && d.Failures < degradedFailures {
 			return now.Add(recheckSoon)
@@ -246,17 +247,4 @@ func setUpPause(attempts int) time.Duration {
 		return time.Hour
 	}
 	return 6 * time.Hour
-}
-
-// orderPause is what the authority itself advises: its limit is five failures an hour.
-func orderPause(failures int) time.Duration {
-	switch {
-	case failures <= 1:
-		return time.Minute
-	case failures == 2:
-		return 10 * time.Minute
-	case failures == 3:
-		return 100 * time.Minute
-	}
-	return 24 * time.Hour
 }
