@@ -18,6 +18,9 @@ import (
 // ownershipEvery is how often a name that works is asked for its proof again.
 const ownershipEvery = 7 * 24 * time.Hour
 
+// tellPause is what a change takes to reach all processes.
+const tellPause = 300 * time.Millisecond
+
 // mostSteps bounds how far one check leads a name: from its proof to its order.
 const mostSteps = 3
 
@@ -29,6 +32,12 @@ func (s *Service) Check(ctx context.Context, id tenant.DomainID) error {
 		isDue, err := s.step(ctx, id)
 		if err != nil || !isDue {
 			return err
+		}
+		// The next step may come in again by another process, which must know of this one.
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(tellPause):
 		}
 	}
 	return nil

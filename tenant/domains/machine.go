@@ -239,6 +239,8 @@ func later(a, b time.Time) time.Time {
 // setUpPause is short while somebody sits before the page and waits.
 func setUpPause(attempts int) time.Duration {
 	switch {
+	case attempts < 3:
+		return 10 * time.Second
 	case attempts < 10:
 		return time.Minute
 	case attempts < 22:
