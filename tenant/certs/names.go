@@ -70,6 +70,7 @@ SELECT c.name FROM certificates c
 WHERE  c.not_after > @now AND (c.advised_at IS NULL OR c.advised_at < @before)
 AND    (c.own OR EXISTS (SELECT FROM domains d WHERE d.name = c.name AND ` + wantsOne + `))
 ORDER  BY c.advised_at NULLS FIRST LIMIT @most`
+	isWanted    = `SELECT EXISTS (SELECT FROM domains d WHERE d.name = @name AND ` + wantsOne + `)`
 	holderClaim = `SELECT id FROM domains WHERE name = @name AND state = ANY(@held)`
 )
 
@@ -104,7 +105,8 @@ func save(ctx context.Context, tx *pg.PlatformTx, s *State) error {
 // What an authority allows, with something to spare (docs/domains.md): Let's Encrypt's
 // limits are 300 orders in three hours for an account, 50 certificates a week for what
 // somebody bought, 5 failures an hour for a name. Renewals that replace a certificate
-// (RFC 9773) count against none of them.
+// (RFC 9773) count against none of them, nor does what failed because the authority was
+// away: an outage of some hours would else lock every waiting name out for a week.
 const (
 	orderWindow       = 3 * time.Hour
 	ordersPerWindow   = 240
@@ -119,14 +121,18 @@ const (
 	ordersAllow = `
 SELECT COALESCE(max(at), ` + never + `) FROM (
     (SELECT at + @order_window::interval AS at FROM cert_orders WHERE at > @now::timestamptz - @order_window::interval AND NOT renewal
+         AND error_code <> @not_counted
      ORDER BY at DESC OFFSET @per_window - 1 LIMIT 1)
     UNION ALL
     (SELECT at + @registrable_window::interval FROM cert_orders
      WHERE registrable = @registrable AND at > @now::timestamptz - @registrable_window::interval AND NOT renewal AND error_code = ''
      ORDER BY at DESC OFFSET @per_registrable - 1 LIMIT 1)
     UNION ALL
-    (SELECT at + @failure_window::interval FROM cert_orders WHERE name = @name AND at > @now::timestamptz - @failure_window::interval AND error_code <> ''
+    (SELECT at + @failure_window::interval FROM cert_orders WHERE name = @name AND at > @now::timestamptz - @failure_window::interval
+         AND error_code <> '' AND error_code <> @not_counted
      ORDER BY at DESC OFFSET @per_name - 1 LIMIT 1)) AS waits`
+	// Orders are counted one after another: two that count at the same time would both fit.
+	lockOrders  = `SELECT pg_advisory_xact_lock(hashtext('cert_orders'))`
 	insertOrder = `INSERT INTO cert_orders (id, name, registrable, renewal, at) VALUES (@id, @name, @registrable, @renewal, @now)`
 	endOrder    = `UPDATE cert_orders SET ended_at = @now, error_code = @error_code WHERE id = @id`
 	// Orders count for a week; what was asked stays a while longer for people.
@@ -139,8 +145,11 @@ func allowedAt(ctx context.Context, tx *pg.PlatformTx, name string, isRenewal bo
 	if isRenewal {
 		perWindow, perBought = 1<<30, 1<<30
 	}
+	if _, err := pg.Exec(ctx, tx, lockOrders, pgx.NamedArgs{}); err != nil {
+		return time.Time{}, fmt.Errorf("count orders: %w", err)
+	}
 	at, err := pg.Value[time.Time](ctx, tx, ordersAllow, pgx.NamedArgs{
-		"now": now, "name": name, "registrable": registry.Registrable(name), "order_window": orderWindow, "per_window": perWindow,
+		"not_counted": codeUnreachable, "now": now, "name": name, "registrable": registry.Registrable(name), "order_window": orderWindow, "per_window": perWindow,
 		"registrable_window": registrableWindow, "per_registrable": perBought, "failure_window": failureWindow, "per_name": failuresPerName,
 	})
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -164,7 +165,7 @@ func (w *Worker) Order(ctx context.Context, name string) error {
 	}
 	leaf, err := w.leafOf(ctx, name)
 	if err != nil || leaf == nil {
-		return w.end(ctx, name, orderID, problem{code: codeUnreachable, ours: true, detail: map[string]string{"text": "the certificate storage does not answer"}})
+		return w.end(ctx, name, orderID, problem{code: codeUnreachable, ours: true, signed: true, detail: map[string]string{"text": "the certificate storage does not answer"}})
 	}
 	return w.succeed(ctx, name, orderID, leaf)
 }
@@ -173,6 +174,11 @@ func (w *Worker) Order(ctx context.Context, name string) error {
 // Order 0: there is nothing to do.
 func (w *Worker) begin(ctx context.Context, name string) (before State, orderID int64, err error) {
 	err = w.o.DB.Platform(ctx, "begin an order of a certificate", func(tx *pg.PlatformTx) error {
+		// A job may have waited for long: the name may be given up by now.
+		wanted, err := w.isWanted(ctx, tx, name)
+		if err != nil || !wanted {
+			return err
+		}
 		if _, err := pg.Exec(ctx, tx, addName, pgx.NamedArgs{"name": name, "own": w.isOwn(name)}); err != nil {
 			return err
 		}
@@ -210,14 +216,15 @@ func (w *Worker) begin(ctx context.Context, name string) (before State, orderID 
 	return before, orderID, nil
 }
 
-func (w *Worker) isOwn(name string) bool {
-	for _, own := range w.own() {
-		if own == name {
-			return true
-		}
+// isWanted reports whether a name is still ours to get a certificate for.
+func (w *Worker) isWanted(ctx context.Context, tx *pg.PlatformTx, name string) (bool, error) {
+	if w.isOwn(name) {
+		return true, nil
 	}
-	return false
+	return pg.Value[bool](ctx, tx, isWanted, pgx.NamedArgs{"name": name, "served": append(slices.Clone(served), tenant.DomainIssuing)})
 }
+
+func (w *Worker) isOwn(name string) bool { return slices.Contains(w.own(), name) }
 
 // tell waits until this process has heard of its own order, and a moment more: the others
 // hear of it at the same time.
@@ -281,8 +288,8 @@ func (w *Worker) end(ctx context.Context, name string, orderID int64, p problem)
 			s.NextOrderAt = now.Add(PauseAfter(s.Failures))
 		}
 		code := p.code
-		if p.ours {
-			code = "" // it counts against no name
+		if p.signed {
+			code = "" // the authority counts it
 		}
 		if _, err := pg.Exec(ctx, tx, endOrder, pgx.NamedArgs{"id": orderID, "now": now, "error_code": code}); err != nil {
 			return err

@@ -317,3 +317,66 @@ func TestOrdersWithinLimits(t *testing.T) {
 		t.Errorf("within the limits: %+v", s)
 	}
 }
+
+// An authority that was away for hours locks nobody out afterwards: what failed counts
+// against no limit, however often it was tried.
+func TestAnOutageOfTheAuthorityUsesNothingUp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, pebble.Options{})
+	w.authority.Stop()
+	if s := w.order(); s.ErrorCode != "AUTHORITY_UNREACHABLE" {
+		t.Fatalf("the authority is down: %+v", s)
+	}
+	w.sql(`INSERT INTO cert_orders (id, name, registrable, at, ended_at, error_code)
+SELECT n, name, registrable, at, ended_at, error_code FROM cert_orders, generate_series(1, 300) n`)
+	w.authority.Run()
+	w.order() // it has forgotten our account, so that a new one is made first
+	if s := w.order(); s.ErrorCode != "" || s.NotAfter.IsZero() {
+		t.Errorf("the authority is back: %+v", s)
+	}
+}
+
+// Orders that start at the same moment share what is left, too.
+func TestLimitsHoldForOrdersAtTheSameTime(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, pebble.Options{})
+	w.sql(`INSERT INTO cert_orders (id, name, registrable, at) SELECT n, n || '.test', n || '.test', now() FROM generate_series(1, 239) n`)
+	var hosts []string
+	for i := range 12 {
+		hosts = append(hosts, fmt.Sprintf("social.company%d.test", i)) // it has no address, so each order fails
+		if _, err := w.registry.Create(t.Context(), registry.NewTenant{Name: "Company", Host: hosts[i]}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var all sync.WaitGroup
+	for _, host := range hosts {
+		all.Go(func() {
+			if err := w.worker.Order(t.Context(), host); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if n := w.count(`SELECT count(*) FROM cert_orders`); n != 240 {
+		t.Errorf("%d orders were made, want 240", n)
+	}
+}
+
+// A job that waited is not for a name that was given up meanwhile.
+func TestNoOrderForANameThatWasGivenUp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, pebble.Options{})
+	for _, state := range []string{"released", "expired", "pending_routing", "parked"} {
+		w.sql(`UPDATE domains SET state = $1`, state)
+		if err := w.worker.Order(t.Context(), name); err != nil {
+			t.Fatal(err)
+		}
+		if n := w.count(`SELECT count(*) FROM cert_orders`); n != 0 {
+			t.Errorf("%s: %d orders", state, n)
+		}
+	}
+	w.sql(`UPDATE domains SET state = 'issuing'`)
+	if s := w.order(); s.NotAfter.IsZero() {
+		t.Errorf("a name that waits for its first certificate: %+v", s)
+	}
+}

@@ -28,6 +28,8 @@ type problem struct {
 	// ours says that the authority did not refuse the name: it was away, or we were. It is
 	// tried again soon and counts as no failure of the name.
 	ours bool
+	// signed says that there is a certificate all the same, only not in our storage.
+	signed bool
 	// until is when the authority wants to be asked again; zero: it did not say.
 	until time.Time
 }

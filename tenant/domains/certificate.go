@@ -26,7 +26,8 @@ func (s *Service) addCertificate(ctx context.Context, tx *pg.PlatformTx, d *tena
 	if f, ok := s.judge(d, known); ok {
 		seen[tenant.CheckCertificate] = f
 	}
-	if known.ErrorCode == string(doctor.RateLimited) {
+	switch doctor.Code(known.ErrorCode) {
+	case doctor.RateLimited, doctor.AuthorityUnreached: // no fault of the name's, so nothing to hurry for
 		d.RetryAfter = known.NextOrderAt
 	}
 	return nil
