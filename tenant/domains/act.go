@@ -59,8 +59,7 @@ func (s *Service) enqueueFor(ctx context.Context, tx *pg.PlatformTx, d *tenant.D
 	return nil
 }
 
-// remindOfTrial has a tenant go live whose last name began to work while the job for the
-// one before ran: a second job is not taken then.
+// remindOfTrial has a tenant go live whose job got lost.
 func (s *Service) remindOfTrial(ctx context.Context, tx *pg.PlatformTx, d *tenant.Domain) error {
 	t, ok := s.Tenants.ByID(d.TenantID)
 	if !ok || t.Federates() || d.State != tenant.DomainLive || d.Mode == tenant.PlatformDomain {

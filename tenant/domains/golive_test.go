@@ -258,3 +258,21 @@ func TestGoingLiveIsNotForgotten(t *testing.T) {
 		t.Errorf("%d jobs wait", got)
 	}
 }
+
+// The second name works while the job for the first one runs: that has seen one alone.
+func TestGoingLiveWhileAnotherTryRuns(t *testing.T) {
+	t.Parallel()
+	tr := newTrial(t)
+	tr.bring(t)
+	tr.super(t, `UPDATE river.river_job SET state = 'running', attempted_at = now(), attempted_by = '{somebody}', attempt = 1 WHERE kind = 'tenant_go_live' RETURNING id`)
+	all, err := tr.List(t.Context(), tr.home.Tenant.ID)
+	do(t, err)
+	for _, d := range all {
+		if d.Role == tenant.HandleDomain {
+			tr.see(t, d.ID, well(tenant.CheckWebFinger))
+		}
+	}
+	if waiting := tr.super(t, `SELECT count(*) FROM river.river_job WHERE kind = 'tenant_go_live' AND state = 'available'`); waiting[0][0] != int64(1) {
+		t.Errorf("%v jobs wait", waiting)
+	}
+}
