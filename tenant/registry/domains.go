@@ -40,13 +40,19 @@ SELECT d.id FROM domains d WHERE d.next_check_at <= @now ORDER BY d.next_check_a
 	insertDomain = `
 INSERT INTO domains (id, tenant_id, name, display_name, registrable, mode, role, service_id, state, reason, token, state_since, created_at, next_check_at)
 VALUES (@id, @owner, @name, @display_name, @registrable, @mode, @role, NULLIF(@service_id::bigint, 0), @state, @reason, @token, @state_since, @created_at, @next_check_at)`
+	// What memory knows of a name changes seldom, it is looked at often: only the former is told.
 	updateDomain = `
-UPDATE domains SET
-       mode = @mode, role = @role, state = @state, reason = @reason, token = @token, attempts = @attempts, failures = @failures,
-       failing_since = @failing_since, state_since = @state_since, next_check_at = @next_check_at, retry_after = @retry_after,
-       deadline_at = @deadline_at, quarantine_until = @quarantine_until, tombstones_until = @tombstones_until,
-       contested_by = NULLIF(@contested_by::bigint, 0), created_at = @created_at
-WHERE  id = @id`
+WITH before AS (SELECT mode, role, state, tombstones_until FROM domains WHERE id = @id), saved AS (
+    UPDATE domains SET
+           mode = @mode, role = @role, state = @state, reason = @reason, token = @token, attempts = @attempts, failures = @failures,
+           failing_since = @failing_since, state_since = @state_since, next_check_at = @next_check_at, retry_after = @retry_after,
+           deadline_at = @deadline_at, quarantine_until = @quarantine_until, tombstones_until = @tombstones_until,
+           contested_by = NULLIF(@contested_by::bigint, 0), created_at = @created_at
+    WHERE  id = @id
+    RETURNING mode, role, state, tombstones_until
+)
+SELECT pg_notify('` + channel + `', '') FROM before, saved
+WHERE  (before.mode, before.role, before.state, before.tombstones_until) IS DISTINCT FROM (saved.mode, saved.role, saved.state, saved.tombstones_until)`
 	dropExpired  = `DELETE FROM domains d WHERE d.state = 'expired' AND d.state_since < @before AND NOT EXISTS (SELECT FROM domains h WHERE h.service_id = d.id OR h.contested_by = d.id)`
 	becomeAlias  = `UPDATE domains SET role = 'alias' WHERE tenant_id = @id AND mode = 'platform' AND name <> @host`
 	deleteDomain = `DELETE FROM domains WHERE id = @id`
@@ -153,18 +159,16 @@ func DueDomains(ctx context.Context, tx *pg.PlatformTx, now time.Time, most int)
 	return pg.Values[tenant.DomainID](ctx, tx, dueDomains, pgx.NamedArgs{"now": now, "most": most})
 }
 
-// SaveDomain writes what may change of a claim and tells all processes.
+// SaveDomain writes what may change of a claim, and tells all processes what they must know of it.
 func SaveDomain(ctx context.Context, tx *pg.PlatformTx, d *tenant.Domain) error {
-	b := pg.NewBatch(tx)
-	b.Exec(updateDomain, pgx.NamedArgs{
+	_, err := pg.Exec(ctx, tx, updateDomain, pgx.NamedArgs{
 		"id": d.ID, "mode": d.Mode, "role": d.Role, "state": d.State, "reason": d.Reason, "token": d.Token,
 		"attempts": d.Attempts, "failures": d.Failures, "failing_since": pg.NullTime(d.FailingSince), "state_since": d.StateSince,
 		"next_check_at": pg.NullTime(d.NextCheckAt), "retry_after": pg.NullTime(d.RetryAfter), "deadline_at": pg.NullTime(d.DeadlineAt),
 		"quarantine_until": pg.NullTime(d.QuarantineUntil), "tombstones_until": pg.NullTime(d.TombstonesUntil),
 		"contested_by": d.ContestedBy, "created_at": d.CreatedAt,
 	})
-	b.Exec(notify, pgx.NamedArgs{})
-	if err := b.Send(ctx); err != nil {
+	if err != nil {
 		return fmt.Errorf("store the state of %s: %w", d.Name, err)
 	}
 	return nil

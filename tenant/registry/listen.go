@@ -16,6 +16,10 @@ const (
 	// The pause before connecting again grows to this.
 	longestPause = 10 * time.Second
 	loadTimeout  = 15 * time.Second
+	// After a change the table is read at once; the next reading comes so many times later
+	// than this one took, so that a flood of changes costs no more than a third of a core.
+	restFactor  = 2
+	longestRest = time.Second
 )
 
 // Run keeps the table current until ctx ends: at once on a change, each minute in any
@@ -53,13 +57,31 @@ func (r *Registry) follow(ctx context.Context) error {
 	}
 	for {
 		// First of all, and after each reconnect: what changed while nobody listened.
+		began := time.Now()
 		if err := r.loadSoon(ctx); err != nil {
 			return err
 		}
+		rest := min(restFactor*time.Since(began), longestRest)
+		loaded := time.Now()
 		if err := r.waitForChange(ctx, conn); err != nil {
 			return err
 		}
+		if err := gather(ctx, conn, loaded.Add(rest)); err != nil {
+			return err
+		}
 	}
+}
+
+// gather takes the notices that come until a time: one reading serves them all.
+func gather(ctx context.Context, conn *pgx.Conn, until time.Time) error {
+	gathering, cancel := context.WithDeadline(ctx, until)
+	defer cancel()
+	for gathering.Err() == nil {
+		if _, err := conn.WaitForNotification(gathering); err != nil && (gathering.Err() == nil || conn.IsClosed()) {
+			return fmt.Errorf("gather changes: %w", err)
+		}
+	}
+	return nil
 }
 
 // waitForChange returns nil on a change, or when it is time to reload anyway.
