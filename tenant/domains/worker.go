@@ -10,6 +10,7 @@ import (
 	"rookery/internal/jobs"
 	"rookery/internal/pg"
 	"rookery/tenant"
+	"rookery/tenant/domains/look"
 	"rookery/tenant/registry"
 )
 
@@ -32,6 +33,11 @@ func (s *Service) Register(w *river.Workers) {
 type checkWorker struct {
 	river.WorkerDefaults[jobs.DomainCheck]
 	service *Service
+}
+
+// Timeout implements river.Worker. However long the looks take, what they found is written.
+func (*checkWorker) Timeout(*river.Job[jobs.DomainCheck]) time.Duration {
+	return mostSteps*look.LookTimeout + 15*time.Second
 }
 
 // Work implements river.Worker.

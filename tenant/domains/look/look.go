@@ -20,6 +20,9 @@ import (
 	"rookery/tenant"
 )
 
+// LookTimeout is how long a look takes at most, where Options do not say.
+const LookTimeout = 30 * time.Second
+
 // Options of a Looker.
 type Options struct {
 	// HTTP is a guarded client without a short cut to our own hosts: a check that never
@@ -31,6 +34,9 @@ type Options struct {
 	ZonePort string
 	// AskTimeout is how long one DNS server may take; 0: three seconds.
 	AskTimeout time.Duration
+	// Timeout is how long a look may take as a whole; 0: half a minute. A zone whose servers
+	// all let us wait would else keep a worker from everybody else's names.
+	Timeout time.Duration
 	// EdgeSuffix is below which each tenant has a name to point at: t-<id>.<EdgeSuffix>.
 	EdgeSuffix string
 	// Addresses are where this platform is reached.
@@ -56,6 +62,9 @@ func New(o Options) *Looker {
 	}
 	if o.AskTimeout == 0 {
 		o.AskTimeout = askTimeout
+	}
+	if o.Timeout == 0 {
+		o.Timeout = LookTimeout
 	}
 	return &Looker{o}
 }
@@ -87,6 +96,8 @@ type Facts struct {
 
 // Look gathers what there is to know. It never fails: what could not be asked says so.
 func (l *Looker) Look(ctx context.Context, t Target) Facts {
+	ctx, cancel := context.WithTimeout(ctx, l.Timeout)
+	defer cancel()
 	l.HTTP.Close() // a connection that is still open leads where the name led before
 	f := Facts{Target: t, Edge: l.EdgeName(t.Tenant), Issuers: l.Issuers}
 	for _, addr := range l.Addresses {

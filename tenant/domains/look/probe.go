@@ -23,6 +23,7 @@ const (
 	probeDeadline = 5 * time.Second
 	probeMaxBytes = 64 << 10
 	longestNonce  = 64
+	mostNodeInfos = 2 // documents of a server that are read: each lists one for each version
 )
 
 // Probe is what answered on a name.
@@ -136,7 +137,7 @@ func (l *Looker) software(ctx context.Context, scheme, name, host string) string
 	if !l.getJSON(ctx, scheme+"://"+name+"/.well-known/nodeinfo", &list) {
 		return ""
 	}
-	for _, link := range list.Links {
+	for _, link := range list.Links[:min(len(list.Links), mostNodeInfos)] {
 		at, err := url.Parse(link.Href)
 		if err != nil || !strings.HasPrefix(link.Rel, "http://nodeinfo.diaspora.software/ns/schema/") || at.Host == "" || at.Host == host {
 			continue
