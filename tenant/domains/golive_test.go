@@ -218,6 +218,27 @@ func TestGoingLive(t *testing.T) {
 	}
 }
 
+// A trial that set up two names of its own lives on the one that worked first: the other
+// leads there, whether it works already or only later.
+func TestGoingLiveOnOneNameAlone(t *testing.T) {
+	t.Parallel()
+	tr := newTrial(t)
+	of := tr.home.Tenant.ID
+	late := claim(t, tr.Service, of, domains.Wish{Mode: tenant.WholeDomain, Name: "late.example.com"})[0]
+	first, second := tr.life.live(t, tr.home, "first.example.com"), tr.life.live(t, tr.home, "second.example.com")
+	do(t, tr.GoLive(t.Context(), of))
+	if got := tr.find(t); got.Host != first.Name {
+		t.Fatalf("live on %s", got.Host)
+	}
+	tr.see(t, late.ID, well(tenant.CheckOwnership))
+	tr.see(t, late.ID, well(tenant.CheckRouting))
+	for id, want := range map[tenant.DomainID]tenant.DomainRole{first.ID: tenant.ServiceDomain, second.ID: tenant.AliasDomain, late.ID: tenant.AliasDomain} {
+		if got := tr.read(t, id); got.Role != want || got.State != tenant.DomainLive {
+			t.Errorf("%s is %s, %s", got.Name, got.Role, got.State)
+		}
+	}
+}
+
 // The process ends between the two steps, and what it did not know of is written meanwhile.
 func TestGoingLiveIsTakenUpAgain(t *testing.T) {
 	t.Parallel()

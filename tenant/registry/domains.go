@@ -54,7 +54,7 @@ WITH before AS (SELECT mode, role, state, tombstones_until FROM domains WHERE id
 SELECT pg_notify('` + channel + `', '') FROM before, saved
 WHERE  (before.mode, before.role, before.state, before.tombstones_until) IS DISTINCT FROM (saved.mode, saved.role, saved.state, saved.tombstones_until)`
 	dropExpired  = `DELETE FROM domains d WHERE d.state = 'expired' AND d.state_since < @before AND NOT EXISTS (SELECT FROM domains h WHERE h.service_id = d.id OR h.contested_by = d.id)`
-	becomeAlias  = `UPDATE domains SET role = 'alias' WHERE tenant_id = @id AND mode = 'platform' AND name <> @host`
+	becomeAlias  = `UPDATE domains SET role = 'alias' WHERE tenant_id = @id AND role = 'service' AND name <> @host`
 	deleteDomain = `DELETE FROM domains WHERE id = @id`
 	selectChecks = `
 SELECT domain_id, kind, last_checked_at, COALESCE(last_ok_at, '0001-01-01 00:00:00+00') AS last_ok_at, error_code AS code, error_detail AS detail, failures
@@ -209,7 +209,7 @@ func SaveCheck(ctx context.Context, tx *pg.PlatformTx, c *tenant.DomainCheck) er
 func GoLive(ctx context.Context, tx *pg.PlatformTx, id tenant.ID, scheme, host, handleDomain string) error {
 	b := pg.NewBatch(tx)
 	b.Exec(goLive, pgx.NamedArgs{"id": id, "scheme": scheme, "host": host, "handle_domain": handleDomain, "now": time.Now()})
-	b.Exec(becomeAlias, pgx.NamedArgs{"id": id, "host": host}) // what was the trial's name leads to the new one
+	b.Exec(becomeAlias, pgx.NamedArgs{"id": id, "host": host}) // the trial's name leads to the new one, and so does every other
 	b.Exec(notify, pgx.NamedArgs{})
 	return b.Send(ctx)
 }
