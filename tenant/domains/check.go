@@ -192,6 +192,11 @@ func (s *Service) advance(ctx context.Context, tx *pg.PlatformTx, by Actor, d *t
 		if err := s.settleHolder(ctx, tx, d, was); err != nil {
 			return err
 		}
+		if d.State == tenant.DomainVerified {
+			if err := s.tellAbove(ctx, tx, d); err != nil {
+				return err
+			}
+		}
 	case was.State == tenant.DomainDisputed && d.State == tenant.DomainLive:
 		if err := s.refuse(ctx, tx, by, was.ContestedBy); err != nil {
 			return err

@@ -25,15 +25,20 @@ func (s *Service) notify(ctx context.Context, tx *pg.PlatformTx, d *tenant.Domai
 		return err
 	}
 	for _, n := range Notices(Standing{d, checks}, from, s.now()) {
-		n.Data["link"] = fmt.Sprintf("%s/tenants/%s/domains/%d", s.Console, d.TenantID, d.ID)
-		if t, ok := s.Tenants.ByID(d.TenantID); ok {
-			n.Data["organisation"] = t.Name
-		}
+		s.address(&n, d)
 		if err := notice.Queue(ctx, tx, d.TenantID, n); err != nil {
 			return fmt.Errorf("queue the notice %s about %s: %w", n.Template, d.Name, err)
 		}
 	}
 	return nil
+}
+
+// address says in a notice whom it is about and where they act.
+func (s *Service) address(n *notice.Notice, d *tenant.Domain) {
+	n.Data["link"] = fmt.Sprintf("%s/tenants/%s/domains/%d", s.Console, d.TenantID, d.ID)
+	if t, ok := s.Tenants.ByID(d.TenantID); ok {
+		n.Data["organisation"] = t.Name
+	}
 }
 
 // Notices are what the people of a claim's tenant are to be told after a step from a state.

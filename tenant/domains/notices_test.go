@@ -86,7 +86,8 @@ func TestEveryNoticeMakesAMail(t *testing.T) {
 		}
 	}
 	for _, name := range mail.Names() {
-		if _, ok := all[name]; !ok && strings.HasPrefix(name, "domain_") {
+		// domain_beneath is about another's claim: TestWhoHoldsTheNameAboveIsTold.
+		if _, ok := all[name]; !ok && strings.HasPrefix(name, "domain_") && name != "domain_beneath" {
 			t.Errorf("no notice names the template %s", name)
 		}
 	}

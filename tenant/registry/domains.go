@@ -37,6 +37,7 @@ const (
 	dueDomains     = `
 SELECT d.id FROM domains d WHERE d.next_check_at <= @now ORDER BY d.next_check_at LIMIT @most`
 	holderOfName = `SELECT ` + domainColumns + ` FROM domains d WHERE d.name = @name AND d.state = ANY(@held)`
+	holdersAmong = `SELECT ` + domainColumns + ` FROM domains d WHERE d.name = ANY(@names) AND d.state = ANY(@held) ORDER BY d.id`
 	insertDomain = `
 INSERT INTO domains (id, tenant_id, name, display_name, registrable, mode, role, service_id, state, reason, token, state_since, created_at, next_check_at)
 VALUES (@id, @owner, @name, @display_name, @registrable, @mode, @role, NULLIF(@service_id::bigint, 0), @state, @reason, @token, @state_since, @created_at, @next_check_at)`
@@ -129,6 +130,14 @@ func FindDomain(ctx context.Context, tx *pg.PlatformTx, id tenant.DomainID) (*te
 // HolderOf returns the claim that holds a name, or fault.NotFound.
 func HolderOf(ctx context.Context, tx *pg.PlatformTx, name string) (*tenant.Domain, error) {
 	return oneDomain(ctx, tx, holderOfName, pgx.NamedArgs{"name": name, "held": tenant.HeldDomainStates()})
+}
+
+// HoldersAmong returns the claims that hold some of these names.
+func HoldersAmong(ctx context.Context, tx *pg.PlatformTx, names []string) ([]*tenant.Domain, error) {
+	if len(names) == 0 {
+		return nil, nil
+	}
+	return pg.Many[tenant.Domain](ctx, tx, holdersAmong, pgx.NamedArgs{"names": names, "held": tenant.HeldDomainStates()})
 }
 
 func oneDomain(ctx context.Context, tx *pg.PlatformTx, sql string, args pgx.NamedArgs) (*tenant.Domain, error) {
