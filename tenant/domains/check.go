@@ -197,6 +197,10 @@ func (s *Service) advance(ctx context.Context, tx *pg.PlatformTx, by Actor, d *t
 				return err
 			}
 		}
+	case was.State == tenant.DomainPendingOwnership && d.State == tenant.DomainExpired:
+		if err := s.withdraw(ctx, tx, by, d); err != nil {
+			return err
+		}
 	case was.State == tenant.DomainDisputed && d.State == tenant.DomainLive:
 		if err := s.refuse(ctx, tx, by, was.ContestedBy); err != nil {
 			return err

@@ -45,6 +45,9 @@ func (s *Service) releaseOne(ctx context.Context, tx *pg.PlatformTx, by Actor, i
 		return s.transfer(ctx, tx, by, d)
 	default:
 		s.giveUp(d)
+		if err := s.withdraw(ctx, tx, by, d); err != nil {
+			return err
+		}
 		if err := registry.SaveDomain(ctx, tx, d); err != nil {
 			return err
 		}

@@ -34,8 +34,9 @@ func (s *Service) settleHolder(ctx context.Context, tx *pg.PlatformTx, d *tenant
 	if err != nil {
 		return err
 	}
-	if holder, err = registry.LockDomain(ctx, tx, holder.ID); err != nil {
-		return err
+	holder, err = registry.LockDomain(ctx, tx, holder.ID)
+	if err != nil || !holder.State.Holds() {
+		return err // it was given up while we waited for its row
 	}
 	isUsed, err := s.isUsed(ctx, tx, holder)
 	if err != nil {
@@ -134,4 +135,23 @@ func (s *Service) refuse(ctx context.Context, tx *pg.PlatformTx, by Actor, conte
 	release(d, s.now())
 	d.TombstonesUntil, d.QuarantineUntil, d.NextCheckAt = s.now(), s.now(), time.Time{}
 	return s.save(ctx, tx, by, d, tenant.DomainPendingOwnership)
+}
+
+// withdraw ends the dispute that a claim began which is not proven any more, or given up:
+// nobody is left to decide between.
+func (s *Service) withdraw(ctx context.Context, tx *pg.PlatformTx, by Actor, d *tenant.Domain) error {
+	holder, err := registry.HolderOf(ctx, tx, d.Name)
+	if fault.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	holder, err = registry.LockDomain(ctx, tx, holder.ID)
+	if err != nil || holder.State != tenant.DomainDisputed || holder.ContestedBy != d.ID {
+		return err
+	}
+	keep(holder, s.now())
+	holder.NextCheckAt = s.now()
+	return s.save(ctx, tx, by, holder, tenant.DomainDisputed)
 }

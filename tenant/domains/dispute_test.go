@@ -8,9 +8,12 @@ import (
 
 	"rookery/internal/audit"
 	"rookery/internal/fault"
+	"rookery/internal/pg"
+	"rookery/internal/testkit"
 	"rookery/tenant"
 	"rookery/tenant/domains"
 	"rookery/tenant/domains/doctor"
+	"rookery/tenant/registry"
 )
 
 const contested = "acme-cycles.com"
@@ -170,5 +173,62 @@ func TestARefusedClaimCanBeMadeAnew(t *testing.T) {
 	second := l.contest(t)
 	if second.Token == first.Token || l.read(t, mine.ID).State != tenant.DomainDisputed {
 		t.Errorf("the holder is %s", l.read(t, mine.ID).State)
+	}
+}
+
+// Whoever contested a name and gives that up, or loses the proof, leaves it to its holder.
+func TestADisputeThatIsWithdrawn(t *testing.T) {
+	t.Parallel()
+	for name, withdraw := range map[string]func(*life, *testing.T, tenant.DomainID){
+		"given up": func(l *life, t *testing.T, id tenant.DomainID) {
+			do(t, l.Release(t.Context(), audit.ByOperator(), l.B.Tenant.ID, id, contested))
+		},
+		"with its tenant": func(l *life, t *testing.T, _ tenant.DomainID) {
+			do(t, l.ReleaseAll(t.Context(), audit.ByOperator(), l.B.Tenant.ID))
+		},
+		"expired": func(l *life, t *testing.T, id tenant.DomainID) {
+			l.now = l.now.Add(15 * day)
+			l.see(t, id, wrong(tenant.CheckOwnership, doctor.OwnershipMissing))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := newLife(t)
+			mine := l.live(t, l.A, contested)
+			withdraw(l, t, l.contest(t).ID)
+			if got := l.read(t, mine.ID); got.State != tenant.DomainLive || got.ContestedBy != 0 || !got.DeadlineAt.IsZero() || got.NextCheckAt.After(l.now) {
+				t.Errorf("the holder: %+v", got.Domain)
+			}
+		})
+	}
+}
+
+// A name that is given up in the moment in which another tenant's proof is seen: its
+// addresses go on answering 410.
+func TestAProofInTheMomentOfARelease(t *testing.T) {
+	t.Parallel()
+	l := newLife(t)
+	mine := l.live(t, l.A, contested)
+	theirs := claim(t, l.Service, l.B.Tenant.ID, domains.Wish{Mode: tenant.WholeDomain, Name: contested})[0]
+	ended := make(chan error, 1)
+	stays := l.now.Add(180 * day)
+	l.platform(t, func(tx *pg.PlatformTx) error {
+		d, err := registry.LockDomain(t.Context(), tx, mine.ID)
+		if err != nil {
+			return err
+		}
+		go func() { ended <- l.Apply(t.Context(), domains.BySystem(), theirs, well(tenant.CheckOwnership)) }()
+		testkit.Eventually(t, 10*time.Second, "the proof waits for the holder's row", func() bool {
+			return fmt.Sprint(l.super(t, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)) == "[[1]]"
+		})
+		d.State, d.TombstonesUntil = tenant.DomainReleased, stays
+		return registry.SaveDomain(t.Context(), tx, d)
+	})
+	do(t, <-ended)
+	if got := l.read(t, mine.ID); got.State != tenant.DomainReleased || !got.TombstonesUntil.Equal(stays) {
+		t.Errorf("the former holder is %s, its tombstones stay until %s", got.State, got.TombstonesUntil)
+	}
+	if got := l.read(t, theirs.ID); got.State != tenant.DomainVerified {
+		t.Errorf("the new holder is %s", got.State)
 	}
 }

@@ -132,6 +132,9 @@ func (s *Service) Release(ctx context.Context, by Actor, owner tenant.ID, id ten
 		}
 		from := d.State
 		s.giveUp(d)
+		if err := s.withdraw(ctx, tx, by, d); err != nil {
+			return err
+		}
 		return s.save(ctx, tx, by, d, from)
 	})
 }
