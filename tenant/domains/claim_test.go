@@ -9,6 +9,8 @@ import (
 	"rookery/internal/testkit/fixture"
 	"rookery/tenant"
 	"rookery/tenant/domains"
+	"rookery/tenant/domains/look"
+	"rookery/tenant/registry"
 )
 
 func newService(t *testing.T) (*fixture.World, *domains.Service) {
@@ -69,6 +71,21 @@ func TestNamesThatNobodyCanClaim(t *testing.T) {
 	} {
 		if _, err := s.Claim(t.Context(), audit.ByOperator(), w.A.Tenant.ID, domains.Wish{Mode: tenant.WholeDomain, Name: name}); fault.CodeOf(err) != fault.Invalid {
 			t.Errorf("%q: %v", name, err)
+		}
+	}
+}
+
+// Where files and the names to point at are may be other domains than the console's.
+func TestThePlatformsOtherDomains(t *testing.T) {
+	t.Parallel()
+	w, s := newService(t)
+	s.Tenants = registry.New(registry.Options{DB: w.PG, Reserved: []string{"rookery.io", "files.rookery-media.net"}})
+	s.Looker = look.New(look.Options{EdgeSuffix: "edge.rookery-edge.net"})
+	for name, want := range map[string]fault.Code{
+		"files.rookery-media.net": fault.Conflict, "t-42.edge.rookery-edge.net": fault.Invalid, "edge.rookery-edge.net": fault.Invalid,
+	} {
+		if _, err := s.Claim(t.Context(), audit.ByOperator(), w.A.Tenant.ID, domains.Wish{Mode: tenant.WholeDomain, Name: name}); fault.CodeOf(err) != want {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

@@ -28,7 +28,7 @@ func (s *Service) checkName(name string) error {
 	if port != "" && s.Scheme == "https" {
 		return errPort // an authority looks at the usual ports alone
 	}
-	if s.Suffix != "" && isBelow(host, s.Suffix) {
+	if s.Suffix != "" && isBelow(host, s.Suffix) || s.Looker != nil && s.Looker.EdgeSuffix != "" && isBelow(host, s.Looker.EdgeSuffix) {
 		return errOwn
 	}
 	if isLocal(host) {

@@ -64,9 +64,9 @@ func splitPort(host string) (name, port string) {
 	return name, port
 }
 
-// CheckName refuses what cannot be a domain, and returns its normal form. A port is allowed
-// in development only.
-func (r *Registry) CheckName(name string) (string, error) { return checkHost(name) }
+// CheckName refuses what cannot be a domain, or is the platform's own, and returns its normal
+// form. A port is allowed in development only.
+func (r *Registry) CheckName(name string) (string, error) { return r.usableHost(name) }
 
 // checkHost refuses what cannot be a tenant's domain, and returns its normal form.
 func checkHost(host string) (string, error) {
