@@ -37,6 +37,7 @@ func KeyPurpose(id tenant.ID) string { return "tenant-key/" + id.String() }
 var (
 	errTenantName = fault.New(fault.Invalid, "A tenant's name has 1 to 100 characters.")
 	errScheme     = fault.New(fault.Invalid, "The scheme is https, or http in development.")
+	errInherited  = fault.New(fault.Conflict, "This name was another tenant's, and nobody inherits it for thirty days; a trial's name nobody inherits at all. Make a trial and prove the name (rookery domain add), or choose another one.")
 	errReserved   = fault.New(fault.Conflict, "This domain is the platform's own. Choose another one, such as social.example.com.")
 )
 
@@ -47,13 +48,15 @@ VALUES (@id, @name, @host, @handle_domain, @scheme, @description, @contact_mail,
 	insertKey = `
 INSERT INTO tenant_keys (tenant_id, kind, public_pem, private_sealed)
 VALUES (@tenant_id, 'rsa', @public_pem, @private_sealed)`
+	// What stood under a trial's name, on pages and in mails, would lead to whoever comes next.
+	heirless  = `SELECT EXISTS (SELECT FROM domains WHERE name = ANY(@hosts) AND state = 'released' AND (mode = 'platform' OR quarantine_until > now()))`
 	takenHost = `SELECT name FROM domains WHERE name = ANY(@hosts) AND state = ANY(@held) ORDER BY name LIMIT 1`
 	notify    = `SELECT pg_notify('` + channel + `', '')`
 )
 
 // Create makes a tenant with its hosts and its instance actor's key, on an operator's
-// word: its names need no proof and are live at once. A name that another tenant holds is
-// fault.Conflict.
+// word: its names need no proof and are live at once. A name that another tenant holds, or
+// gave up lately, is fault.Conflict.
 func (r *Registry) Create(ctx context.Context, n NewTenant) (*tenant.Tenant, error) {
 	t, err := r.validate(n)
 	if err != nil {
@@ -67,6 +70,13 @@ func (r *Registry) Create(ctx context.Context, n NewTenant) (*tenant.Tenant, err
 		return nil, fmt.Errorf("make the key of tenant %s: %w", t.Host, err)
 	}
 	err = r.db.Platform(ctx, "create a tenant", func(tx *pg.PlatformTx) error {
+		isHeirless, err := pg.Value[bool](ctx, tx, heirless, pgx.NamedArgs{"hosts": []string{t.Host, t.HandleDomain}})
+		if err == nil && isHeirless {
+			err = errInherited
+		}
+		if err != nil {
+			return err
+		}
 		return insert(ctx, tx, t, public, r.seal.Seal(private, KeyPurpose(t.ID)))
 	})
 	if err != nil {
@@ -117,7 +127,7 @@ func domainsOf(t *tenant.Tenant) []*tenant.Domain {
 
 // nameConflict says which of the names is taken.
 func (r *Registry) nameConflict(ctx context.Context, t *tenant.Tenant, err error) error {
-	if fault.CodeOf(err) != fault.Conflict {
+	if fault.CodeOf(err) != fault.Conflict || errors.Is(err, errInherited) {
 		return err
 	}
 	taken := t.Host

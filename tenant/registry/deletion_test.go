@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"rookery/internal/fault"
 	"rookery/internal/pg"
 	"rookery/tenant"
@@ -74,5 +76,33 @@ func TestStepsToTheEnd(t *testing.T) {
 	}
 	if _, err := r.Create(t.Context(), registry.NewTenant{Name: "B", Host: "a.test"}); fault.CodeOf(err) != fault.Conflict {
 		t.Errorf("a deleted tenant's name: %v, want conflict", err)
+	}
+}
+
+// An operator's word is no way around the time in which nobody inherits a name.
+func TestNobodyInheritsANameByCommand(t *testing.T) {
+	t.Parallel()
+	r, db := newRegistry(t, registry.Options{})
+	for _, c := range []struct {
+		host, change string
+		want         fault.Code
+	}{
+		{"acme.test", `state = 'released', quarantine_until = now() + interval '1 day'`, fault.Conflict},
+		{"old.test", `state = 'released', quarantine_until = now() - interval '1 day'`, ""},
+		{"acme.rookery.test", `state = 'released', mode = 'platform', quarantine_until = now() - interval '1 year'`, fault.Conflict},
+	} {
+		create(t, r, c.host)
+		super(t, db, func(conn *pgx.Conn) error {
+			_, err := conn.Exec(t.Context(), `UPDATE domains SET `+c.change+` WHERE name = $1`, c.host)
+			return err
+		})
+		for _, n := range []registry.NewTenant{{Name: "Heir", Host: c.host}, {Name: "Heir", Host: "new." + c.host, HandleDomain: c.host}} {
+			if _, err := r.Create(t.Context(), n); fault.CodeOf(err) != c.want {
+				t.Errorf("%s: %v", n.Host, err)
+			}
+			if c.want == "" {
+				break
+			}
+		}
 	}
 }
