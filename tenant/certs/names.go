@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/caddyserver/certmagic"
 	"github.com/jackc/pgx/v5"
 
 	"rookery/internal/ids"
@@ -27,6 +28,11 @@ type State struct {
 	ErrorDetail   map[string]string `json:"error_detail,omitempty"`
 	FailedAt      time.Time         `json:"failed_at,omitzero"`
 }
+
+const (
+	endedStay = 30 * 24 * time.Hour
+	mostEnded = 20 // names of one sweep
+)
 
 const never = `'0001-01-01 00:00:00+00'`
 
@@ -70,6 +76,14 @@ SELECT c.name FROM certificates c
 WHERE  c.not_after > @now AND (c.advised_at IS NULL OR c.advised_at < @before)
 AND    (c.own OR EXISTS (SELECT FROM domains d WHERE d.name = c.name AND ` + wantsOne + `))
 ORDER  BY c.advised_at NULLS FIRST LIMIT @most`
+	// A certificate outlives its name, for the 410 that is answered there; nothing outlives it.
+	endedNames = `
+SELECT c.name FROM certificates c
+WHERE  NOT c.own AND COALESCE(c.not_after, c.updated_at) < @before AND c.updated_at < @before
+AND    NOT EXISTS (SELECT FROM domains d WHERE d.name = c.name AND d.state = ANY(@held))
+LIMIT  @most`
+	dropName    = `DELETE FROM certificates WHERE name = @name`
+	dropFiles   = `DELETE FROM cert_kv WHERE key LIKE 'certificates/%' AND key LIKE @files`
 	isWanted    = `SELECT EXISTS (SELECT FROM domains d WHERE d.name = @name AND ` + wantsOne + `)`
 	holderClaim = `SELECT id FROM domains WHERE name = @name AND state = ANY(@held)`
 )
@@ -83,6 +97,21 @@ func Lookup(ctx context.Context, tx *pg.PlatformTx, name string) (*State, error)
 // List pages through all names, in their order.
 func List(ctx context.Context, tx *pg.PlatformTx, after string, most int) ([]*State, error) {
 	return pg.Many[State](ctx, tx, listStates, pgx.NamedArgs{"after": after, "most": most})
+}
+
+// dropEnded removes what is kept for names that nobody holds any more, keys above all, some
+// time after the last certificate ended.
+func dropEnded(ctx context.Context, tx *pg.PlatformTx, now time.Time) error {
+	names, err := pg.Values[string](ctx, tx, endedNames, pgx.NamedArgs{"before": now.Add(-endedStay), "held": tenant.HeldDomainStates(), "most": mostEnded})
+	if err != nil {
+		return err
+	}
+	b := pg.NewBatch(tx)
+	for _, name := range names {
+		b.Exec(dropFiles, pgx.NamedArgs{"files": "certificates/%/" + below(certmagic.StorageKeys.Safe(name))})
+		b.Exec(dropName, pgx.NamedArgs{"name": name})
+	}
+	return b.Send(ctx)
 }
 
 // save writes a state and tells all processes, whose handshakes go by it.

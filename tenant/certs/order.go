@@ -80,6 +80,9 @@ func (w *Worker) Sweep(ctx context.Context) error {
 		if _, err := pg.Exec(ctx, tx, dropOrders, pgx.NamedArgs{"now": w.now()}); err != nil {
 			return err
 		}
+		if err := dropEnded(ctx, tx, w.now()); err != nil {
+			return err
+		}
 		due, err := pg.Values[string](ctx, tx, dueNames, pgx.NamedArgs{"now": w.now(), "served": served, "most": mostPerSweep})
 		if err != nil {
 			return err

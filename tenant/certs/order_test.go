@@ -380,3 +380,38 @@ func TestNoOrderForANameThatWasGivenUp(t *testing.T) {
 		t.Errorf("a name that waits for its first certificate: %+v", s)
 	}
 }
+
+// The key of a name that was given up is not kept for ever, and no other goes with it.
+func TestKeysEndWithTheirNames(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, pebble.Options{})
+	if s := w.order(); s.NotAfter.IsZero() {
+		t.Fatalf("no certificate: %+v", s)
+	}
+	// Another's, one label below: its path holds the same name.
+	w.sql(`INSERT INTO cert_kv (key, value) SELECT replace(key, '` + name + `', 'x.` + name + `'), value FROM cert_kv WHERE key LIKE 'certificates/%'`)
+	files := func(of string) int {
+		return w.count(`SELECT count(*) FROM cert_kv WHERE key LIKE 'certificates/%/` + of + `/%'`)
+	}
+	want := files(name)
+	for _, c := range []struct {
+		what, domain, age string
+		files             int
+	}{
+		{"a name that is held", "parked", "31 days", want},
+		{"a name that was given up, and a certificate that ended lately", "released", "29 days", want},
+		{"a name that was given up long ago", "released", "31 days", 0},
+	} {
+		w.sql(`UPDATE domains SET state = $1`, c.domain)
+		w.sql(`UPDATE certificates SET not_after = now() - $1::interval, updated_at = now() - interval '60 days'`, c.age)
+		if err := w.worker.Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got, others := files(name), files("x."+name); got != c.files || others != want {
+			t.Errorf("%s: %d files, want %d; of another %d, want %d", c.what, got, c.files, others, want)
+		}
+	}
+	if n := w.count(`SELECT count(*) FROM certificates`); n != 0 || want < 3 {
+		t.Errorf("%d rows are left, of %d files", n, want)
+	}
+}
