@@ -39,9 +39,6 @@ func (s *Service) Claim(ctx context.Context, by Actor, owner tenant.ID, w Wish) 
 		return nil, err
 	}
 	t, ok := s.Tenants.ByID(owner)
-	if ok && t.State.IsClosed() {
-		return nil, errNoTenant
-	}
 	if ok && t.Federates() {
 		asSecondNames(claims)
 	}
@@ -118,6 +115,14 @@ func (s *Service) newClaim(owner tenant.ID, name string, mode tenant.DomainMode,
 func newToken() string { return rand.Text() }
 
 func (s *Service) insertClaims(ctx context.Context, tx *pg.PlatformTx, by Actor, owner tenant.ID, claims []*tenant.Domain) error {
+	// One after another, or those that come at the same time would all find room.
+	row, err := registry.LockDeletion(ctx, tx, owner)
+	if err != nil {
+		return err
+	}
+	if row.State.IsClosed() {
+		return errNoTenant
+	}
 	present, err := registry.DomainsOf(ctx, tx, owner)
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package domains_test
 
 import (
 	"fmt"
+	"sync"
 	"testing"
 
 	"rookery/internal/audit"
@@ -113,5 +114,34 @@ func TestTooManyClaims(t *testing.T) {
 	_, err := s.Claim(t.Context(), audit.ByOperator(), w.A.Tenant.ID, domains.Wish{Mode: tenant.WholeDomain, Name: "n10.example.net"})
 	if fault.CodeOf(err) != fault.TooMany {
 		t.Errorf("the eleventh claim: %v", err)
+	}
+}
+
+// Those that come at the same time are counted, too.
+func TestTooManyClaimsAtTheSameTime(t *testing.T) {
+	t.Parallel()
+	w, s := newService(t)
+	var all sync.WaitGroup
+	for i := range 24 {
+		all.Go(func() {
+			_, err := s.Claim(t.Context(), audit.ByOperator(), w.A.Tenant.ID, domains.Wish{Mode: tenant.WholeDomain, Name: fmt.Sprintf("n%d.example.net", i)})
+			if err != nil && fault.CodeOf(err) != fault.TooMany {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	got, err := s.List(t.Context(), w.A.Tenant.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	waiting := 0
+	for _, d := range got {
+		if d.State == tenant.DomainPendingOwnership {
+			waiting++
+		}
+	}
+	if waiting != 10 {
+		t.Errorf("%d claims wait, want 10", waiting)
 	}
 }
