@@ -51,9 +51,10 @@ type CertificateOrder struct {
 func (CertificateOrder) Kind() string { return "certificate_order" }
 
 // InsertOpts implements river.JobArgsWithInsertOpts. What the authority refuses is no error:
-// other attempts are for processes that die, and for a database that is away.
+// other attempts are for processes that die, and for a database that is away. An authority
+// may let each order wait for minutes, so looks at names go before those that wait.
 func (CertificateOrder) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: QueueDomains, MaxAttempts: 5, UniqueOpts: onceAtATime}
+	return river.InsertOpts{Queue: QueueDomains, Priority: river.PriorityDefault + 1, MaxAttempts: 5, UniqueOpts: onceAtATime}
 }
 
 // CertificateSweep finds certificates that are due for renewal.
