@@ -192,10 +192,9 @@ func TestOrderServeRenew(t *testing.T) {
 		t.Error("a handshake succeeded without a certificate")
 	}
 	var crowd sync.WaitGroup
-	for range 5 {
+	for range 6 { // one orders, the others are told to come again
 		crowd.Go(func() { _ = w.worker.Order(t.Context(), name) })
 	}
-	w.order()
 	crowd.Wait()
 	s := w.state()
 	if s.ErrorCode != "" || s.NotAfter.Before(time.Now().Add(80*24*time.Hour)) || !s.OrderingUntil.IsZero() {
@@ -276,7 +275,8 @@ func TestOrdersThatFail(t *testing.T) {
 		t.Errorf("a name without address: %+v", s)
 	}
 	w.dns.A(name, "127.88.7.9") // nobody listens there
-	if s = w.order(); s.ErrorCode != "CERTIFICATE_REFUSED" || s.Failures != 2 || !strings.Contains(s.ErrorDetail["text"], "connect") {
+	// Which of its two challenges the authority tried last is chance, and so are its words.
+	if s = w.order(); s.ErrorCode != "CERTIFICATE_REFUSED" && s.ErrorCode != "PORT80_BLOCKED" || s.Failures != 2 || !strings.Contains(s.ErrorDetail["text"], "127.88.7.9") {
 		t.Errorf("a name that leads nowhere: %+v", s)
 	}
 	if pause := time.Until(s.NextOrderAt); pause < 9*time.Minute || pause > 11*time.Minute {
