@@ -120,10 +120,15 @@ func (w *Worker) advise(ctx context.Context, names []string) error {
 		if err != nil {
 			return err
 		}
+		var renewal time.Time
+		if leaf != nil {
+			renewal = w.renewalOf(ctx, name, leaf) // asks the authority: before the transaction
+		}
 		if err := w.change(ctx, name, func(s *State) {
 			s.AdvisedAt = w.now()
-			if leaf != nil && s.Failures == 0 {
-				s.NextOrderAt = w.renewalOf(ctx, name, leaf)
+			// Not where an order failed meanwhile, or another certificate was stored.
+			if leaf != nil && s.Failures == 0 && s.NotAfter.Equal(leaf.NotAfter) {
+				s.NextOrderAt = renewal
 			}
 		}); err != nil {
 			return err
