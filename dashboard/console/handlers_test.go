@@ -19,6 +19,7 @@ import (
 	"rookery/internal/social/account"
 	"rookery/internal/social/media"
 	"rookery/internal/store"
+	"rookery/internal/testkit"
 	"rookery/internal/testkit/browse"
 	"rookery/internal/testkit/dnstest"
 	"rookery/internal/testkit/fixture"
@@ -57,9 +58,9 @@ func newWorld(t testing.TB, base string) *world {
 	w.judge = access.New(w.PG, nil)
 	w.domains, w.dns = newDomains(t, w.World)
 	h := console.New(console.Deps{
-		DB: w.PG, Log: slog.New(slog.DiscardHandler), Judge: w.judge, People: w.People, Logins: limit.NewLogins(w.PG, limit.Options{}),
+		DB: w.PG, Log: slog.New(slog.DiscardHandler), Judge: w.judge, People: w.People, Logins: limit.NewLogins(w.PG, limit.Options{Now: testkit.StoppedClock()}),
 		Tenants: w.Registry, Accounts: account.New(w.PG, key), Media: media.Addresses{Scheme: "https", Host: "media.test"},
-		Domains: w.domains, Limiter: limit.New(limit.Options{}), Scheme: "https", Host: "rookery.test", Base: base,
+		Domains: w.domains, Limiter: limit.New(limit.Options{Now: testkit.StoppedClock()}), Scheme: "https", Host: "rookery.test", Base: base,
 	})
 	w.console = h
 	platform := echo.New()

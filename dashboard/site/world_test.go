@@ -18,6 +18,7 @@ import (
 	"rookery/internal/social/media"
 	"rookery/internal/social/status"
 	"rookery/internal/store"
+	"rookery/internal/testkit"
 	"rookery/internal/testkit/browse"
 	"rookery/internal/testkit/fixture"
 	"rookery/internal/testkit/socialtest"
@@ -48,10 +49,10 @@ func newWorld(t testing.TB) *world {
 	if err := w.Registry.Load(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	w.judge, w.logins = access.New(w.PG, nil), limit.NewLogins(w.PG, limit.Options{})
+	w.judge, w.logins = access.New(w.PG, nil), limit.NewLogins(w.PG, limit.Options{Now: testkit.StoppedClock()})
 	w.posts = status.New(status.Options{Streams: &socialtest.Recorder{}})
 	h := site.New(site.Deps{
-		DB: w.PG, Log: slog.New(slog.DiscardHandler), Judge: w.judge, People: w.People, Logins: w.logins, Limiter: limit.New(limit.Options{}),
+		DB: w.PG, Log: slog.New(slog.DiscardHandler), Judge: w.judge, People: w.People, Logins: w.logins, Limiter: limit.New(limit.Options{Now: testkit.StoppedClock()}),
 		Media: media.Addresses{Scheme: "https", Host: "media.test"}, Version: "0.1",
 		Documents: site.Documents{
 			Actor: func(c echo.Context, id social.AccountID) error {

@@ -33,7 +33,7 @@ func TestNoDatabase(t *testing.T) {
 func TestFollowFlood(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.inbox.Limits = limit.New(limit.Options{Factor: 1})
+	w.inbox.Limits = limit.New(limit.Options{Factor: 1, Now: testkit.StoppedClock()})
 	p, q := newPeer(t).actor("p", 0), newPeer(t).actor("q", 1)
 	refused := 0
 	for range 1010 {

@@ -33,6 +33,13 @@ func Eventually(t testing.TB, deadline time.Duration, what string, ok func() boo
 	}
 }
 
+// StoppedClock stands still at the moment it was made: for what counts by windows of
+// the clock, which a test on a slow machine may otherwise see turn.
+func StoppedClock() func() time.Time {
+	now := time.Now()
+	return func() time.Time { return now }
+}
+
 // Localhost returns a transport that dials localhost and every *.localhost on
 // loopback, as browsers do and the C library does not (RFC 6761 section 6.3).
 // It keeps no idle connection beyond the test.

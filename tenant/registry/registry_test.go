@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -301,7 +302,7 @@ type gate struct {
 	dir    string
 	target [2]string // network, address
 	cancel context.CancelFunc
-	done   chan struct{}
+	busy   sync.WaitGroup // the listener and every connection
 }
 
 const gatePort = "5432"
@@ -344,18 +345,16 @@ func (g *gate) open() {
 	}
 	var ctx context.Context
 	ctx, g.cancel = context.WithCancel(context.Background())
-	g.done = make(chan struct{})
 	context.AfterFunc(ctx, func() { _ = listener.Close() })
-	go func() {
-		defer close(g.done)
+	g.busy.Go(func() {
 		for {
 			conn, err := listener.Accept()
 			if err != nil {
 				return
 			}
-			go g.pass(ctx, conn)
+			g.busy.Go(func() { g.pass(ctx, conn) })
 		}
-	}()
+	})
 }
 
 func (g *gate) pass(ctx context.Context, conn net.Conn) {
@@ -366,7 +365,7 @@ func (g *gate) pass(ctx context.Context, conn net.Conn) {
 	}
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close(); _ = out.Close() })
 	defer stop()
-	go pump(out, conn)
+	g.busy.Go(func() { pump(out, conn) })
 	pump(conn, out)
 }
 
@@ -388,7 +387,8 @@ func pump(to, from net.Conn) {
 	_ = from.Close()
 }
 
+// close returns when no byte passes any more.
 func (g *gate) close() {
 	g.cancel()
-	<-g.done
+	g.busy.Wait()
 }
