@@ -130,7 +130,8 @@ func TestServedWhileTheStorageIsAway(t *testing.T) {
 	if got := l.visit(visit{Count: 3, Names: "first", N: 3, Workers: 1}); got.Done != 3 {
 		t.Fatalf("three names in memory: %+v", got)
 	}
-	for what, spoil := range map[string]func(){"hangs": func() { l.store.slow(time.Hour) }, "is away": func() { l.store.slow(0); l.store.fail(true) }} {
+	for what, spoil := range map[string]func(){"hangs": func() { l.store.slow(time.Hour) }, "is away": func() { l.store.fail(true) }} {
+		l.store.heal()
 		spoil()
 		if got := l.visit(visit{Count: 100, Names: "first", N: 3, Workers: 8}); got.Done != 100 {
 			t.Errorf("the storage %s: %+v", what, got)
@@ -139,7 +140,7 @@ func TestServedWhileTheStorageIsAway(t *testing.T) {
 			t.Errorf("the storage %s: a name that is not in memory: %+v", what, got)
 		}
 	}
-	l.store.fail(false)
+	l.store.heal()
 	testkit.Eventually(t, 20*time.Second, "it is served when the storage is back", func() bool {
 		return l.visit(visit{Count: 1, Names: "last", N: l.n, Workers: 1}).Done == 1
 	})
@@ -173,7 +174,7 @@ func TestLoadTLS(t *testing.T) {
 	for what, spoil := range map[string]func(){
 		"takes 200 ms more": func() { l.store.slow(200 * time.Millisecond) },
 		"hangs":             func() { l.store.slow(time.Hour) },
-		"is down":           func() { l.store.slow(0); l.store.fail(true) },
+		"is down":           func() { l.store.fail(true) },
 	} {
 		spoil()
 		got = l.visit(visit{Count: 3000, Names: "ours", N: n, Workers: 8, Rate: 400})
@@ -181,7 +182,7 @@ func TestLoadTLS(t *testing.T) {
 		if got.Failed > 0 || got.P99 > mostWaiting {
 			t.Errorf("the storage %s: %+v", what, got)
 		}
-		l.store.fail(false)
+		l.store.heal()
 	}
 
 	calls := l.store.calls.Load()
@@ -344,6 +345,7 @@ type memory struct {
 
 func (m *memory) slow(d time.Duration) { m.delay.Store(int64(d)) }
 func (m *memory) fail(down bool)       { m.down.Store(down) }
+func (m *memory) heal()                { m.slow(0); m.fail(false) }
 
 // Load implements certmagic.Storage.
 func (m *memory) Load(ctx context.Context, key string) ([]byte, error) {
