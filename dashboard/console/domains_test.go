@@ -2,10 +2,12 @@ package console_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -234,6 +236,31 @@ func TestMailToIT(t *testing.T) {
 		t.Errorf("the eleventh: %d, %d mails", stopped.Status, len(w.letters(t)))
 	}
 	contains(t, "the eleventh", stopped, "10 such mails within a day")
+}
+
+// However many are sent at the same moment, no more go out than in a row.
+func TestMailsToITAreCountedTogether(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	d := w.claim(t, w.A, domains.Wish{Mode: tenant.WholeDomain, Name: "social.acme-cycles.test"})[0]
+	b := w.session(t, w.A.Person)
+	page := b.Get(domainURL(w.A, d))
+	form := formTo(t, page, "/send#it")
+	var statuses [16]int
+	var all sync.WaitGroup
+	for i := range statuses {
+		all.Go(func() {
+			statuses[i] = b.Submit(page, form, "email", fmt.Sprintf("it%d@acme.test", i)).Status
+		})
+	}
+	all.Wait()
+	counts := map[int]int{}
+	for _, status := range statuses {
+		counts[status]++
+	}
+	if counts[http.StatusOK] != 10 || counts[http.StatusTooManyRequests] != 6 || len(w.letters(t)) != 10 {
+		t.Errorf("answers %v, %d mails", counts, len(w.letters(t)))
+	}
 }
 
 // letters are the data of the mails that wait.

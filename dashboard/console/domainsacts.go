@@ -1,7 +1,6 @@
 package console
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
@@ -174,17 +173,6 @@ func mailTrouble(typed string) string {
 // queueLetter stores the mail with its record; the same text to the same person goes out
 // once a day.
 func (h *Handlers) queueLetter(c echo.Context, v *visitor, s setUp, to string, form *ITForm) error {
-	ctx := c.Request().Context()
-	err := h.inScope(c, v, func(ctx context.Context, scope *pg.Scope) error {
-		sent, err := store.AuditEntries(ctx, scope, store.AuditFilter{Action: sentAction, From: time.Now().Add(-24 * time.Hour), Limit: mostLetters})
-		if err == nil && len(sent) >= mostLetters {
-			return errManyLetters
-		}
-		return err
-	})
-	if err != nil {
-		return err
-	}
 	letter := doctor.MailToIT(s.names())
 	if form.Server != "" {
 		letter = doctor.MailToIT(s.names(), form.Server)
@@ -197,14 +185,29 @@ func (h *Handlers) queueLetter(c echo.Context, v *visitor, s setUp, to string, f
 			"name": name, "organisation": v.tenant.Name, "person": personName(v), "person_mail": v.person.Email, "note": form.Note, "letter": letter,
 		},
 	}
-	return h.DB.Platform(ctx, "mail what to do for a domain", func(tx *pg.PlatformTx) error {
-		if err := notice.QueueTo(ctx, tx, v.tenant.ID, to, "", n); err != nil {
-			return err
-		}
-		return audit.AppendFor(ctx, tx, v.tenant.ID, audit.Entry{
-			Actor: v.actor(c), Action: sentAction, Target: "domain:" + ids.Format(int64(s.asked.ID)), Detail: map[string]string{"name": s.asked.Name, "to": to},
-		})
+	return h.DB.Platform(c.Request().Context(), "mail what to do for a domain", func(tx *pg.PlatformTx) error {
+		return h.recordLetter(c, v, s, to, tx, n)
 	})
+}
+
+// recordLetter writes the record first: it locks the company's audit log, so that of several
+// mails at once each counts those before it.
+func (h *Handlers) recordLetter(c echo.Context, v *visitor, s setUp, to string, tx *pg.PlatformTx, n notice.Notice) error {
+	ctx := c.Request().Context()
+	err := audit.AppendFor(ctx, tx, v.tenant.ID, audit.Entry{
+		Actor: v.actor(c), Action: sentAction, Target: "domain:" + ids.Format(int64(s.asked.ID)), Detail: map[string]string{"name": s.asked.Name, "to": to},
+	})
+	if err != nil {
+		return err
+	}
+	sent, err := store.CountAuditOf(ctx, tx, v.tenant.ID, sentAction, time.Now().Add(-24*time.Hour))
+	if err != nil {
+		return err
+	}
+	if sent > mostLetters {
+		return errManyLetters
+	}
+	return notice.QueueTo(ctx, tx, v.tenant.ID, to, "", n)
 }
 
 func personName(v *visitor) string {

@@ -98,6 +98,18 @@ func AuditChain(ctx context.Context, tx *pg.PlatformTx, of tenant.ID, after int6
 	return pg.Many[AuditEntry](ctx, tx, auditForward, args)
 }
 
+const countAudit = `SELECT count(*) FROM audit_entries WHERE tenant_id = @tenant_id AND action = @action AND at >= @since`
+
+// CountAuditOf counts a tenant's entries of one action since a time. After AppendAuditOf in the
+// same transaction it counts alone: the head's row is locked until the end.
+func CountAuditOf(ctx context.Context, tx *pg.PlatformTx, of tenant.ID, action string, since time.Time) (int, error) {
+	n, err := pg.Values[int](ctx, tx, countAudit, pgx.NamedArgs{"tenant_id": of, "action": action, "since": since})
+	if err != nil {
+		return 0, err
+	}
+	return n[0], nil
+}
+
 // AuditHead is the end of a chain.
 type AuditHead struct {
 	Seq  int64

@@ -13,6 +13,7 @@ var readsByKey = map[string]string{
 	"AuditChain":              "a page by key, for proof and export",
 	"AuditChains":             "one row a tenant, for proof",
 	"AuditHeadOf":             "by key",
+	"CountAuditOf":            "one tenant's acts of a day, for somebody who sends a mail",
 	"MailByID":                "by key",
 	"PeopleOf":                "by key",
 	"UnsentMails":             "an operator's list over all tenants, a hundred at most",
