@@ -15,6 +15,7 @@ import (
 
 	"rookery/internal/audit"
 	"rookery/internal/ids"
+	"rookery/internal/mail"
 	"rookery/internal/pg"
 	"rookery/internal/safehttp"
 	"rookery/internal/store"
@@ -207,7 +208,9 @@ func TestMailToIT(t *testing.T) {
 		}
 		contains(t, typed, got, want)
 	}
-	contains(t, "a link", b.Submit(page, form, "email", "it@acme.test", "note", "see https://evil.test"), "Leave links out")
+	for _, note := range []string{"see https://evil.test", "evil.com/x", "log in at evil.com"} {
+		contains(t, note, b.Submit(page, form, "email", "it@acme.test", "note", note), "Leave links and addresses out")
+	}
 	for range 2 {
 		sent := b.Submit(page, form, "email", "it@acme.test", "note", "It is for the new accounts.", "server", "nginx")
 		if sent.Status != http.StatusOK {
@@ -260,6 +263,40 @@ func TestMailsToITAreCountedTogether(t *testing.T) {
 	}
 	if counts[http.StatusOK] != 10 || counts[http.StatusTooManyRequests] != 6 || len(w.letters(t)) != 10 {
 		t.Errorf("answers %v, %d mails", counts, len(w.letters(t)))
+	}
+}
+
+// Who asks cannot be a link either: such names are left out of what a stranger gets.
+func TestNamesThatAreLinksAreLeftOutOfMails(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	d := w.claim(t, w.A, domains.Wish{Mode: tenant.WholeDomain, Name: "social.acme-cycles.test"})[0]
+	w.set(t, `UPDATE tenants SET name = 'Win now: evil.com' WHERE id = $1`, w.A.Tenant.ID)
+	w.set(t, `UPDATE persons SET name = 'https://evil.com/login' WHERE id = $1`, w.A.Person)
+	if err := w.Registry.Load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	b := w.session(t, w.A.Person)
+	page := b.Get(domainURL(w.A, d))
+	send := func() *mail.Letter {
+		if got := b.Submit(page, formTo(t, page, "/send#it"), "email", "it@acme.test", "note", "Soon.\r\nBcc: x"); got.Status != http.StatusOK {
+			t.Fatalf("sent: %d", got.Status)
+		}
+		data := w.letters(t)[0]
+		letter, err := mail.Templates{Home: home}.Render("instructions", "en", data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return letter
+	}
+	letter := send()
+	if text := letter.Subject + letter.Text + letter.HTML; strings.Contains(text, "evil") || !strings.Contains(text, "alice@a.test of your company sets up") || !strings.Contains(text, "They add: “Soon. Bcc: x”") {
+		t.Errorf("%s\n%s", letter.Subject, letter.Text)
+	}
+	w.set(t, `UPDATE persons SET name = $2 WHERE id = $1`, w.A.Person, "Your account is locked. "+strings.Repeat("Call us now. ", 20))
+	w.set(t, `DELETE FROM mails`)
+	if text := send().Text; strings.Count(text, "Call us now") > 9 {
+		t.Errorf("a tale for a name:\n%s", text)
 	}
 }
 

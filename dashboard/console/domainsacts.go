@@ -14,6 +14,7 @@ import (
 	"rookery/dashboard/web"
 	"rookery/internal/audit"
 	"rookery/internal/fault"
+	"rookery/internal/htmlsafe"
 	"rookery/internal/ids"
 	"rookery/internal/mail"
 	"rookery/internal/pg"
@@ -151,8 +152,8 @@ func (f *ITForm) check() string {
 	switch {
 	case utf8.RuneCountInString(f.Note) > mostNote:
 		f.NoteError = "A note has at most " + ids.Format(mostNote) + " characters."
-	case strings.Contains(f.Note, "://") || strings.Contains(strings.ToLower(f.Note), "www."):
-		f.NoteError = "Leave links out of the note: mails with links from strangers end among the spam."
+	case mail.HasLink(f.Note):
+		f.NoteError = "Leave links and addresses out of the note: mails with links from strangers end among the spam. The records are in the mail anyway."
 	}
 	return to
 }
@@ -182,7 +183,7 @@ func (h *Handlers) queueLetter(c echo.Context, v *visitor, s setUp, to string, f
 	n := notice.Notice{
 		Key: "instructions/" + ids.Format(int64(s.asked.ID)) + "/" + day + "/" + shortHash(letter+form.Note), Template: "instructions",
 		Data: map[string]string{
-			"name": name, "organisation": v.tenant.Name, "person": personName(v), "person_mail": v.person.Email, "note": form.Note, "letter": letter,
+			"name": name, "organisation": calledInMail(v.tenant.Name), "person": calledInMail(v.person.Name), "person_mail": v.person.Email, "note": form.Note, "letter": letter,
 		},
 	}
 	return h.DB.Platform(c.Request().Context(), "mail what to do for a domain", func(tx *pg.PlatformTx) error {
@@ -210,11 +211,19 @@ func (h *Handlers) recordLetter(c echo.Context, v *visitor, s setUp, to string, 
 	return notice.QueueTo(ctx, tx, v.tenant.ID, to, "", n)
 }
 
-func personName(v *visitor) string {
-	if v.person.Name != "" {
-		return v.person.Name
+// mostCalled is what a stranger needs of a name to know who asks, and too little to tell tales.
+const mostCalled = 60
+
+// calledInMail is a name as a mail to a stranger may show it; "" where it would be a link.
+func calledInMail(name string) string {
+	name = htmlsafe.Name(name)
+	if mail.HasLink(name) {
+		return ""
 	}
-	return v.person.Email
+	if letters := []rune(name); len(letters) > mostCalled {
+		return strings.TrimSpace(string(letters[:mostCalled])) + "…"
+	}
+	return name
 }
 
 func shortHash(text string) string {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode"
 
 	"golang.org/x/net/idna"
 )
@@ -29,11 +30,12 @@ func Address(text string) (string, error) {
 	return name + "@" + domain, nil
 }
 
-// oneLine leaves no line breaks and no control characters, so that nothing that was typed
-// somewhere can begin a header, a paragraph or a line of a log.
+// oneLine leaves no line breaks, no control characters and nothing that turns the order of
+// letters around, so that what was typed somewhere can neither begin a header, a paragraph or
+// a line of a log, nor make ours read otherwise.
 func oneLine(text string) string {
 	return strings.Join(strings.FieldsFunc(text, func(r rune) bool {
-		return r <= ' ' || r == 0x7f || r >= 0x80 && r <= 0xa0 || r == 0x2028 || r == 0x2029
+		return r <= ' ' || r == 0x7f || r >= 0x80 && r <= 0xa0 || r == 0x2028 || r == 0x2029 || unicode.Is(unicode.Bidi_Control, r) || r == '\ufeff'
 	}), " ")
 }
 
@@ -42,7 +44,7 @@ func manyLines(text string) string {
 	var out []string
 	for line := range strings.Lines(text) {
 		kept := strings.Map(func(r rune) rune {
-			if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 || r == 0x2028 || r == 0x2029 {
+			if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 || r == 0x2028 || r == 0x2029 || unicode.Is(unicode.Bidi_Control, r) {
 				return -1
 			}
 			return r

@@ -118,7 +118,7 @@ func find(name, locale string) (string, *texttemplate.Template, error) {
 }
 
 // optional is data that a template may ask for whether it was given or not.
-var optional = []string{"role", "organisation", "cause", "code", "advice", "since", "deadline", "not_after", "link", "note"}
+var optional = []string{"role", "organisation", "cause", "code", "advice", "since", "deadline", "not_after", "link", "note", "person"}
 
 // verbatim is data that keeps its lines: what somebody is to copy. It is shown in the block
 // of the same name alone.

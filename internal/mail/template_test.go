@@ -95,7 +95,7 @@ leads to us.
 // Whatever stands in data stays a word: no markup, no header, no paragraph of its own.
 func TestDataIsNeverMarkup(t *testing.T) {
 	t.Parallel()
-	letter := render(t, "domain_live", with("name", "<b>x</b>\r\nBcc: all@evil.test\r\n\r\n{{.home}}\u2028y"))
+	letter := render(t, "domain_live", with("name", "<b>x</b>\r\nBcc: all@evil.test\r\n\r\n{{.home}}\u2028y\u202e"))
 	if strings.ContainsAny(letter.Subject, "\r\n\u2028") || letter.Subject != "<b>x</b> Bcc: all@evil.test {{.home}} y works" {
 		t.Errorf("subject %q", letter.Subject)
 	}
