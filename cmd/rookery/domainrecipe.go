@@ -11,7 +11,6 @@ import (
 	"rookery/tenant"
 	"rookery/tenant/domains"
 	"rookery/tenant/domains/doctor"
-	"rookery/tenant/domains/look"
 )
 
 func domainRecipe(g *globals) *cobra.Command {
@@ -37,7 +36,12 @@ looks after the company's DNS and website.`,
 				if err != nil {
 					return err
 				}
-				return printRecipes(cmd.OutOrStdout(), s.recipeNames(d, all), server, asMail, asJSON)
+				var together []*tenant.Domain
+				for _, one := range domains.Together(all, d.ID) {
+					together = append(together, one.Domain)
+				}
+				names := doctor.NamesOf(s.newLooker().EdgeName(d.TenantID), s.cfg.List("edge_addresses"), together...)
+				return printRecipes(cmd.OutOrStdout(), names, server, asMail, asJSON)
 			})
 		},
 	}
@@ -46,28 +50,6 @@ looks after the company's DNS and website.`,
 	f.BoolVar(&asMail, "mail", false, "print a letter to the company's IT")
 	f.BoolVar(&asJSON, "json", false, "print JSON")
 	return c
-}
-
-// recipeNames are a claim's names with those it belongs to.
-func (s *system) recipeNames(d domains.Standing, all []domains.Standing) doctor.Names {
-	n := doctor.Names{Service: hostname(d.Name), Edge: s.newLooker().EdgeName(d.TenantID), Addresses: s.cfg.List("edge_addresses")}
-	mine := func(one domains.Standing) bool {
-		return one.State != tenant.DomainReleased && (one.ID == d.ID || one.ID == d.ServiceID || one.ServiceID != 0 && (one.ServiceID == d.ID || one.ServiceID == d.ServiceID))
-	}
-	for _, one := range all {
-		if !mine(one) {
-			continue
-		}
-		if one.Role == tenant.HandleDomain {
-			n.Handle = hostname(one.Name)
-		} else {
-			n.Service = hostname(one.Name)
-		}
-		if one.Token != "" {
-			n.Proofs = append(n.Proofs, doctor.Proof{Record: look.ChallengeLabel + "." + hostname(one.Name), Value: look.ProofOf(one.Token)})
-		}
-	}
-	return n
 }
 
 func printRecipes(out io.Writer, n doctor.Names, server string, asMail, asJSON bool) error {

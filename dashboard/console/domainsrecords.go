@@ -142,11 +142,9 @@ func number(list []DomainRecord) []DomainRecord {
 
 // names are what recipes and letters are filled in with.
 func (s setUp) names() doctor.Names {
-	n := doctor.Names{Handle: hostOf(s.handles().Name), Service: hostOf(s.pages().Name), Edge: s.edge, Addresses: s.addresses}
-	for _, d := range s.parts {
-		if d.Token != "" {
-			n.Proofs = append(n.Proofs, doctor.Proof{Record: look.ChallengeLabel + "." + hostOf(d.Name), Value: look.ProofOf(d.Token)})
-		}
+	together := make([]*tenant.Domain, len(s.parts))
+	for i, d := range s.parts {
+		together[i] = d.Domain
 	}
-	return n
+	return doctor.NamesOf(s.edge, s.addresses, together...)
 }

@@ -25,21 +25,12 @@ type setUp struct {
 
 // setUpOf finds a claim among a tenant's, with what belongs to it.
 func setUpOf(all []domains.Standing, id tenant.DomainID) (setUp, bool) {
-	at := slices.IndexFunc(all, func(d domains.Standing) bool { return d.ID == id })
+	s := setUp{parts: domains.Together(all, id)}
+	at := slices.IndexFunc(s.parts, func(d domains.Standing) bool { return d.ID == id })
 	if at < 0 {
-		return setUp{}, false
+		return s, false
 	}
-	s := setUp{asked: all[at], parts: []domains.Standing{all[at]}}
-	other := slices.IndexFunc(all, func(d domains.Standing) bool {
-		return d.ID != id && d.State != tenant.DomainReleased && (d.ID == s.asked.ServiceID || d.ServiceID == id)
-	})
-	if other < 0 || s.asked.State == tenant.DomainReleased {
-		return s, true
-	}
-	s.parts = append(s.parts, all[other])
-	if s.asked.Role == tenant.HandleDomain {
-		slices.Reverse(s.parts)
-	}
+	s.asked = s.parts[at]
 	return s, true
 }
 
