@@ -33,7 +33,12 @@ WHERE  l.expires_at < now()
 RETURNING owner`
 	renewLease = `UPDATE cert_locks SET expires_at = now() + @lasts::interval WHERE name = @name AND owner = @owner AND expires_at > now()`
 	dropLease  = `DELETE FROM cert_locks WHERE name = @name AND owner = @owner`
+	// Whoever died in the middle of an order holds nothing else either: an account's, say.
+	dropDead = `DELETE FROM cert_locks WHERE owner <> @owner AND owner = (SELECT owner FROM cert_locks WHERE name = @lock)`
 )
+
+// orderLock is what CertMagic locks in the storage while it orders for a name.
+func orderLock(name string) string { return "issue_cert_" + name }
 
 // Lock implements certmagic.Locker: it waits until the lease is ours or ctx ends.
 func (s *storage) Lock(ctx context.Context, name string) error {

@@ -27,6 +27,8 @@ const (
 	// Every process must know of an order before the authority asks one of them.
 	tellTimeout = 3 * time.Second
 	tellPause   = 150 * time.Millisecond
+	holdPrefix  = "order of a certificate for "
+	heldPause   = 10 * time.Second // before looking whether the holder is at it still
 	// An order that could not be made for no fault of the name's.
 	oursPause = 5 * time.Minute
 )
@@ -151,36 +153,52 @@ func (w *Worker) change(ctx context.Context, name string, fn func(*State)) error
 // Order gets the certificate of a name, or the next one, and notes what came of it. What the
 // authority refuses is no error of the job: the state says it, and when the next try is.
 func (w *Worker) Order(ctx context.Context, name string) error {
-	before, orderID, err := w.begin(ctx, name)
+	// Whoever orders holds the name, and a dead process holds nothing.
+	release, alone, err := w.o.DB.Hold(ctx, holdPrefix+name)
+	if err != nil {
+		return fmt.Errorf("see whether somebody orders for %s: %w", name, err)
+	}
+	defer release()
+	order, err := w.begin(ctx, name, alone)
 	if err != nil {
 		return err
 	}
-	if orderID == 0 {
-		if wait := before.OrderingUntil.Sub(w.now()); wait > 0 {
-			// Another process is at it, or was when it died: then it is our turn.
-			return river.JobSnooze(wait + time.Second)
+	if order == nil {
+		if !alone {
+			return river.JobSnooze(heldPause) // it is our turn once the holder ends, or dies
 		}
 		return nil
 	}
 	w.tell(ctx, name)
-	isRenewal := !before.NotAfter.IsZero()
-	failed := w.obtain(ctx, name, isRenewal, before.Failures)
+	failed := w.obtain(ctx, name, order.isRenewal, order.failures)
 	// The job may be ending with the process: what is known is written down all the same.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
 	defer cancel()
 	if failed != nil {
-		return w.end(ctx, name, orderID, problemOf(failed, w.now()))
+		return w.end(ctx, order, problemOf(failed, w.now()))
 	}
 	leaf, err := w.leafOf(ctx, name)
 	if err != nil || leaf == nil {
-		return w.end(ctx, name, orderID, problem{code: codeUnreachable, ours: true, signed: true, detail: map[string]string{"text": "the certificate storage does not answer"}})
+		return w.end(ctx, order, problem{code: codeUnreachable, ours: true, signed: true, detail: map[string]string{"text": "the certificate storage does not answer"}})
 	}
-	return w.succeed(ctx, name, orderID, leaf)
+	return w.succeed(ctx, order, leaf)
 }
 
+// announced is an order that all processes know of.
+type announced struct {
+	id        int64
+	name      string
+	until     time.Time
+	isRenewal bool
+	failures  int // before it
+}
+
+// isSuperseded: another worker took the order over, since it thought that this one was dead.
+func (o *announced) isSuperseded(s *State) bool { return !s.OrderingUntil.Equal(o.until) }
+
 // begin notes that an order starts, if one is due and the authority's limits allow it.
-// Order 0: there is nothing to do.
-func (w *Worker) begin(ctx context.Context, name string) (before State, orderID int64, err error) {
+// alone: nobody alive orders for the name. Nil: there is nothing to do.
+func (w *Worker) begin(ctx context.Context, name string, alone bool) (order *announced, err error) {
 	err = w.o.DB.Platform(ctx, "begin an order of a certificate", func(tx *pg.PlatformTx) error {
 		// A job may have waited for long: the name may be given up by now.
 		wanted, err := w.isWanted(ctx, tx, name)
@@ -194,34 +212,52 @@ func (w *Worker) begin(ctx context.Context, name string) (before State, orderID 
 		if err != nil {
 			return err
 		}
-		before = *s
 		now := w.now()
-		isRenewal := !s.NotAfter.IsZero()
-		if now.Before(s.OrderingUntil) {
+		if !alone && !isStuck(s, now) {
 			return nil
 		}
-		if isRenewal && now.Before(s.NextOrderAt) {
-			return w.tellHolder(ctx, tx, name) // there is one: whoever waits for it may go on
+		if alone && now.Before(s.OrderingUntil) {
+			// It died in the middle, and what it has locked in the storage would make us wait.
+			if _, err := pg.Exec(ctx, tx, dropDead, pgx.NamedArgs{"lock": orderLock(name), "owner": w.storage.owner}); err != nil {
+				return err
+			}
 		}
-		allowed, err := allowedAt(ctx, tx, name, isRenewal, now)
-		if err != nil {
-			return err
-		}
-		if allowed.After(now) {
-			s.NextOrderAt, s.ErrorCode, s.FailedAt = allowed, codeRateLimited, now
-			s.ErrorDetail = map[string]string{"until": allowed.Format(time.RFC3339), "text": "our own share of the authority's limits is used up"}
-			return w.saveAndTell(ctx, tx, s)
-		}
-		if orderID, err = addOrder(ctx, tx, name, isRenewal, now); err != nil {
-			return err
-		}
-		s.OrderingUntil = now.Add(orderTimeout)
-		return save(ctx, tx, s)
+		order, err = w.announce(ctx, tx, s, now)
+		return err
 	})
 	if err != nil {
-		return before, 0, fmt.Errorf("begin the order for %s: %w", name, err)
+		return nil, fmt.Errorf("begin the order for %s: %w", name, err)
 	}
-	return before, orderID, nil
+	return order, nil
+}
+
+// announce lets all processes know of an order. Nil: none is due, or allowed.
+func (w *Worker) announce(ctx context.Context, tx *pg.PlatformTx, s *State, now time.Time) (*announced, error) {
+	isRenewal := !s.NotAfter.IsZero()
+	if isRenewal && now.Before(s.NextOrderAt) {
+		return nil, w.tellHolder(ctx, tx, s.Name) // there is one: whoever waits for it may go on
+	}
+	allowed, err := allowedAt(ctx, tx, s.Name, isRenewal, now)
+	if err != nil {
+		return nil, err
+	}
+	if allowed.After(now) {
+		s.NextOrderAt, s.ErrorCode, s.FailedAt = allowed, codeRateLimited, now
+		s.ErrorDetail = map[string]string{"until": allowed.Format(time.RFC3339), "text": "our own share of the authority's limits is used up"}
+		return nil, w.saveAndTell(ctx, tx, s)
+	}
+	order := &announced{name: s.Name, until: now.Add(orderTimeout), isRenewal: isRenewal, failures: s.Failures}
+	if order.id, err = addOrder(ctx, tx, s.Name, isRenewal, now); err != nil {
+		return nil, err
+	}
+	s.OrderingUntil = order.until
+	return order, save(ctx, tx, s)
+}
+
+// isStuck: somebody holds the name long after its order must have ended, on a connection
+// that outlived its process (behind a pooler, say). The lock says nothing then.
+func isStuck(s *State, now time.Time) bool {
+	return !s.OrderingUntil.IsZero() && now.Sub(s.OrderingUntil) > orderTimeout
 }
 
 // isWanted reports whether a name is still ours to get a certificate for.
@@ -256,35 +292,44 @@ func (w *Worker) tell(ctx context.Context, name string) {
 }
 
 // succeed notes a new certificate.
-func (w *Worker) succeed(ctx context.Context, name string, orderID int64, leaf *x509.Certificate) error {
-	renewal := w.renewalOf(ctx, name, leaf)
+func (w *Worker) succeed(ctx context.Context, order *announced, leaf *x509.Certificate) error {
+	renewal := w.renewalOf(ctx, order.name, leaf)
 	err := w.o.DB.Platform(ctx, "end an order of a certificate", func(tx *pg.PlatformTx) error {
-		s, err := pg.One[State](ctx, tx, lockState, pgx.NamedArgs{"name": name})
+		s, err := pg.One[State](ctx, tx, lockState, pgx.NamedArgs{"name": order.name})
 		if err != nil {
 			return err
 		}
 		s.NotBefore, s.NotAfter, s.NextOrderAt, s.AdvisedAt = leaf.NotBefore, leaf.NotAfter, renewal, w.now()
-		s.OrderingUntil, s.Failures, s.ErrorCode, s.ErrorDetail, s.FailedAt = time.Time{}, 0, "", nil, time.Time{}
-		if _, err := pg.Exec(ctx, tx, endOrder, pgx.NamedArgs{"id": orderID, "now": w.now(), "error_code": ""}); err != nil {
+		if !order.isSuperseded(s) {
+			s.OrderingUntil = time.Time{}
+		}
+		s.Failures, s.ErrorCode, s.ErrorDetail, s.FailedAt = 0, "", nil, time.Time{}
+		if _, err := pg.Exec(ctx, tx, endOrder, pgx.NamedArgs{"id": order.id, "now": w.now(), "error_code": ""}); err != nil {
 			return err
 		}
 		return w.saveAndTell(ctx, tx, s)
 	})
 	if err != nil {
-		return fmt.Errorf("note the certificate of %s: %w", name, err)
+		return fmt.Errorf("note the certificate of %s: %w", order.name, err)
 	}
-	w.o.Log.InfoContext(ctx, "certificate obtained", "name", name, "not_after", leaf.NotAfter, "renew_at", renewal)
+	w.o.Log.InfoContext(ctx, "certificate obtained", "name", order.name, "not_after", leaf.NotAfter, "renew_at", renewal)
 	return nil
 }
 
 // end notes why there is no certificate, and when the next try is.
-func (w *Worker) end(ctx context.Context, name string, orderID int64, p problem) error {
+func (w *Worker) end(ctx context.Context, order *announced, p problem) error {
 	err := w.o.DB.Platform(ctx, "end an order of a certificate", func(tx *pg.PlatformTx) error {
-		s, err := pg.One[State](ctx, tx, lockState, pgx.NamedArgs{"name": name})
+		s, err := pg.One[State](ctx, tx, lockState, pgx.NamedArgs{"name": order.name})
 		if err != nil {
 			return err
 		}
-		now := w.now()
+		now, code := w.now(), p.code
+		if p.signed {
+			code = "" // the authority counts it
+		}
+		if _, err := pg.Exec(ctx, tx, endOrder, pgx.NamedArgs{"id": order.id, "now": now, "error_code": code}); err != nil || order.isSuperseded(s) {
+			return err
+		}
 		s.OrderingUntil, s.ErrorCode, s.ErrorDetail, s.FailedAt = time.Time{}, p.code, p.detail, now
 		switch {
 		case p.ours:
@@ -295,19 +340,12 @@ func (w *Worker) end(ctx context.Context, name string, orderID int64, p problem)
 			s.Failures++
 			s.NextOrderAt = now.Add(PauseAfter(s.Failures))
 		}
-		code := p.code
-		if p.signed {
-			code = "" // the authority counts it
-		}
-		if _, err := pg.Exec(ctx, tx, endOrder, pgx.NamedArgs{"id": orderID, "now": now, "error_code": code}); err != nil {
-			return err
-		}
 		return w.saveAndTell(ctx, tx, s)
 	})
 	if err != nil {
-		return fmt.Errorf("note why %s got no certificate (%s): %w", name, p.code, err)
+		return fmt.Errorf("note why %s got no certificate (%s): %w", order.name, p.code, err)
 	}
-	w.o.Log.WarnContext(ctx, "no certificate", "name", name, "code", p.code, "detail", p.detail)
+	w.o.Log.WarnContext(ctx, "no certificate", "name", order.name, "code", p.code, "detail", p.detail)
 	return nil
 }
 
