@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"rookery/federation/vocab"
+	"rookery/internal/testkit"
 )
 
 // repeated builds a JSON list of n items; %d is the item's number.
@@ -98,9 +99,8 @@ func TestFloodsAreCut(t *testing.T) {
 		"to":` + repeated(10_000, `"https://v.test/u%d"`) + `,"cc":` + repeated(10_000, `"https://v.test/u1"`) + `,
 		"tag":[` + strings.Trim(repeated(8_000, `{"type":"Mention","href":"https://v.test/u%d","name":"@u"}`), "[]") + `,
 			{"type":"Hashtag","name":"#kept"}]}`
-	start := time.Now()
-	note := vocab.ReadNote(mustParse(t, raw))
-	if took := time.Since(start); took > 2*time.Second {
+	var note vocab.Note
+	if took := testkit.Work(func() { note = vocab.ReadNote(mustParse(t, raw)) }); took > 2*time.Second {
 		t.Errorf("took %v", took)
 	}
 	if len(note.To) != vocab.MaxAudience || len(note.CC) != 1 || len(note.Mentions) != vocab.MaxTags {

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/net/html/atom"
 
 	"rookery/internal/htmlsafe"
+	"rookery/internal/testkit"
 )
 
 func TestRemote(t *testing.T) {
@@ -118,7 +119,7 @@ func TestHostileSizes(t *testing.T) {
 				"Remote": htmlsafe.Remote, "RemoteField": htmlsafe.RemoteField, "Text": htmlsafe.Text,
 			} {
 				var got string
-				if took := fastest(func() { got = f(in) }); took > limit {
+				if took := testkit.Work(func() { got = f(in) }); took > limit {
 					t.Errorf("%s took %v", what, took)
 				}
 				if len(got) > 8*htmlsafe.MaxRemote {
@@ -155,20 +156,6 @@ func TestWebURL(t *testing.T) {
 // limit is what INP-18 and INP-24 allow for one hostile text; the race
 // detector needs more.
 const limit = 200 * time.Millisecond * raceFactor
-
-// fastest runs f up to three times and returns the best time: what is measured
-// is the work, not what else the machine does.
-func fastest(f func()) time.Duration {
-	best := time.Hour
-	for range 3 {
-		start := time.Now()
-		f()
-		if best = min(best, time.Since(start)); best < limit {
-			break
-		}
-	}
-	return best
-}
 
 // allowed is written down a second time on purpose: a slip in the package's own
 // tables must not pass its own test.
