@@ -22,10 +22,13 @@ import (
 	"rookery/internal/testkit/fedtest"
 )
 
-// clock is a time that tests move.
-type clock struct{ offset atomic.Int64 }
+// clock is a time that only tests move: how long a test takes must not decide what is due.
+type clock struct {
+	start  time.Time
+	offset atomic.Int64
+}
 
-func (c *clock) now() time.Time { return time.Now().Add(time.Duration(c.offset.Load())) }
+func (c *clock) now() time.Time { return c.start.Add(time.Duration(c.offset.Load())) }
 
 func (c *clock) advance(d time.Duration) { c.offset.Add(int64(d)) }
 
@@ -40,7 +43,7 @@ type bundle struct {
 func setup(t *testing.T) *bundle {
 	t.Helper()
 	w := fedtest.New(t)
-	b := &bundle{World: w, author: w.Account(t, "support"), clock: &clock{}}
+	b := &bundle{World: w, author: w.Account(t, "support"), clock: &clock{start: time.Now()}}
 	b.health = deliver.NewHealth(w.PG, nil, b.clock.now)
 	b.worker = deliver.NewWorker(deliver.Options{DB: w.PG, HTTP: w.HTTP, Keys: w.Keys, Health: b.health, Now: b.clock.now})
 	return b
@@ -337,7 +340,7 @@ func TestKnocksAgainAlsoAfterAFailure(t *testing.T) {
 	b.Follow(t, b.Remote(t, peer, "bea", true), b.author)
 	id, _ := b.mail(t, 0)
 	must(t, b.work(t.Context(), id, 1, 1))
-	b.clock.advance(time.Until(*b.waiting(t, id, 1).NextTryAt) + time.Second)
+	b.clock.advance(b.waiting(t, id, 1).NextTryAt.Sub(b.clock.now()) + time.Second)
 	must(t, b.work(t.Context(), id, 1, 1))
 	if got := b.counts(t, id); got[store.DeliveryDone] != 1 {
 		t.Fatalf("states %v, want done", got)
