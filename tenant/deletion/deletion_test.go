@@ -184,16 +184,17 @@ func TestAServerThatIsDownIsWaitedForThreeDays(t *testing.T) {
 	support, fan := w.Account(t, "support"), w.Remote(t, down, "fan", true)
 	w.Follow(t, fan, support)
 	w.fill(w.Tenant, support, fan)
-	w.work()
+	stop := w.work()
 	w.begin(0)
 	w.sweep()
 	testkit.Eventually(t, 30*time.Second, "it was tried, and is tried again later", func() bool {
 		return w.number(`SELECT count(*) FROM deliveries WHERE tenant_id = %d AND state = 'waiting' AND next_try_at IS NOT NULL`, w.Tenant.ID) == 1
 	})
 	testkit.Eventually(t, 30*time.Second, "the names are given up", func() bool { w.sweep(); return slices.Equal(w.states(), []string{"releasing"}) })
-	testkit.Eventually(t, 30*time.Second, "no job runs", func() bool {
-		return w.number(`SELECT count(*) FROM river.river_job WHERE state = 'running'`) == 0
-	})
+	stop() // the next try is due within seconds, and a job that runs holds the removal up
+	if n := w.number(`SELECT count(*) FROM river.river_job WHERE state = 'running'`); n != 0 {
+		t.Fatalf("%d jobs run without workers", n)
+	}
 	w.late = 71 * time.Hour
 	w.sweep()
 	if n := w.count(w.Tenant); n["accounts"] == 0 || n["account_keys"] == 0 || n["jobs"] == 0 || w.isRemoved() {

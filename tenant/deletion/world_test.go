@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -178,8 +179,8 @@ func (w *world) exec(sql string, args ...any) {
 	}
 }
 
-// work runs the queues that tell others, until the test ends.
-func (w *world) work() {
+// work runs the queues that tell others, until the test ends or asks for it.
+func (w *world) work() (stop func()) {
 	w.t.Helper()
 	workers := river.NewWorkers()
 	outbox.NewWorker(outbox.Options{DB: w.PG, Tenants: w.Registry}).Register(workers)
@@ -189,12 +190,14 @@ func (w *world) work() {
 	go func() {
 		ended <- w.PG.Run(ctx, pg.Work{Workers: workers, Queues: map[string]int{jobs.QueueFanout: 2, jobs.QueueDeliver: 4}, Grace: 5 * time.Second})
 	}()
-	w.t.Cleanup(func() {
+	stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-ended; err != nil {
 			w.t.Errorf("the workers: %v", err)
 		}
 	})
+	w.t.Cleanup(stop)
+	return stop
 }
 
 func (w *world) begin(after time.Duration) *registry.Deletion {
