@@ -31,6 +31,8 @@ func domainPages() []galleryPage {
 		view("domain-add-wrong", console.RenderAddDomain, wrong),
 		view("domain", console.RenderDomain, sampleDomain()),
 		view("domain-redirect", console.RenderDomain, sampleRedirect()),
+		view("domain-shared", console.RenderShared, sampleShared(sampleDomain())),
+		view("domain-shared-redirect", console.RenderShared, sampleShared(sampleRedirect())),
 	}
 }
 
@@ -62,7 +64,8 @@ func sampleDomain() console.DomainView {
 		},
 		Zone: []string{"_rookery-challenge.acme.example. 300 IN TXT \"rookery-verify=QWERTZUIOPASDFGHJKLYXCVBNM\"", "social.acme.example. 300 IN CNAME t-117651737293785707.edge.rookery.example."},
 		IT: &console.ITForm{Action: "/send", Token: "t0ken", Mail: "it@acme,example", MailError: "“acme,example” has a comma. Did you mean it@acme.example?", SentTo: "it@acme.example",
-			Note: "See www.acme.example", NoteError: "Leave links out of the note: mails with links from strangers end among the spam."},
+			Note: "See www.acme.example", NoteError: "Leave links and addresses out of the note: mails with links from strangers end among the spam. The records are in the mail anyway.",
+			Link: "https://rookery.example/dns?key=AaBbCcDdEeFfGgHhIiJjKkLlMmNnOoPpQqRrSsTtUuVvWwXxYyZz0123456", LinkUntil: time.Now().Add(320 * time.Hour), UnlinkAction: "/unlink"},
 		Seen: &console.SeenView{Action: "/seen", Token: "t0ken", Handle: "@support@acme.example", Tone: console.Wrong, Sum: "Another server does not find @support@acme.example yet.", Error: "You have looked six times within ten minutes. Wait a little and look again.", Steps: []console.SeenStep{
 			{Title: "It asks DNS for the address", Tone: console.Done, Word: "Fine", Text: "acme.example is 203.0.113.7, 2001:db8:14::80"},
 			{Title: "It asks who that is (WebFinger)", Tone: console.Wrong, Word: "Stops here", Text: "GET https://acme.example/.well-known/webfinger?resource=acct%3Asupport%40acme.example → 404: that is no answer"},
@@ -70,6 +73,23 @@ func sampleDomain() console.DomainView {
 		History:  []console.DomainEvent{{At: looked, Text: "social.acme.example does not lead to us yet", Why: "WRONG_CNAME"}, {At: ago(50 * time.Hour), Text: "acme.example was added", Who: "Mara Lindqvist"}},
 		Releases: []console.ReleaseForm{{Action: "/release", Token: "t0ken", Name: "acme.example", Plan: "It works for one more week, in which you can take it back.", Typed: "acme.exmaple", Error: "This is not the name. Type acme.example to remove it."}, {Action: "/release", Token: "t0ken", Name: "social.acme.example", Plan: "It is gone at once."}},
 	}
+}
+
+// sampleShared is the same without what only the company sees.
+func sampleShared(v console.DomainView) console.SharedView {
+	live := v.Live
+	live.Token, live.CheckAction, live.Mail, live.SendURL, live.CheckNote = "", "", "", "", ""
+	if live.Note != nil {
+		live.Note = &console.DomainNote{Tone: live.Note.Tone, Title: live.Note.Title, Text: live.Note.Text, Until: live.Note.Until}
+	}
+	out := console.SharedView{
+		Title: v.Title, Lead: v.Lead, Handles: v.Handles, Pages: v.Pages, Host: "rookery.example", Until: time.Now().Add(320 * time.Hour),
+		Live: live, Zone: v.Zone,
+	}
+	if live.Todo.Redirect == nil {
+		out.Recipes = sampleRedirectRecipes()
+	}
+	return out
 }
 
 func sampleRecords() []console.DomainRecord {
@@ -84,11 +104,8 @@ func sampleRedirect() console.DomainView {
 	v := sampleDomain()
 	v.Live.Note, v.Live.CheckNote, v.Live.CheckFrom = nil, "", time.Time{}
 	v.Seen.Steps, v.Seen.Error = nil, ""
-	recipes := []console.DomainRecipe{
-		{ID: "nginx", Title: "nginx", Where: "in the server block of acme.example that listens with ssl", Text: "location = /.well-known/webfinger {\n    return 301 https://social.acme.example/.well-known/webfinger$is_args$args;\n}"},
-		{ID: "cloudflare", Title: "Cloudflare", Where: "Rules → Redirect Rules → Create rule, in the zone acme.example", Text: "When incoming requests match, custom filter expression:\n  (http.host eq \"acme.example\" and (http.request.uri.path eq \"/.well-known/webfinger\" or http.request.uri.path eq \"/.well-known/host-meta\"))"},
-	}
-	v.IT = &console.ITForm{Action: "/send", Token: "t0ken", Recipes: recipes, Server: "cloudflare"}
+	recipes := sampleRedirectRecipes()
+	v.IT = &console.ITForm{Action: "/send", Token: "t0ken", Recipes: recipes, Server: "cloudflare", LinkAction: "/link"}
 	v.Live.Todo = &console.DomainTodo{
 		Title: "Redirect two addresses of acme.example", Tone: console.Waiting, Word: "Waiting for DNS", Seen: "We saw an answer with status 404.", Code: "WEBFINGER_UNREACHABLE", LookedAt: ago(time.Minute), NextAt: time.Now().Add(time.Minute),
 		Text: "Your website stays where it is. It only passes on the question “who is @…@acme.example?”, which other servers ask at two addresses.",
@@ -98,4 +115,11 @@ func sampleRedirect() console.DomainView {
 		}},
 	}
 	return v
+}
+
+func sampleRedirectRecipes() []console.DomainRecipe {
+	return []console.DomainRecipe{
+		{ID: "nginx", Title: "nginx", Where: "in the server block of acme.example that listens with ssl", Text: "location = /.well-known/webfinger {\n    return 301 https://social.acme.example/.well-known/webfinger$is_args$args;\n}"},
+		{ID: "cloudflare", Title: "Cloudflare", Where: "Rules → Redirect Rules → Create rule, in the zone acme.example", Text: "When incoming requests match, custom filter expression:\n  (http.host eq \"acme.example\" and (http.request.uri.path eq \"/.well-known/webfinger\" or http.request.uri.path eq \"/.well-known/host-meta\"))"},
+	}
 }

@@ -42,10 +42,14 @@ func (h *Handlers) registerDomains(e *echo.Echo, show, post func(string, echo.Ha
 	show("/tenants/:id/domains/:domain", in(h.domain))
 	post("/tenants/:id/domains/:domain/check", in(h.checkDomain))
 	post("/tenants/:id/domains/:domain/send", in(h.sendToIT))
+	post("/tenants/:id/domains/:domain/link", in(h.makeLink))
+	post("/tenants/:id/domains/:domain/unlink", in(h.endLinks))
 	post("/tenants/:id/domains/:domain/seen", in(h.domainAsSeen))
 	post("/tenants/:id/domains/:domain/release", in(h.releaseDomain))
 	post("/tenants/:id/domains/:domain/undo", in(h.undoRelease))
 	e.GET(h.Base+"/tenants/:id/domains/:domain/events", h.streamed(in(h.domainEvents)))
+	show(linkPath, h.shared)
+	e.GET(h.Base+linkPath+"/events", h.streamed(h.sharedEvents))
 }
 
 func (h *Handlers) domainsURL(t *tenant.Tenant) string { return h.roomURL(t) + "/domains" }

@@ -392,7 +392,7 @@ func TestWhoSeesAndChangesDomains(t *testing.T) {
 	w.changes(t, b, "an owner of a suspended company", ours, false)
 }
 
-var acts = []string{"/check", "/send", "/seen", "/release", "/undo"}
+var acts = []string{"/check", "/send", "/link", "/unlink", "/seen", "/release", "/undo"}
 
 // changes tries everything in one room and says what does not fit a role.
 func (w *world) changes(t *testing.T, b *browse.Browser, who string, d *tenant.Domain, may bool) {
@@ -401,14 +401,15 @@ func (w *world) changes(t *testing.T, b *browse.Browser, who string, d *tenant.D
 	if list.Status != http.StatusOK || page.Status != http.StatusOK || !strings.Contains(page.Body, "rookery-verify=") {
 		t.Errorf("%s does not see the name: %d, %d", who, list.Status, page.Status)
 	}
-	if strings.Contains(list.Body, "/domains/new") != may || strings.Contains(page.Body, "/release") != may || strings.Contains(page.Body, "/send") != may || strings.Contains(page.Body, "/check") != may {
+	if strings.Contains(list.Body, "/domains/new") != may || strings.Contains(page.Body, "/release") != may || strings.Contains(page.Body, "/send") != may || strings.Contains(page.Body, "/link\"") != may && !strings.Contains(page.Body, "/unlink\"") || strings.Contains(page.Body, "/check") != may {
 		t.Errorf("%s is offered what does not fit", who)
 	}
 	if got := b.Get(room(w.A) + "/domains/new"); (got.Status == http.StatusOK) != may {
 		t.Errorf("%s: form %d", who, got.Status)
 	}
 	values := url.Values{"authenticity_token": {formTo(t, page, "/sign_out").Values.Get("authenticity_token")}, "name": {"x"}, "email": {"it@acme.test"}, "mode": {"whole"}}
-	for _, path := range []string{"", "/" + ids.Format(int64(d.ID)) + "/check", "/" + ids.Format(int64(d.ID)) + "/send", "/" + ids.Format(int64(d.ID)) + "/release", "/" + ids.Format(int64(d.ID)) + "/undo"} {
+	at := "/" + ids.Format(int64(d.ID))
+	for _, path := range []string{"", at + "/check", at + "/send", at + "/link", at + "/unlink", at + "/release", at + "/undo"} {
 		if got := b.Post(room(w.A)+"/domains"+path, values, "Origin", home); (got.Status == http.StatusForbidden) == may {
 			t.Errorf("%s posts to %q: %d", who, path, got.Status)
 		}

@@ -178,14 +178,10 @@ func (h *Handlers) queueLetter(c echo.Context, v *visitor, s setUp, to string, f
 	if form.Server != "" {
 		letter = doctor.MailToIT(s.names(), form.Server)
 	}
-	name := s.handles().DisplayName
-	day := time.Now().UTC().Format(time.DateOnly)
-	n := notice.Notice{
-		Key: "instructions/" + ids.Format(int64(s.asked.ID)) + "/" + day + "/" + shortHash(letter+form.Note), Template: "instructions",
-		Data: map[string]string{
-			"name": name, "organisation": calledInMail(v.tenant.Name), "person": calledInMail(v.person.Name), "person_mail": v.person.Email, "note": form.Note, "letter": letter,
-		},
-	}
+	n := notice.Notice{Template: "instructions", Data: map[string]string{
+		"name": s.handles().DisplayName, "organisation": calledInMail(v.tenant.Name), "person": calledInMail(v.person.Name), "person_mail": v.person.Email,
+		"note": form.Note, "letter": letter,
+	}}
 	return h.DB.Platform(c.Request().Context(), "mail what to do for a domain", func(tx *pg.PlatformTx) error {
 		return h.recordLetter(c, v, s, to, tx, n)
 	})
@@ -208,6 +204,15 @@ func (h *Handlers) recordLetter(c echo.Context, v *visitor, s setUp, to string, 
 	if sent > mostLetters {
 		return errManyLetters
 	}
+	if h.canLink() {
+		l, err := h.linkForMail(c, v, s, tx)
+		if err != nil {
+			return err
+		}
+		n.Data["link"], n.Data["deadline"] = h.linkURL(l), l.until().UTC().Format(time.RFC3339)
+	}
+	day := time.Now().UTC().Format(time.DateOnly)
+	n.Key = "instructions/" + ids.Format(int64(s.asked.ID)) + "/" + day + "/" + shortHash(n.Data["letter"]+n.Data["note"]+n.Data["link"])
 	return notice.QueueTo(ctx, tx, v.tenant.ID, to, "", n)
 }
 

@@ -13,6 +13,7 @@ import (
 	"rookery/internal/fault"
 	"rookery/internal/pg"
 	"rookery/internal/social"
+	"rookery/tenant"
 	"rookery/tenant/people"
 )
 
@@ -27,7 +28,7 @@ const (
 	streamLife  = 10 * time.Minute // then the browser comes again, and is asked who it is
 	streamWrite = 10 * time.Second
 	// browsers open six connections to a host: some must be left for pages.
-	streamsOfPerson  = 4
+	streamsOfOne     = 4
 	streamsOfProcess = 200
 )
 
@@ -36,20 +37,27 @@ var (
 	errFromAfar    = fault.New(fault.Forbidden, "This is for our own pages.")
 )
 
+// listener is whose pages are counted together: a person's, or those that links to a name
+// opened.
+type listener struct {
+	person social.PersonID
+	domain tenant.DomainID
+}
+
 // streams counts what is open.
 type streams struct {
 	mu      sync.Mutex
-	of      map[social.PersonID]int
+	of      map[listener]int
 	all     int
 	once    sync.Once
 	closing chan struct{}
 }
 
 func newStreams() *streams {
-	return &streams{of: map[social.PersonID]int{}, closing: make(chan struct{})}
+	return &streams{of: map[listener]int{}, closing: make(chan struct{})}
 }
 
-func (s *streams) enter(person social.PersonID) bool {
+func (s *streams) enter(who listener) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	select {
@@ -57,20 +65,20 @@ func (s *streams) enter(person social.PersonID) bool {
 		return false
 	default:
 	}
-	if s.all >= streamsOfProcess || s.of[person] >= streamsOfPerson {
+	if s.all >= streamsOfProcess || s.of[who] >= streamsOfOne {
 		return false
 	}
 	s.all++
-	s.of[person]++
+	s.of[who]++
 	return true
 }
 
-func (s *streams) leave(person social.PersonID) {
+func (s *streams) leave(who listener) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.all--
-	if s.of[person]--; s.of[person] == 0 {
-		delete(s.of, person)
+	if s.of[who]--; s.of[who] == 0 {
+		delete(s.of, who)
 	}
 }
 
@@ -102,10 +110,19 @@ func (h *Handlers) domainEvents(c echo.Context, v *visitor) error {
 	if _, err := h.setUp(c.Request().Context(), v.tenant, c.Param("domain")); err != nil {
 		return err
 	}
-	if !h.open.enter(v.person.ID) {
+	return h.stream(c, listener{person: v.person.ID}, func(known string) (string, []byte, bool) { return h.news(c, v, known) })
+}
+
+// newer is the event of what changed since, or nil; ok is false for somebody who may not
+// know any more.
+type newer func(known string) (now string, event []byte, ok bool)
+
+// stream answers with events for as long as a listener may hear them.
+func (h *Handlers) stream(c echo.Context, who listener, news newer) error {
+	if !h.open.enter(who) {
 		return errManyStreams
 	}
-	defer h.open.leave(v.person.ID)
+	defer h.open.leave(who)
 	header := c.Response().Header()
 	header.Set(echo.HeaderContentType, "text/event-stream")
 	header.Set(echo.HeaderCacheControl, "private, no-store")
@@ -116,12 +133,12 @@ func (h *Handlers) domainEvents(c echo.Context, v *visitor) error {
 	if known == "" {
 		known = c.QueryParam("have")
 	}
-	h.feed(c, v, known)
+	h.feed(c, known, news)
 	return nil
 }
 
-// feed writes until the page is gone, the person may not see it any more, or it is time.
-func (h *Handlers) feed(c echo.Context, v *visitor, known string) {
+// feed writes until the page is gone, its reader may not see it any more, or it is time.
+func (h *Handlers) feed(c echo.Context, known string, news newer) {
 	poll, beat, end := time.NewTicker(streamPoll), time.NewTicker(streamBeat), time.NewTimer(streamLife)
 	defer poll.Stop()
 	defer beat.Stop()
@@ -129,11 +146,11 @@ func (h *Handlers) feed(c echo.Context, v *visitor, known string) {
 	// The connection may serve other requests after this one.
 	defer func() { _ = http.NewResponseController(c.Response()).SetWriteDeadline(time.Time{}) }()
 	for alive := put(c, []byte("retry: 3000\n\n")); alive; {
-		var news []byte
-		if known, news, alive = h.news(c, v, known); !alive {
+		var event []byte
+		if known, event, alive = news(known); !alive {
 			return
 		}
-		if news != nil && !put(c, news) {
+		if event != nil && !put(c, event) {
 			return
 		}
 		select {
@@ -150,8 +167,7 @@ func (h *Handlers) feed(c echo.Context, v *visitor, known string) {
 	}
 }
 
-// news is the event of what changed since, or nil; ok is false for somebody who may not
-// know any more.
+// news is what a member hears.
 func (h *Handlers) news(c echo.Context, v *visitor, known string) (now string, event []byte, ok bool) {
 	ctx := c.Request().Context()
 	session, err := h.in.Session(c)
@@ -172,12 +188,21 @@ func (h *Handlers) news(c echo.Context, v *visitor, known string) (now string, e
 	if err != nil {
 		return known, nil, false
 	}
+	return h.event(c, s, known, func() (DomainLive, error) { return h.live(v, s), nil })
+}
+
+// event is the changing part of a page where it is another than is known.
+func (h *Handlers) event(c echo.Context, s setUp, known string, live func() (DomainLive, error)) (now string, event []byte, ok bool) {
 	if now = s.fingerprint(); now == known {
 		return known, nil, true
 	}
 	var body, out bytes.Buffer
-	if err := RenderDomainLive(&body, h.live(v, s)); err != nil {
-		h.Log.ErrorContext(ctx, "render the changing part of a name's page", "error", err)
+	view, err := live()
+	if err == nil {
+		err = RenderDomainLive(&body, view)
+	}
+	if err != nil {
+		h.Log.ErrorContext(c.Request().Context(), "render the changing part of a name's page", "error", err)
 		return known, nil, false
 	}
 	out.WriteString("event: state\nid: " + now + "\n")

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
+	"html"
 	"io"
 	"net"
 	"net/http"
@@ -111,7 +112,7 @@ func eventsOf(t *testing.T, p *browse.Page) string {
 	if found == nil {
 		t.Fatalf("%s names no stream", p.URL)
 	}
-	target, err := p.URL.Parse(found[1])
+	target, err := p.URL.Parse(html.UnescapeString(found[1]))
 	if err != nil {
 		t.Fatal(err)
 	}

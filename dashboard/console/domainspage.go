@@ -33,8 +33,7 @@ func (h *Handlers) domainView(c echo.Context, v *visitor, s setUp) (DomainView, 
 		Shell: h.shell(v), Title: s.handles().DisplayName, Lead: s.lead(), Handles: s.handles().DisplayName, Pages: s.pages().DisplayName,
 		IsSecond: s.pages().Role == tenant.AliasDomain, ListURL: h.domainsURL(v.tenant), Live: h.live(v, s),
 	}
-	isOver := s.asked.State == tenant.DomainReleased
-	if !isOver {
+	if !s.isOver() {
 		view.LiveURL = here + "/events?have=" + s.fingerprint()
 		view.Seen = &SeenView{Action: here + "/seen", Token: access.CSRF(v.session)}
 	}
@@ -51,13 +50,22 @@ func (h *Handlers) domainView(c echo.Context, v *visitor, s setUp) (DomainView, 
 			view.IT.Recipes = recipes(s.names())
 		}
 	}
-	if v.mayChangeDomains() && !isOver {
+	if v.mayChangeDomains() && !s.isOver() {
 		view.Releases = h.releaseForms(v, s)
+	}
+	if view.IT != nil {
+		err := h.inScope(c, v, func(ctx context.Context, scope *pg.Scope) error { return h.linkForm(ctx, scope, v, s, view.IT) })
+		if err != nil {
+			return view, err
+		}
 	}
 	var err error
 	view.History, err = h.history(c, v, s)
 	return view, err
 }
+
+// isOver: the name was given up.
+func (s setUp) isOver() bool { return s.asked.State == tenant.DomainReleased }
 
 func (s setUp) lead() string {
 	handles, pages := s.handles(), s.pages()
@@ -203,7 +211,7 @@ var acts = map[string]string{
 	"verified": "%s was proven", "pending_routing": "%s does not lead to us yet", "issuing": "A certificate of %s was ordered",
 	"issue_failed": "The certificate of %s was not issued", "live": "%s works", "degraded": "%s no longer leads to us", "parked": "%s was parked",
 	"suspended": "%s was suspended", "disputed": "Another company proved %s", "releasing": "%s is being removed", "released": "%s was removed",
-	"instructions": "What to do for %s was mailed",
+	"instructions": "What to do for %s was mailed", "link": "A link to what %s needs was made", "link_end": "The links to what %s needs were ended",
 }
 
 func eventOf(d domains.Standing, row *store.AuditEntry) DomainEvent {

@@ -177,6 +177,12 @@ type ITForm struct {
 	MailError string
 	NoteError string
 	SentTo    string // it was sent
+	// Link is the address that shows the same without signing in; LinkAction is where the
+	// form goes that makes one, UnlinkAction that ends all. "": there is no such form.
+	Link         string
+	LinkUntil    time.Time
+	LinkAction   string
+	UnlinkAction string
 }
 
 // SeenStep is one thing another server did.
@@ -243,6 +249,31 @@ func (v DomainView) IsSplit() bool { return v.Handles != v.Pages }
 func RenderDomain(w io.Writer, v DomainView) error {
 	page := assets.Page{Title: v.Title + " · " + v.Shell.Room.Name, NoIndex: true, Refresh: v.Refresh}
 	return templates().Render(w, page, "domain", v)
+}
+
+// SharedView is what a name needs, for somebody who is not signed in.
+type SharedView struct {
+	Title    string
+	Lead     string
+	Handles  string
+	Pages    string
+	IsSecond bool
+	Host     string    // of the platform
+	Until    time.Time // the link ends then
+	Live     DomainLive
+	LiveURL  string
+	Refresh  int // seconds, without script
+	Zone     []string
+	Recipes  []DomainRecipe
+}
+
+// IsSplit reports whether handles and pages have names of their own.
+func (v SharedView) IsSplit() bool { return v.Handles != v.Pages }
+
+// RenderShared writes the page that a link opens.
+func RenderShared(w io.Writer, v SharedView) error {
+	page := assets.Page{Title: "What " + v.Title + " needs in DNS", NoIndex: true, Refresh: v.Refresh}
+	return templates().Render(w, page, "domain-shared", v)
 }
 
 // RenderDomainLive writes the part of a name's page that changes by itself.

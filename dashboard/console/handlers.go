@@ -40,6 +40,9 @@ type Deps struct {
 	Limiter  *limit.Limiter // of what people make this server send and look up
 	Scheme   string         // of the platform's host: http or https
 	Host     string         // of the platform
+	// LinkKey signs the links that show a name's set-up without signing in: 32 bytes that
+	// only this platform has. Without it there are no such links.
+	LinkKey []byte
 	// Base stands before every path: "" on a host of its own, "/console" where
 	// platform and tenant share a host.
 	Base string

@@ -61,6 +61,7 @@ func newWorld(t testing.TB, base string) *world {
 		DB: w.PG, Log: slog.New(slog.DiscardHandler), Judge: w.judge, People: w.People, Logins: limit.NewLogins(w.PG, limit.Options{Now: testkit.StoppedClock()}),
 		Tenants: w.Registry, Accounts: account.New(w.PG, key), Media: media.Addresses{Scheme: "https", Host: "media.test"},
 		Domains: w.domains, Limiter: limit.New(limit.Options{Now: testkit.StoppedClock()}), Scheme: "https", Host: "rookery.test", Base: base,
+		LinkKey: key.Derive("domain-link"),
 	})
 	w.console = h
 	platform := echo.New()

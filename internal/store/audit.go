@@ -91,6 +91,13 @@ func AuditEntries(ctx context.Context, scope *pg.Scope, f AuditFilter) ([]*Audit
 	return pg.Many[AuditEntry](ctx, scope, sql, args)
 }
 
+// AuditEntriesOf is AuditEntries for the platform, of any tenant.
+func AuditEntriesOf(ctx context.Context, tx *pg.PlatformTx, of tenant.ID, f AuditFilter) ([]*AuditEntry, error) {
+	sql, args := f.args()
+	args["tenant_id"] = of
+	return pg.Many[AuditEntry](ctx, tx, sql, args)
+}
+
 // AuditChain returns the entries of a chain after a number, the oldest first: for export and proof.
 func AuditChain(ctx context.Context, tx *pg.PlatformTx, of tenant.ID, after int64, limit int) ([]*AuditEntry, error) {
 	_, args := AuditFilter{After: after, Limit: limit}.args()

@@ -12,6 +12,7 @@ var readsByKey = map[string]string{
 	"RemoveMembers":           "writes",
 	"AuditChain":              "a page by key, for proof and export",
 	"AuditChains":             "one row a tenant, for proof",
+	"AuditEntriesOf":          "as AuditEntries",
 	"AuditHeadOf":             "by key",
 	"CountAuditOf":            "one tenant's acts of a day, for somebody who sends a mail",
 	"MailByID":                "by key",
