@@ -25,7 +25,7 @@ type farewell struct {
 func accountDelete(g *globals) *cobra.Command {
 	var f farewell
 	c := &cobra.Command{
-		Use:   "delete TENANT USERNAME [--yes]",
+		Use:   "delete USERNAME --tenant D [--yes]",
 		Short: "Delete an account for ever and tell every server that knows it",
 		Long: `Delete an account for ever and tell every server that knows it.
 
@@ -33,14 +33,18 @@ At once nobody finds it any more, its address answers “gone”, its name is ne
 to another, and all apps are logged out of it. The worker removes its posts and
 relations and tells other servers. It cannot be undone. The people who acted as it stay
 members of the tenant.`,
-		Example: "  rookery account delete social.acme.com support --dry-run",
-		Args:    cobra.ExactArgs(2),
+		Example: "  rookery account delete support --tenant social.acme.com --dry-run",
+		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			f.host, f.username = args[0], strings.TrimPrefix(args[1], "@")
+			if f.host == "" {
+				return wrongUse("whose account? Name the tenant's host with --tenant")
+			}
+			f.username = strings.TrimPrefix(args[0], "@")
 			return g.withSystem(cmd.Context(), func(s *system) error { return s.deleteAccount(cmd, f) })
 		},
 	}
 	flags := c.Flags()
+	flags.StringVar(&f.host, "tenant", "", "host of the tenant")
 	flags.BoolVar(&f.sure, "yes", false, "do not ask")
 	flags.BoolVar(&f.dry, "dry-run", false, "show what would go and change nothing")
 	flags.BoolVar(&f.asJSON, "json", false, "print JSON")

@@ -21,7 +21,7 @@ func TestWrongUseExitsWithTwo(t *testing.T) {
 	for _, args := range [][]string{
 		{}, {"nonsense"}, {"tenant"}, {"tenant", "nonsense"}, {"tenant", "show"}, {"tenant", "list", "extra"}, {"dev", "--bogus"},
 		{"dev", "--listen", "nonsense", "--data", nowhere}, {"account", "show", "support"}, {"account", "list"},
-		{"account", "delete", "acme.test"}, {"upkeep", "extra"}, {"mail"}, {"mail", "test"}, {"mail", "test", "--to", "nobody"}, {"mail", "list", "extra"},
+		{"account", "delete", "support"}, {"account", "delete", "acme.test", "support"}, {"upkeep", "extra"}, {"mail"}, {"mail", "test"}, {"mail", "test", "--to", "nobody"}, {"mail", "list", "extra"},
 		{"tenant", "create", "--domain", "x.test"}, {"migrate", "status", "--data", nowhere},
 	} {
 		if got := run(t.Context(), args); got != exitWrongUse {

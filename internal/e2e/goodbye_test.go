@@ -39,7 +39,7 @@ func TestE2EGoodbye(t *testing.T) {
 		Deleted          bool
 		Posts, Followers int
 	}
-	if err := json.Unmarshal([]byte(srv.rookery("account", "delete", acme, "support", "--dry-run", "--json")), &goes); err != nil {
+	if err := json.Unmarshal([]byte(srv.rookery("account", "delete", "support", "--tenant", acme, "--dry-run", "--json")), &goes); err != nil {
 		t.Fatal(err)
 	}
 	if goes.Deleted || goes.Posts != 1 || goes.Followers != 2 {
@@ -48,7 +48,7 @@ func TestE2EGoodbye(t *testing.T) {
 	if status, _ := support.call(http.MethodGet, "/api/v1/accounts/verify_credentials", nil, nil); status != http.StatusOK {
 		t.Fatalf("after the dry run the account answers %d", status)
 	}
-	srv.rookery("account", "delete", acme, "support", "--yes")
+	srv.rookery("account", "delete", "support", "--tenant", acme, "--yes")
 
 	// Another process deleted it: the serving one hears of the token's end a moment later
 	// (ADR 11), long before it would have forgotten the token by itself.
