@@ -44,6 +44,7 @@ func sampleDomain() console.DomainView {
 		Handles: "acme.example", Pages: "social.acme.example", ListURL: "/console/acme/domains",
 		Live: console.DomainLive{
 			Summary: "2 of 5 steps done.", Token: "t0ken", CheckAction: "/check", CheckFrom: time.Now().Add(3 * time.Minute), Mail: "mara@acme.example", SendURL: "#it",
+			History:   []console.DomainEvent{{At: looked, Text: "social.acme.example does not lead to us yet", Why: "WRONG_CNAME"}, {At: ago(50 * time.Hour), Text: "acme.example was added", Who: "Mara Lindqvist"}},
 			CheckNote: "We looked a moment ago. DNS takes its time, so looking more often finds nothing new; we look again by ourselves.",
 			Note:      &console.DomainNote{Tone: console.Wrong, Title: "social.acme.example no longer leads to us.", Text: "Followers can’t reach you there.", Until: time.Now().Add(80 * time.Hour), UndoAction: "/undo"},
 			Todo: &console.DomainTodo{
@@ -70,7 +71,6 @@ func sampleDomain() console.DomainView {
 			{Title: "It asks DNS for the address", Tone: console.Done, Word: "Fine", Text: "acme.example is 203.0.113.7, 2001:db8:14::80"},
 			{Title: "It asks who that is (WebFinger)", Tone: console.Wrong, Word: "Stops here", Text: "GET https://acme.example/.well-known/webfinger?resource=acct%3Asupport%40acme.example → 404: that is no answer"},
 		}},
-		History:  []console.DomainEvent{{At: looked, Text: "social.acme.example does not lead to us yet", Why: "WRONG_CNAME"}, {At: ago(50 * time.Hour), Text: "acme.example was added", Who: "Mara Lindqvist"}},
 		Releases: []console.ReleaseForm{{Action: "/release", Token: "t0ken", Name: "acme.example", Plan: "It works for one more week, in which you can take it back.", Typed: "acme.exmaple", Error: "This is not the name. Type acme.example to remove it."}, {Action: "/release", Token: "t0ken", Name: "social.acme.example", Plan: "It is gone at once."}},
 	}
 }
@@ -78,7 +78,7 @@ func sampleDomain() console.DomainView {
 // sampleShared is the same without what only the company sees.
 func sampleShared(v console.DomainView) console.SharedView {
 	live := v.Live
-	live.Token, live.CheckAction, live.Mail, live.SendURL, live.CheckNote = "", "", "", "", ""
+	live.Token, live.CheckAction, live.Mail, live.SendURL, live.CheckNote, live.History = "", "", "", "", "", nil
 	if live.Note != nil {
 		live.Note = &console.DomainNote{Tone: live.Note.Tone, Title: live.Note.Title, Text: live.Note.Text, Until: live.Note.Until}
 	}

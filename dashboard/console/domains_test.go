@@ -72,6 +72,20 @@ func (w *world) set(t testing.TB, sql string, args ...any) {
 	}
 }
 
+// count is a number that only the database knows.
+func (w *world) count(t testing.TB, sql string, args ...any) (n int) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), w.DB.SuperURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(context.Background()) }()
+	if err := conn.QueryRow(t.Context(), sql, args...).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
 // onTrial makes tenant A one that has no lasting addresses yet.
 func (w *world) onTrial(t testing.TB) {
 	t.Helper()

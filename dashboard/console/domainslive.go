@@ -170,7 +170,7 @@ func (h *Handlers) feed(c echo.Context, known string, news newer) {
 // news is what a member hears.
 func (h *Handlers) news(c echo.Context, v *visitor, known string) (now string, event []byte, ok bool) {
 	ctx := c.Request().Context()
-	session, err := h.in.Session(c)
+	session, err := h.session(c)
 	if err != nil || session.Person != v.person.ID {
 		return known, nil, false
 	}
@@ -188,7 +188,7 @@ func (h *Handlers) news(c echo.Context, v *visitor, known string) (now string, e
 	if err != nil {
 		return known, nil, false
 	}
-	return h.event(c, s, known, func() (DomainLive, error) { return h.live(v, s), nil })
+	return h.event(c, s, known, func() (DomainLive, error) { return h.liveView(c, v, s) })
 }
 
 // event is the changing part of a page where it is another than is known.

@@ -27,7 +27,7 @@ type stream struct {
 	events chan string // the data of each event; closed when the stream ends
 }
 
-const streamWait = 20 * time.Second
+const streamWait = time.Minute
 
 // listen opens the stream of a name's page with a session's cookie.
 func (w *world) listen(t *testing.T, address, cookie string) *stream {
@@ -151,7 +151,7 @@ func TestAnOpenPageHearsOfItsName(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := open.next("the proof")
-	for _, want := range []string{"Add one record to the DNS of acme-cycles.test", "CNAME", "t-" + w.A.Tenant.ID.String() + ".edge.rookery.test", `<symbol id="okc"`, "The TXT record is there"} {
+	for _, want := range []string{"Add one record to the DNS of acme-cycles.test", "CNAME", "t-" + w.A.Tenant.ID.String() + ".edge.rookery.test", `<symbol id="okc"`, "The TXT record is there", "social.acme-cycles.test was proven"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("after the proof %q is missing:\n%s", want, got)
 		}
@@ -160,6 +160,28 @@ func TestAnOpenPageHearsOfItsName(t *testing.T) {
 	late := w.listen(t, at, w.cookie(t, w.A.Person))
 	if got := late.next("a late page"); !strings.Contains(got, "CNAME") {
 		t.Errorf("a late page hears:\n%s", got)
+	}
+}
+
+// An open page is no visit: its session ends as if it were closed.
+func TestAnOpenPageKeepsNobodySignedIn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	d := w.claim(t, w.A, domains.Wish{Mode: tenant.WholeDomain, Name: "social.acme-cycles.test"})[0]
+	b := w.session(t, w.A.Person)
+	at := eventsOf(t, b.Get(domainURL(w.A, d)))
+	w.set(t, `UPDATE console_sessions SET last_seen_at = now() - interval '3 hours'`)
+	open := w.listen(t, at, b.Cookies(home + "/")[0].Value)
+	if err := w.domains.Check(t.Context(), d.ID); err != nil {
+		t.Fatal(err)
+	}
+	open.next("the first look")
+	if n := w.count(t, `SELECT count(*) FROM console_sessions WHERE last_seen_at > now() - interval '2 hours'`); n != 0 {
+		t.Error("an open page was taken for a visit")
+	}
+	b.Get(domainURL(w.A, d))
+	if n := w.count(t, `SELECT count(*) FROM console_sessions WHERE last_seen_at > now() - interval '2 hours'`); n != 1 {
+		t.Error("a visit does not move the session's end")
 	}
 }
 

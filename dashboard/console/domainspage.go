@@ -31,13 +31,13 @@ func (h *Handlers) domainView(c echo.Context, v *visitor, s setUp) (DomainView, 
 	here := h.domainURL(v.tenant, s.asked.ID)
 	view := DomainView{
 		Shell: h.shell(v), Title: s.handles().DisplayName, Lead: s.lead(), Handles: s.handles().DisplayName, Pages: s.pages().DisplayName,
-		IsSecond: s.pages().Role == tenant.AliasDomain, ListURL: h.domainsURL(v.tenant), Live: h.live(v, s),
+		IsSecond: s.pages().Role == tenant.AliasDomain, ListURL: h.domainsURL(v.tenant),
 	}
 	if !s.isOver() {
 		view.LiveURL = here + "/events?have=" + s.fingerprint()
 		view.Seen = &SeenView{Action: here + "/seen", Token: access.CSRF(v.session)}
 	}
-	hasRecords := view.Live.Todo != nil || s.asked.State == tenant.DomainExpired
+	hasRecords := s.todo() != nil || s.asked.State == tenant.DomainExpired
 	if hasRecords {
 		view.Zone = doctor.ZoneLines(s.names())
 	}
@@ -60,7 +60,7 @@ func (h *Handlers) domainView(c echo.Context, v *visitor, s setUp) (DomainView, 
 		}
 	}
 	var err error
-	view.History, err = h.history(c, v, s)
+	view.Live, err = h.liveView(c, v, s)
 	return view, err
 }
 
@@ -80,7 +80,14 @@ func (s setUp) lead() string {
 	return "Handles end in @" + handles.DisplayName + ", and pages and apps are there too."
 }
 
-// live is the part of the page that changes by itself.
+// liveView is the part of the page that changes by itself.
+func (h *Handlers) liveView(c echo.Context, v *visitor, s setUp) (out DomainLive, err error) {
+	out = h.live(v, s)
+	out.History, err = h.history(c, v, s)
+	return out, err
+}
+
+// live is liveView without what happened before.
 func (h *Handlers) live(v *visitor, s setUp) DomainLive {
 	out := DomainLive{Token: access.CSRF(v.session), Note: s.note(), Todo: s.todo(), Steps: s.steps()}
 	here := h.domainURL(v.tenant, s.asked.ID)

@@ -163,6 +163,7 @@ type DomainLive struct {
 	CheckNote   string    // why it was not done
 	Mail        string    // whom we write to; "" when the way is not ours to tell
 	SendURL     string    // of the form for IT, on the same page
+	History     []DomainEvent
 }
 
 // ITForm mails what to do to whoever runs the domain.
@@ -238,7 +239,6 @@ type DomainView struct {
 	Zone     []string
 	IT       *ITForm
 	Seen     *SeenView
-	History  []DomainEvent
 	Releases []ReleaseForm
 }
 

@@ -110,7 +110,7 @@ type handler func(c echo.Context, v *visitor) error
 // signedIn lets only people with a session through; others sign in and come back.
 func (h *Handlers) signedIn(next handler) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		session, err := h.in.Session(c)
+		session, err := h.session(c)
 		if web.IsNobody(err) {
 			if c.Request().Method == http.MethodPost || isStream(c) {
 				return err // what was typed would be lost on the way
@@ -126,6 +126,14 @@ func (h *Handlers) signedIn(next handler) echo.HandlerFunc {
 		}
 		return next(c, &visitor{session: session, person: person})
 	}
+}
+
+// session is who is signed in. The stream of an open page is no visit of theirs.
+func (h *Handlers) session(c echo.Context) (*access.Session, error) {
+	if isStream(c) {
+		return h.Judge.PeekConsoleSession(c.Request().Context(), h.in.Cookie.Read(c.Request(), h.Scheme))
+	}
+	return h.in.Session(c)
 }
 
 // inRoom lets only members of the tenant in the path through. To everybody else it

@@ -84,8 +84,19 @@ func (j *Judge) Session(ctx context.Context, id tenant.ID, token string) (*Sessi
 	return toSession(row, token), nil
 }
 
-// ConsoleSession returns who holds a session token of the platform's host, or ErrSession.
+// ConsoleSession returns who holds a session token of the platform's host, or ErrSession. A
+// visit moves the session's end.
 func (j *Judge) ConsoleSession(ctx context.Context, token string) (*Session, error) {
+	return j.consoleSession(ctx, token, true)
+}
+
+// PeekConsoleSession is ConsoleSession for what nobody does: a page that is left open and
+// asks by itself would keep its session for ever.
+func (j *Judge) PeekConsoleSession(ctx context.Context, token string) (*Session, error) {
+	return j.consoleSession(ctx, token, false)
+}
+
+func (j *Judge) consoleSession(ctx context.Context, token string, isVisit bool) (*Session, error) {
 	if token == "" || len(token) > longestToken {
 		return nil, ErrSession
 	}
@@ -94,7 +105,7 @@ func (j *Judge) ConsoleSession(ctx context.Context, token string) (*Session, err
 		if row, err = store.ConsoleSessionByHash(ctx, tx, hashOf(token)); err != nil {
 			return err
 		}
-		if until, due := j.extension(row); due {
+		if until, due := j.extension(row); due && isVisit {
 			return store.ExtendConsoleSession(ctx, tx, row.IDHash, until)
 		}
 		return nil
