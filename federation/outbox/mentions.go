@@ -8,9 +8,11 @@ import (
 	"sync"
 	"time"
 
+	"github.com/riverqueue/river"
 	"golang.org/x/sync/errgroup"
 
 	"rookery/internal/fault"
+	"rookery/internal/jobs"
 	"rookery/internal/pg"
 	"rookery/internal/social"
 	"rookery/internal/store"
@@ -21,6 +23,26 @@ const (
 	resolveTime  = 10 * time.Second // for all handles of a job
 	resolveAtOne = 4                // handles at once
 )
+
+// passOn gives the events of posts that mention somebody unknown to the queue of
+// look-ups, a job each, and returns the other events.
+func (w *Worker) passOn(ctx context.Context, t *tenant.Tenant, events []*social.Event, pending []*store.PendingMention) ([]*social.Event, error) {
+	waits := func(e *social.Event) bool {
+		return tells(e) && slices.ContainsFunc(pending, func(p *store.PendingMention) bool { return p.StatusID == e.StatusID })
+	}
+	var params []river.InsertManyParams
+	for _, e := range events {
+		if waits(e) {
+			args := jobs.PublishEvents{Scoped: jobs.Scoped{TenantID: t.ID}, EventIDs: []int64{int64(e.ID)}}
+			params = append(params, river.InsertManyParams{Args: args, InsertOpts: &river.InsertOpts{Queue: jobs.QueueFetch}})
+		}
+	}
+	err := w.DB.Tenant(ctx, t.ID, func(scope *pg.Scope) error { return scope.EnqueueWith(ctx, params) })
+	if err != nil {
+		return nil, fmt.Errorf("leave %d posts to the look-ups: %w", len(params), err)
+	}
+	return slices.DeleteFunc(events, waits), nil
+}
 
 // resolveMentions looks up the handles that posts mention and nobody here knows,
 // has who was found written down as mentioned, and their handles become links. A handle that cannot be

@@ -83,7 +83,7 @@ func (w *Worker) Timeout(*river.Job[jobs.PublishEvents]) time.Duration { return 
 // Work implements river.Worker. It is safe to run twice: an activity is unique by its
 // event, and comes with its deliveries and their jobs or not at all.
 func (w *Worker) Work(ctx context.Context, job *river.Job[jobs.PublishEvents]) error {
-	return w.Publish(ctx, job.Args.TenantID, job.Args.EventIDs)
+	return w.work(ctx, job.Args.TenantID, job.Args.EventIDs, job.Queue == jobs.QueueFetch)
 }
 
 // singleWorker works jobs.Publish, which an earlier version has left.
@@ -100,8 +100,15 @@ func (w *singleWorker) Work(ctx context.Context, job *river.Job[jobs.Publish]) e
 	return w.worker.Publish(ctx, job.Args.TenantID, []int64{job.Args.EventID})
 }
 
-// Publish publishes those of a tenant's events that have not been published.
+// Publish publishes those of a tenant's events that have not been published. It looks up
+// the handles in their posts that nobody here knows, for as long as that may take.
 func (w *Worker) Publish(ctx context.Context, id tenant.ID, eventIDs []int64) error {
+	return w.work(ctx, id, eventIDs, true)
+}
+
+// work leaves posts whose handles wait for somebody else's server to the queue of
+// look-ups, unless it may wait itself: the posts of others do not.
+func (w *Worker) work(ctx context.Context, id tenant.ID, eventIDs []int64, mayWait bool) error {
 	t, ok := w.Tenants.ByID(id)
 	if !ok {
 		return fmt.Errorf("publish %d events: tenant %s is not known to this process", len(eventIDs), id)
@@ -120,6 +127,12 @@ func (w *Worker) Publish(ctx context.Context, id tenant.ID, eventIDs []int64) er
 		for _, e := range events {
 			w.Changed(t.ID, e)
 		}
+	}
+	if len(pending) > 0 && !mayWait {
+		if events, err = w.passOn(ctx, t, events, pending); err != nil || len(events) == 0 {
+			return err
+		}
+		pending = nil
 	}
 	if err := w.resolveMentions(ctx, t, pending); err != nil {
 		return err
@@ -159,11 +172,15 @@ func (w *Worker) load(ctx context.Context, t *tenant.Tenant, eventIDs []int64) (
 func told(events []*social.Event) []social.StatusID {
 	var out []social.StatusID
 	for _, e := range events {
-		if e.Kind == social.EventStatusCreated || e.Kind == social.EventStatusEdited {
+		if tells(e) {
 			out = append(out, e.StatusID)
 		}
 	}
 	return out
+}
+
+func tells(e *social.Event) bool {
+	return e.Kind == social.EventStatusCreated || e.Kind == social.EventStatusEdited
 }
 
 // errNothing says that there is nothing to tell any more.
