@@ -82,6 +82,9 @@ type liveWorker struct {
 	service *Service
 }
 
+// Timeout implements river.Worker.
+func (*liveWorker) Timeout(*river.Job[jobs.TenantGoLive]) time.Duration { return liveTimeout }
+
 // Work implements river.Worker.
 func (w *liveWorker) Work(ctx context.Context, job *river.Job[jobs.TenantGoLive]) error {
 	return w.service.GoLive(ctx, job.Args.TenantID)

@@ -213,6 +213,11 @@ func SaveCheck(ctx context.Context, tx *pg.PlatformTx, c *tenant.DomainCheck) er
 	return err
 }
 
+// LockToGoLive is Find, and has another run that moves the tenant wait.
+func LockToGoLive(ctx context.Context, tx *pg.PlatformTx, id tenant.ID) (*tenant.Tenant, error) {
+	return pg.One[tenant.Tenant](ctx, tx, lockTenant, pgx.NamedArgs{"id": id})
+}
+
 // GoLive makes names the tenant's own: from now on its addresses start with them, and it
 // takes part in the fediverse. It tells all processes.
 func GoLive(ctx context.Context, tx *pg.PlatformTx, id tenant.ID, scheme, host, handleDomain string) error {

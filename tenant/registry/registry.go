@@ -241,6 +241,8 @@ FROM   tenants`
 const (
 	selectTenants = tenantColumns + ` ORDER BY id`
 	selectTenant  = tenantColumns + ` WHERE id = @id`
+	// Not FOR UPDATE: rows that refer to the tenant may be written meanwhile.
+	lockTenant = selectTenant + ` FOR NO KEY UPDATE`
 )
 
 // Find reads one tenant as the database has it now, or answers fault.NotFound.
