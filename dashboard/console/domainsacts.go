@@ -213,7 +213,7 @@ func (h *Handlers) recordLetter(c echo.Context, v *visitor, s setUp, to string, 
 	}
 	day := time.Now().UTC().Format(time.DateOnly)
 	n.Key = "instructions/" + ids.Format(int64(s.asked.ID)) + "/" + day + "/" + shortHash(n.Data["letter"]+n.Data["note"]+n.Data["link"])
-	return notice.QueueTo(ctx, tx, v.tenant.ID, to, "", n)
+	return notice.QueueTo(ctx, tx, v.tenant.ID, to, v.person.Locale, n) // colleagues share a language
 }
 
 // mostCalled is what a stranger needs of a name to know who asks, and too little to tell tales.

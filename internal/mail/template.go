@@ -5,6 +5,7 @@ import (
 	"embed"
 	"fmt"
 	"html/template"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -52,7 +53,7 @@ func parseWords() map[string]map[string]*texttemplate.Template {
 			continue
 		}
 		locale := e.Name()
-		frame := texttemplate.Must(texttemplate.New(locale).Funcs(functions).Option("missingkey=error").ParseFS(files, "templates/"+locale+".tmpl"))
+		frame := texttemplate.Must(texttemplate.New(locale).Funcs(functionsOf(locale)).Option("missingkey=error").ParseFS(files, "templates/"+locale+".tmpl"))
 		names, err := files.ReadDir("templates/" + locale)
 		must(err)
 		out[locale] = map[string]*texttemplate.Template{}
@@ -81,6 +82,9 @@ func Names() []string {
 	slices.Sort(out)
 	return out
 }
+
+// Locales returns the languages that there are.
+func Locales() []string { return slices.Sorted(maps.Keys(words)) }
 
 // Render makes a mail in a person's language, or in English. An unknown template and data
 // that a template misses are errors: no mail goes out with a gap.
@@ -124,18 +128,36 @@ var optional = []string{"role", "organisation", "cause", "code", "advice", "sinc
 // of the same name alone.
 var verbatim = []string{"letter"}
 
-var functions = texttemplate.FuncMap{
-	"date": func(text string) (string, error) { return moment(text, "2 January 2006, 15:04 UTC") },
-	"day":  func(text string) (string, error) { return moment(text, "2 January 2006") },
+// dates are how a day and a moment are written, by language.
+var dates = map[string]struct {
+	day, moment string
+	months      []string // nil: as Go writes them
+}{
+	"en": {"2 January 2006", "2 January 2006, 15:04 UTC", nil},
+	"de": {"2. January 2006", "2. January 2006, 15:04 Uhr (UTC)", []string{"Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November", "Dezember"}},
 }
 
-// moment shows a time of the data. Readers' zones are not known, so it names its own.
-func moment(text, layout string) (string, error) {
+func functionsOf(locale string) texttemplate.FuncMap {
+	d := dates[locale]
+	in := func(layout string) func(string) (string, error) {
+		return func(text string) (string, error) {
+			at, err := moment(text)
+			if err != nil || d.months == nil {
+				return at.Format(layout), err
+			}
+			return strings.Replace(at.Format(layout), at.Month().String(), d.months[at.Month()-1], 1), nil
+		}
+	}
+	return texttemplate.FuncMap{"date": in(d.moment), "day": in(d.day)}
+}
+
+// moment reads a time of the data. Readers' zones are not known, so it is shown with its own.
+func moment(text string) (time.Time, error) {
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil || at.IsZero() {
-		return "", fmt.Errorf("“%s” is no time", text)
+		return at, fmt.Errorf("“%s” is no time", text)
 	}
-	return at.UTC().Format(layout), nil
+	return at.UTC(), nil
 }
 
 // sheet is a mail's words, in their places.

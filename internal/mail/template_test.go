@@ -5,8 +5,12 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"rookery/internal/mail"
 	"rookery/internal/testkit/browse"
@@ -33,17 +37,100 @@ func with(key, value string) map[string]string {
 
 func render(t *testing.T, name string, data map[string]string) *mail.Letter {
 	t.Helper()
-	letter, err := here.Render(name, "en", data)
+	return renderIn(t, "en", name, data)
+}
+
+func renderIn(t *testing.T, locale, name string, data map[string]string) *mail.Letter {
+	t.Helper()
+	letter, err := here.Render(name, locale, data)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return letter
 }
 
+type templateIn struct{ locale, name string }
+
+// inEach are the templates in each language.
+func inEach(names []string) (out []templateIn) {
+	for _, name := range names {
+		for _, locale := range mail.Locales() {
+			out = append(out, templateIn{locale, name})
+		}
+	}
+	return out
+}
+
+var (
+	actions = regexp.MustCompile(`\{\{.*?\}\}`)
+	asked   = regexp.MustCompile(`(?:^|[^.\w"])\$?\.([a-z][a-z_]*)`)
+	defines = regexp.MustCompile(`define "([a-z_]+)"`)
+)
+
+// shape is what a template asks the data for, and the blocks that it fills.
+func shape(t *testing.T, file string) (out []string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, action := range actions.FindAllString(string(text), -1) {
+		for _, found := range asked.FindAllStringSubmatch(action, -1) {
+			out = append(out, "."+found[1])
+		}
+		for _, found := range defines.FindAllStringSubmatch(action, -1) {
+			out = append(out, found[1])
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// Every mail is there in each language, with the same blocks and from the same data.
+func TestLanguagesSayTheSame(t *testing.T) {
+	t.Parallel()
+	if diff := cmp.Diff([]string{"de", "en"}, mail.Locales()); diff != "" {
+		t.Fatal(diff)
+	}
+	files := []string{"en.tmpl"}
+	for _, name := range mail.Names() {
+		files = append(files, "en/"+name+".tmpl")
+	}
+	for _, file := range files {
+		german := strings.Replace(file, "en", "de", 1)
+		if diff := cmp.Diff(shape(t, "templates/"+file), shape(t, "templates/"+german)); diff != "" {
+			t.Errorf("%s is not %s:\n%s", german, file, diff)
+		}
+	}
+	there, err := filepath.Glob("templates/de/*.tmpl")
+	if err != nil || len(there) != len(mail.Names()) {
+		t.Errorf("%d German templates, want %d, %v", len(there), len(mail.Names()), err)
+	}
+}
+
+func TestAGermanMail(t *testing.T) {
+	t.Parallel()
+	for _, locale := range []string{"de", "de-AT", "de-CH-1996"} {
+		letter := renderIn(t, locale, "domain_degraded_24h", outage)
+		want := `social.acme-räder.example funktioniert seit einem Tag nicht
+
+Seit dem 20. November 2026, 08:42 Uhr (UTC) führt
+social.acme-räder.example nicht mehr zu uns.
+`
+		if letter.Locale != "de" || !strings.HasPrefix(letter.Text, want) || !strings.Contains(letter.HTML, `<html lang="de">`) {
+			t.Errorf("%s, %s:\n%s", locale, letter.Locale, letter.Text)
+		}
+	}
+	if got := renderIn(t, "de", "domain_certificate_3d", with("not_after", "2026-03-01T00:00:00Z")).Subject; got != "Das Zertifikat von social.acme-räder.example läuft am 1. März 2026 ab" {
+		t.Errorf("subject %q", got)
+	}
+}
+
 func TestEveryTemplateRenders(t *testing.T) {
 	t.Parallel()
-	for _, name := range mail.Names() {
-		letter := render(t, name, outage)
+	for _, in := range inEach(mail.Names()) {
+		name := in.name
+		letter := renderIn(t, in.locale, name, outage)
 		for part, text := range map[string]string{"subject": letter.Subject, "text": letter.Text, "html": letter.HTML} {
 			if strings.Contains(text, "no value") || strings.Contains(text, "{{") || strings.TrimSpace(text) == "" {
 				t.Errorf("%s, %s:\n%s", name, part, text)
@@ -150,10 +237,11 @@ func TestMailsLookRight(t *testing.T) {
 	chromium := browse.StartChromium(t, "")
 	for _, width := range []int{390, 1280} {
 		tab := chromium.Tab(t, width)
-		for _, name := range mail.Names() {
+		for _, in := range inEach(mail.Names()) {
+			name := in.locale + "-" + in.name
 			file := filepath.Join(dir, name+".html")
 			// The landmarks around a mail are the mail app's.
-			html := strings.Replace(render(t, name, outage).HTML, `<div class="page frame"`, `<div role="main" class="page frame"`, 1)
+			html := strings.Replace(renderIn(t, in.locale, in.name, outage).HTML, `<div class="page frame"`, `<div role="main" class="page frame"`, 1)
 			if err := os.WriteFile(file, []byte(html), 0o600); err != nil {
 				t.Fatal(err)
 			}
