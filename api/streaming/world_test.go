@@ -29,7 +29,7 @@ import (
 )
 
 const (
-	deadline    = 20 * time.Second
+	deadline    = 40 * time.Second // below the minute after which streams look at tokens by themselves
 	readTimeout = 2 * time.Second
 )
 

@@ -79,7 +79,7 @@ func TestOneBadActivityHoldsUpNone(t *testing.T) {
 			t.Errorf("answered %d", code)
 		}
 	})
-	testkit.Eventually(t, 20*time.Second, "the good ones to be applied", func() bool {
+	testkit.Eventually(t, time.Minute, "the good ones to be applied", func() bool {
 		return w.a.number(`SELECT count(*) FROM statuses WHERE tenant_id = @tenant_id`, nil) == 29
 	})
 }

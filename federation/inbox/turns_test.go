@@ -70,7 +70,7 @@ func TestJobsOfOneTenantApplyTogetherAndGetTheirOwnBack(t *testing.T) {
 	<-started
 	for behind, ids := range [][]int64{{31, 32}, {20, 21}, {10, 11}} { // what came last is ready first
 		job(ids...)
-		testkit.Eventually(t, 5*time.Second, "the job to wait behind the first", func() bool {
+		testkit.Eventually(t, time.Minute, "the job to wait behind the first", func() bool {
 			q.mu.Lock()
 			defer q.mu.Unlock()
 			return len(q.lanes[home.ID]) == behind+1
@@ -82,7 +82,7 @@ func TestJobsOfOneTenantApplyTogetherAndGetTheirOwnBack(t *testing.T) {
 		t.Errorf("batches of %v, want [2 6]", sizes)
 	}
 	// A lane is taken down after the last job has its answer.
-	testkit.Eventually(t, 5*time.Second, "the lane to be gone", func() bool {
+	testkit.Eventually(t, time.Minute, "the lane to be gone", func() bool {
 		q.mu.Lock()
 		defer q.mu.Unlock()
 		return len(q.lanes) == 0

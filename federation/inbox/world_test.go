@@ -182,7 +182,7 @@ func (h *home) deliver(a *actor, activities ...any) {
 // settle waits until nothing waits to be applied or fetched.
 func (h *home) settle() {
 	h.t.Helper()
-	testkit.Eventually(h.t, 20*time.Second, "all activities to be applied", func() bool {
+	testkit.Eventually(h.t, time.Minute, "all activities to be applied", func() bool {
 		return h.number(`SELECT count(*) FROM inbox_activities WHERE tenant_id = @tenant_id AND state = 'pending'`, nil) == 0 &&
 			h.waiting() == 0
 	})

@@ -546,7 +546,7 @@ func listen(t testing.TB, w *fixture.World, channel string) func() string {
 		t.Fatal(err)
 	}
 	return func() string {
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		n, err := conn.WaitForNotification(ctx)
 		if err != nil {

@@ -40,7 +40,7 @@ func (o *oauth) follow(t *testing.T) process {
 	t.Cleanup(func() { stop(); db.Close() })
 	select {
 	case <-bus.Ready():
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("the bus does not listen")
 	}
 	return process{judge, stop}

@@ -141,7 +141,7 @@ func TestServedWhileTheStorageIsAway(t *testing.T) {
 		}
 	}
 	l.store.heal()
-	testkit.Eventually(t, 20*time.Second, "it is served when the storage is back", func() bool {
+	testkit.Eventually(t, time.Minute, "it is served when the storage is back", func() bool {
 		return l.visit(visit{Count: 1, Names: "last", N: l.n, Workers: 1}).Done == 1
 	})
 }

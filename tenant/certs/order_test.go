@@ -207,7 +207,7 @@ func TestOrderServeRenew(t *testing.T) {
 		t.Errorf("%d orders were made by six jobs", orders)
 	}
 	var first *x509.Certificate
-	testkit.Eventually(t, 10*time.Second, "the certificate is served", func() (ok bool) {
+	testkit.Eventually(t, 30*time.Second, "the certificate is served", func() (ok bool) {
 		var err error
 		first, err = w.handshake(name)
 		return err == nil
@@ -222,7 +222,7 @@ func TestOrderServeRenew(t *testing.T) {
 	if s = w.order(); s.ErrorCode != "" {
 		t.Fatalf("the renewal: %+v", s)
 	}
-	testkit.Eventually(t, 15*time.Second, "the new certificate is served", func() bool {
+	testkit.Eventually(t, 30*time.Second, "the new certificate is served", func() bool {
 		next, err := w.handshake(name)
 		if err != nil {
 			t.Fatalf("a handshake during the renewal: %v", err)
@@ -304,6 +304,8 @@ func TestOrdersWithinLimits(t *testing.T) {
 		{"failures of a name", `INSERT INTO cert_orders (id, name, registrable, at, error_code) SELECT n, '` + name + `', 'company.test', now(), 'X' FROM generate_series(1, 4) n`},
 		{"certificates of what was bought", `INSERT INTO cert_orders (id, name, registrable, at) SELECT n, n || '.company.test', 'company.test', now() FROM generate_series(1, 40) n`},
 		{"orders of the account", `INSERT INTO cert_orders (id, name, registrable, at) SELECT n, n || '.test', n || '.test', now() FROM generate_series(1, 240) n`},
+		{"the authority refuses the account", `INSERT INTO cert_orders (id, name, registrable, at, error_code, pauses_until) VALUES (1, 'x.test', 'x.test', now(), 'RATE_LIMITED', now() + interval '1 hour')`},
+		{"the authority sheds load", `INSERT INTO cert_orders (id, name, registrable, at, error_code, pauses_until) VALUES (1, 'x.test', 'x.test', now(), 'AUTHORITY_UNREACHABLE', now() + interval '5 minutes')`},
 	} {
 		w.sql(`DELETE FROM cert_orders`)
 		w.sql(c.sql)

@@ -137,7 +137,7 @@ func TestWildcardOverTrials(t *testing.T) {
 	if s := w.stateOf(wildcard); s.ErrorCode != "" || s.NotAfter.IsZero() || !s.Own {
 		t.Fatalf("the wildcard: %+v", s)
 	}
-	testkit.Eventually(t, 10*time.Second, "the trial is served under the wildcard", func() bool {
+	testkit.Eventually(t, 30*time.Second, "the trial is served under the wildcard", func() bool {
 		leaf, err := w.handshake("acme." + suffix)
 		return err == nil && slices.Equal(leaf.DNSNames, []string{wildcard})
 	})

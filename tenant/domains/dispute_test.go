@@ -218,7 +218,7 @@ func TestAProofInTheMomentOfARelease(t *testing.T) {
 			return err
 		}
 		go func() { ended <- l.Apply(t.Context(), domains.BySystem(), theirs, well(tenant.CheckOwnership)) }()
-		testkit.Eventually(t, 10*time.Second, "the proof waits for the holder's row", func() bool {
+		testkit.Eventually(t, time.Minute, "the proof waits for the holder's row", func() bool {
 			return fmt.Sprint(l.super(t, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)) == "[[1]]"
 		})
 		d.State, d.TombstonesUntil = tenant.DomainReleased, stays

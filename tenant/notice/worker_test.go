@@ -177,8 +177,8 @@ func TestTheQueueTriesAgainAndStops(t *testing.T) {
 	if got := w.server.Next().To[0]; got != "later@acme.test" {
 		t.Errorf("%s got a mail", got)
 	}
-	testkit.Eventually(t, 20*time.Second, "the mail is marked", func() bool { return !w.mail(later).SentAt.IsZero() && w.mail(later).LastError == "" })
-	testkit.Eventually(t, 20*time.Second, "the refused one was given up", func() bool {
+	testkit.Eventually(t, time.Minute, "the mail is marked", func() bool { return !w.mail(later).SentAt.IsZero() && w.mail(later).LastError == "" })
+	testkit.Eventually(t, time.Minute, "the refused one was given up", func() bool {
 		var unsent []*store.UnsentMail
 		w.platform(func(tx *pg.PlatformTx) (err error) {
 			unsent, err = store.UnsentMails(t.Context(), tx, 10)

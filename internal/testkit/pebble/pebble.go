@@ -121,7 +121,7 @@ func (s *Server) Run() {
 	cmd := exec.Command(Find(s.t, "pebble"), args...) //nolint:gosec,noctx // a program of the tests, ended by Stop
 	cmd.Env = append(os.Environ(), "PEBBLE_VA_NOSLEEP=1", fmt.Sprintf("PEBBLE_WFE_NONCEREJECT=%d", s.o.RejectNonces), "PEBBLE_AUTHZREUSE=0")
 	s.process, s.exited = run(s.t, cmd)
-	testkit.Eventually(s.t, 20*time.Second, "Pebble answers", func() bool {
+	testkit.Eventually(s.t, time.Minute, "Pebble answers", func() bool {
 		_, err := s.get("https://" + s.listen + "/dir")
 		return err == nil
 	})
@@ -185,7 +185,7 @@ func StartDNS(t testing.TB) *DNS {
 	cmd := exec.Command(Find(t, "pebble-challtestsrv"), //nolint:gosec,noctx // a program of the tests, ended below
 		"-dnsserver", d.Address, "-management", d.control, "-defaultIPv4", "", "-defaultIPv6", "", "-http01", "", "-https01", "", "-tlsalpn01", "", "-doh", "")
 	run(t, cmd)
-	testkit.Eventually(t, 20*time.Second, "the DNS server answers", func() bool {
+	testkit.Eventually(t, time.Minute, "the DNS server answers", func() bool {
 		conn, err := net.Dial("tcp", d.control) //nolint:noctx // loopback
 		if err == nil {
 			_ = conn.Close()

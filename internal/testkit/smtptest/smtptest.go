@@ -121,7 +121,7 @@ func (s *Server) Next() Mail {
 	select {
 	case m := <-s.mails:
 		return m
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		s.t.Fatal("no mail came")
 		return Mail{}
 	}

@@ -55,7 +55,7 @@ func TestALookEnds(t *testing.T) {
 		defer close(done)
 		found = doctor.Diagnose(looker.Look(t.Context(), w.target("social.acme.test", tenant.CheckRouting)))
 	}()
-	testkit.Eventually(t, 20*time.Second, "the look ends", func() bool {
+	testkit.Eventually(t, 30*time.Second, "the look ends", func() bool {
 		select {
 		case <-done:
 			return true

@@ -98,7 +98,7 @@ func TestSignalsLeaveNothingBehind(t *testing.T) {
 				t.Fatal(err)
 			}
 			_ = cmd.Wait()
-			testkit.Eventually(t, 20*time.Second, "the test binary ends", func() bool {
+			testkit.Eventually(t, time.Minute, "the test binary ends", func() bool {
 				return errors.Is(syscall.Kill(hanging, 0), syscall.ESRCH) || isZombie(hanging)
 			})
 			nothingLeft(t, temp)
@@ -111,7 +111,7 @@ func TestSignalsLeaveNothingBehind(t *testing.T) {
 func nothingLeft(t *testing.T, temp string) {
 	t.Helper()
 	var left []string
-	testkit.Eventually(t, 20*time.Second, "the janitor removes the data", func() bool {
+	testkit.Eventually(t, time.Minute, "the janitor removes the data", func() bool {
 		left, _ = filepath.Glob(filepath.Join(temp, "rookery-*"))
 		return len(left) == 0
 	})
@@ -119,7 +119,7 @@ func nothingLeft(t *testing.T, temp string) {
 	for _, link := range processes {
 		if cwd, err := os.Readlink(link); err == nil && strings.HasPrefix(cwd, temp) {
 			pid := filepath.Base(filepath.Dir(link))
-			testkit.Eventually(t, 20*time.Second, "process "+pid+" ends", func() bool {
+			testkit.Eventually(t, time.Minute, "process "+pid+" ends", func() bool {
 				_, err := os.Readlink(link)
 				return err != nil
 			})
