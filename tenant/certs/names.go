@@ -135,7 +135,9 @@ func save(ctx context.Context, tx *pg.PlatformTx, s *State) error {
 // limits are 300 orders in three hours for an account, 50 certificates a week for what
 // somebody bought, 5 failures an hour for a name. Renewals that replace a certificate
 // (RFC 9773) count against none of them, nor does what failed because the authority was
-// away: an outage of some hours would else lock every waiting name out for a week.
+// away: an outage of some hours would else lock every waiting name out for a week. Where
+// the authority refuses the whole account all the same, other names do not ask before it
+// wants to be asked; renewals only wait where it sheds load.
 const (
 	orderWindow       = 3 * time.Hour
 	ordersPerWindow   = 240
@@ -159,11 +161,14 @@ SELECT COALESCE(max(at), ` + never + `) FROM (
     UNION ALL
     (SELECT at + @failure_window::interval FROM cert_orders WHERE name = @name AND at > @now::timestamptz - @failure_window::interval
          AND error_code <> '' AND error_code <> @not_counted
-     ORDER BY at DESC OFFSET @per_name - 1 LIMIT 1)) AS waits`
+     ORDER BY at DESC OFFSET @per_name - 1 LIMIT 1)
+    UNION ALL
+    (SELECT pauses_until FROM cert_orders WHERE pauses_until > @now::timestamptz AND (error_code = @not_counted OR NOT @renewal::boolean)
+     ORDER BY pauses_until DESC LIMIT 1)) AS waits`
 	// Orders are counted one after another: two that count at the same time would both fit.
 	lockOrders  = `SELECT pg_advisory_xact_lock(hashtext('cert_orders'))`
 	insertOrder = `INSERT INTO cert_orders (id, name, registrable, renewal, at) VALUES (@id, @name, @registrable, @renewal, @now)`
-	endOrder    = `UPDATE cert_orders SET ended_at = @now, error_code = @error_code WHERE id = @id`
+	endOrder    = `UPDATE cert_orders SET ended_at = @now, error_code = @error_code, pauses_until = @pauses_until WHERE id = @id`
 	// Orders count for a week; what was asked stays a while longer for people.
 	dropOrders = `DELETE FROM cert_orders WHERE at < @now::timestamptz - interval '90 days'`
 )
@@ -180,6 +185,7 @@ func allowedAt(ctx context.Context, tx *pg.PlatformTx, name string, isRenewal bo
 	at, err := pg.Value[time.Time](ctx, tx, ordersAllow, pgx.NamedArgs{
 		"not_counted": codeUnreachable, "now": now, "name": name, "registrable": registry.Registrable(name), "order_window": orderWindow, "per_window": perWindow,
 		"registrable_window": registrableWindow, "per_registrable": perBought, "failure_window": failureWindow, "per_name": failuresPerName,
+		"renewal": isRenewal,
 	})
 	if err != nil {
 		return at, fmt.Errorf("count orders: %w", err)

@@ -243,7 +243,7 @@ func (w *Worker) announce(ctx context.Context, tx *pg.PlatformTx, s *State, now 
 	}
 	if allowed.After(now) {
 		s.NextOrderAt, s.ErrorCode, s.FailedAt = allowed, codeRateLimited, now
-		s.ErrorDetail = map[string]string{"until": allowed.Format(time.RFC3339), "text": "our own share of the authority's limits is used up"}
+		s.ErrorDetail = map[string]string{"until": allowed.Format(time.RFC3339), "text": "what the authority allows this platform is used up"}
 		return nil, w.saveAndTell(ctx, tx, s)
 	}
 	order := &announced{name: s.Name, until: now.Add(orderTimeout), isRenewal: isRenewal, failures: s.Failures}
@@ -304,7 +304,7 @@ func (w *Worker) succeed(ctx context.Context, order *announced, leaf *x509.Certi
 			s.OrderingUntil = time.Time{}
 		}
 		s.Failures, s.ErrorCode, s.ErrorDetail, s.FailedAt = 0, "", nil, time.Time{}
-		if _, err := pg.Exec(ctx, tx, endOrder, pgx.NamedArgs{"id": order.id, "now": w.now(), "error_code": ""}); err != nil {
+		if _, err := pg.Exec(ctx, tx, endOrder, pgx.NamedArgs{"id": order.id, "now": w.now(), "error_code": "", "pauses_until": nil}); err != nil {
 			return err
 		}
 		return w.saveAndTell(ctx, tx, s)
@@ -327,7 +327,7 @@ func (w *Worker) end(ctx context.Context, order *announced, p problem) error {
 		if p.signed {
 			code = "" // the authority counts it
 		}
-		if _, err := pg.Exec(ctx, tx, endOrder, pgx.NamedArgs{"id": order.id, "now": now, "error_code": code}); err != nil || order.isSuperseded(s) {
+		if _, err := pg.Exec(ctx, tx, endOrder, pgx.NamedArgs{"id": order.id, "now": now, "error_code": code, "pauses_until": pg.NullTime(p.pauses)}); err != nil || order.isSuperseded(s) {
 			return err
 		}
 		s.OrderingUntil, s.ErrorCode, s.ErrorDetail, s.FailedAt = time.Time{}, p.code, p.detail, now

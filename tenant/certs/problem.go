@@ -32,6 +32,9 @@ type problem struct {
 	signed bool
 	// until is when the authority wants to be asked again; zero: it did not say.
 	until time.Time
+	// pauses is until when it wants no order of the account's, whatever the name; zero: it
+	// meant this name.
+	pauses time.Time
 }
 
 // The parts of an authority's problem types (RFC 8555 section 6.7) that people can mend.
@@ -65,12 +68,26 @@ func problemOf(err error, now time.Time) problem {
 	if out.code == codeRateLimited {
 		out.until = retryAfter(err, now)
 		out.detail["until"] = out.until.Format(time.RFC3339)
+		if !isAboutName(p, inner) {
+			out.pauses = out.until
+		}
 	}
 	// An authority that fails, or that lost a number of ours, says nothing about the name.
 	if p.Status >= http.StatusInternalServerError || strings.HasSuffix(p.Type, ":badNonce") || strings.HasSuffix(p.Type, ":serverInternal") {
-		out.code, out.ours = codeUnreachable, true
+		out.code, out.ours, out.until, out.pauses = codeUnreachable, true, time.Time{}, time.Time{}
+		delete(out.detail, "until")
+	}
+	if p.Status == http.StatusServiceUnavailable {
+		out.pauses = now.Add(oursPause) // it sheds load: all our names would only add to it
 	}
 	return out
+}
+
+// isAboutName tells the limits of a name, of what was bought, and of a set of names from
+// those of the account, as Let's Encrypt words them; whoever is just busy names nothing.
+func isAboutName(p, inner acme.Problem) bool {
+	text := p.Detail + inner.Detail
+	return strings.Contains(text, "too many certificates") || strings.Contains(text, "failed authorizations")
 }
 
 func textOf(p, inner acme.Problem) string {

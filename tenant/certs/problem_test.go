@@ -41,3 +41,30 @@ func TestProblemsOfAuthorities(t *testing.T) {
 		}
 	}
 }
+
+// What is refused to the account is refused to all its names; what is refused to one name,
+// or to what somebody bought, concerns no other.
+func TestWhomALimitIsFor(t *testing.T) {
+	t.Parallel()
+	const kind = "urn:ietf:params:acme:error:"
+	now := time.Date(2026, 8, 1, 12, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		err    acme.Problem
+		pauses time.Time
+	}{
+		{acme.Problem{Type: kind + "rateLimited", Status: 429, Detail: "too many new orders (300) from this account in the last 3h0m0s, retry after 2026-08-01 13:30:00 UTC: see …"}, now.Add(90 * time.Minute)},
+		{acme.Problem{Type: kind + "rateLimited", Status: 429, Detail: "too many new registrations (10) from this IP address in the last 3h0m0s, retry after 2026-08-01 13:30:00 UTC"}, now.Add(90 * time.Minute)},
+		{acme.Problem{Type: kind + "rateLimited", Status: 429, Detail: "Service busy; retry later."}, now.Add(time.Hour)},
+		{acme.Problem{Type: kind + "serverInternal", Status: 503, Detail: "Service busy; retry later."}, now.Add(oursPause)},
+		{acme.Problem{Type: kind + "rateLimited", Status: 503, Detail: "Service busy; retry later."}, now.Add(oursPause)},
+		{acme.Problem{Type: kind + "serverInternal", Status: 500, Detail: "Error creating new order"}, time.Time{}},
+		{acme.Problem{Type: kind + "rateLimited", Status: 429, Detail: "too many certificates (50) already issued for \"company.com\" in the last 168h0m0s, retry after 2026-08-03 10:00:00 UTC"}, time.Time{}},
+		{acme.Problem{Type: kind + "rateLimited", Status: 429, Detail: "too many certificates (5) already issued for this exact set of identifiers in the last 168h0m0s"}, time.Time{}},
+		{acme.Problem{Type: kind + "rateLimited", Status: 429, Detail: "too many failed authorizations (5) for \"social.company.com\" in the last 1h0m0s"}, time.Time{}},
+		{acme.Problem{Type: kind + "caa", Status: 403, Detail: "CAA record for company.com prevents issuance"}, time.Time{}},
+	} {
+		if got := problemOf(fmt.Errorf("order: %w", c.err), now); !got.pauses.Equal(c.pauses) {
+			t.Errorf("%s: pauses until %v, want %v", c.err.Detail, got.pauses, c.pauses)
+		}
+	}
+}
