@@ -21,6 +21,16 @@ var platformTables = map[string]string{
 	"persons":          "a person may belong to several tenants",
 	"console_sessions": "sessions on the platform's own host",
 	"login_attempts":   "limits per address and mail hold over all tenants",
+
+	"sign_ups":           "who is no person yet belongs to no tenant",
+	"person_tokens":      "belongs to persons",
+	"pending_sign_ins":   "belongs to persons",
+	"totp_secrets":       "belongs to persons",
+	"recovery_codes":     "belongs to persons",
+	"passkeys":           "belongs to persons",
+	"passkey_challenges": "nobody has signed in yet",
+	"passkey_offers":     "belongs to persons",
+
 	"remote_keys":      "public keys of remote actors: public by nature, fetched once for all",
 	"peer_hosts":       "health of remote servers, the same for all tenants",
 	"goose_db_version": "the migration tool's own table",

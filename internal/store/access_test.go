@@ -42,6 +42,9 @@ func addAccessRows(t *testing.T, h *fixture.Home) accessRows {
 		if err := store.AddCode(ctx, scope, r.code); err != nil {
 			return err
 		}
+		if err := store.SetNeedsSecondFactor(ctx, scope, true); err != nil {
+			return err
+		}
 		return store.AddSession(ctx, scope, r.session)
 	})
 	return r
@@ -131,6 +134,13 @@ func TestAccessRowsAreInvisibleToOtherTenants(t *testing.T) {
 		}},
 		{"ExtendSession", func(ctx context.Context, s *pg.Scope) (int64, error) {
 			return one(store.ExtendSession(ctx, s, r.session.IDHash, time.Now().Add(time.Hour)))
+		}},
+		{"ProveSession", func(ctx context.Context, s *pg.Scope) (int64, error) {
+			return one(store.ProveSession(ctx, s, r.session.IDHash))
+		}},
+		{"NeedsSecondFactor", func(ctx context.Context, s *pg.Scope) (int64, error) {
+			needed, err := store.NeedsSecondFactor(ctx, s)
+			return map[bool]int64{true: 1}[needed], err
 		}},
 		{"SessionsOfPerson", func(ctx context.Context, s *pg.Scope) (int64, error) {
 			rows, err := store.SessionsOfPerson(ctx, s, person)

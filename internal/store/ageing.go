@@ -54,10 +54,15 @@ var (
 	AgedConsoleSessions = ageing("console sessions", "console_sessions", "id_hash", "expires_at", "")
 	AgedCodes           = ageing("authorization codes", "oauth_codes", "tenant_id, code_hash", "expires_at", "")
 	AgedMails           = ageing("mails", "mails", "tenant_id, id", "created_at", "")
+	AgedSignUps         = ageing("sign-ups", "sign_ups", "token_hash", "expires_at", "")
+	AgedPersonTokens    = ageing("links in mails", "person_tokens", "token_hash", "expires_at", "")
+	AgedPending         = ageing("half sign-ins", "pending_sign_ins", "token_hash", "expires_at", "")
+	AgedChallenges      = ageing("passkey challenges", "passkey_challenges", "token_hash", "expires_at", "")
 	AgedMutes           = ageing("ended mutes", "mutes", "tenant_id, id", "expires_at", "")
 	AgedIdempotencyKeys = ageing("idempotency keys", "idempotency_keys", "tenant_id, account_id, key", "created_at", "")
-	// An upload that no post uses; what comes from elsewhere always belongs to a post.
-	AgedUploads = ageing("unused uploads", "media", "tenant_id, id", "created_at", " AND x.status_id IS NULL AND x.remote_url = ''")
+	// An upload that no post uses and none will; what comes from elsewhere always belongs to a post.
+	AgedUploads = ageing("unused uploads", "media", "tenant_id, id", "created_at", ` AND x.status_id IS NULL AND x.remote_url = ''
+       AND NOT EXISTS (SELECT FROM scheduled_media c WHERE c.tenant_id = x.tenant_id AND c.media_id = x.id)`)
 	// Deliveries go before their activity, which may have very many.
 	agedActivities = ageing("activities", "activities", "tenant_id, id", "created_at", "")
 )

@@ -11,8 +11,8 @@ import (
 )
 
 const insertConsoleSession = `
-INSERT INTO console_sessions (id_hash, person_id, user_agent, expires_at)
-VALUES (@id_hash, @person_id, @user_agent, @expires_at)`
+INSERT INTO console_sessions (id_hash, person_id, user_agent, expires_at, factors, address)
+VALUES (@id_hash, @person_id, @user_agent, @expires_at, @factors, @address)`
 
 // AddConsoleSession stores a session on the platform's own host.
 func AddConsoleSession(ctx context.Context, p *pg.PlatformTx, s *Session) error {
@@ -20,18 +20,45 @@ func AddConsoleSession(ctx context.Context, p *pg.PlatformTx, s *Session) error 
 	return err
 }
 
-const consoleSessionByHash = `
-SELECT s.id_hash, s.person_id, s.user_agent, s.created_at, s.last_seen_at, s.expires_at
+const consoleSessionColumns = `
+SELECT s.id_hash, s.person_id, s.user_agent, s.created_at, s.last_seen_at, s.expires_at, s.factors, s.address, false AS is_bound
 FROM   console_sessions s
 JOIN   persons p ON p.id = s.person_id AND p.disabled_at IS NULL
-WHERE  s.id_hash = @id_hash AND s.expires_at > now()`
+WHERE  s.expires_at > now() AND `
+
+const (
+	consoleSessionByHash    = consoleSessionColumns + `s.id_hash = @id_hash`
+	consoleSessionsOfPerson = consoleSessionColumns + `s.person_id = @person_id ORDER BY s.last_seen_at DESC`
+)
 
 // ConsoleSessionByHash returns a session that has not expired, or fault.NotFound.
 func ConsoleSessionByHash(ctx context.Context, p *pg.PlatformTx, hash []byte) (*Session, error) {
 	return pg.One[Session](ctx, p, consoleSessionByHash, pgx.NamedArgs{"id_hash": hash})
 }
 
-const extendConsoleSession = `UPDATE console_sessions SET last_seen_at = now(), expires_at = @expires_at WHERE id_hash = @id_hash`
+const (
+	extendConsoleSession = `UPDATE console_sessions SET last_seen_at = now(), expires_at = @expires_at WHERE id_hash = @id_hash`
+	proveConsoleSession  = `UPDATE console_sessions SET factors = 2 WHERE id_hash = @id_hash`
+	// Not that of another person: the hash comes from a form.
+	endConsoleSession = `DELETE FROM console_sessions WHERE person_id = @person_id AND id_hash = @id_hash`
+)
+
+// ConsoleSessionsOfPerson returns where a person is signed in to the console, the latest first.
+func ConsoleSessionsOfPerson(ctx context.Context, p *pg.PlatformTx, person social.PersonID) ([]*Session, error) {
+	return pg.Many[Session](ctx, p, consoleSessionsOfPerson, pgx.NamedArgs{"person_id": person})
+}
+
+// ProveConsoleSession notes that a browser has shown a second factor after it signed in.
+func ProveConsoleSession(ctx context.Context, p *pg.PlatformTx, hash []byte) error {
+	n, err := pg.Exec(ctx, p, proveConsoleSession, pgx.NamedArgs{"id_hash": hash})
+	return mustTouch(n, err)
+}
+
+// DeleteConsoleSessionOf signs a person out of one browser.
+func DeleteConsoleSessionOf(ctx context.Context, p *pg.PlatformTx, person social.PersonID, hash []byte) error {
+	n, err := pg.Exec(ctx, p, endConsoleSession, pgx.NamedArgs{"person_id": person, "id_hash": hash})
+	return mustTouch(n, err)
+}
 
 // ExtendConsoleSession moves a session's end.
 func ExtendConsoleSession(ctx context.Context, p *pg.PlatformTx, hash []byte, until time.Time) error {
@@ -70,5 +97,18 @@ func EndAccessOfPerson(ctx context.Context, p *pg.PlatformTx, person social.Pers
 	for _, sql := range []string{endConsoleSessions, endSessions, endCodes, endTokens} {
 		b.Exec(sql, pgx.NamedArgs{"person_id": person})
 	}
+	return b.Send(ctx)
+}
+
+const (
+	endOtherConsoleSessions = `DELETE FROM console_sessions WHERE person_id = @person_id AND id_hash <> @except`
+	endOtherSessions        = `DELETE FROM sessions WHERE person_id = @person_id AND id_hash <> @except`
+)
+
+// EndOtherSessionsOfPerson signs a person out of every browser but one, in all tenants.
+func EndOtherSessionsOfPerson(ctx context.Context, p *pg.PlatformTx, person social.PersonID, except []byte) error {
+	b := pg.NewBatch(p)
+	b.Exec(endOtherConsoleSessions, pgx.NamedArgs{"person_id": person, "except": except})
+	b.Exec(endOtherSessions, pgx.NamedArgs{"person_id": person, "except": except})
 	return b.Send(ctx)
 }

@@ -4,6 +4,20 @@ package store_test
 // unique key, or write the rows that they are given. A function that lists, counts or
 // joins belongs into reads.
 var readsByKey = map[string]string{
+	"PasskeysOf":              "one person's keys of one host by their index",
+	"PasskeyByID":             "by key",
+	"TakeChallenge":           "by key",
+	"SignUpByHash":            "by key",
+	"CountSignUpTry":          "by key",
+	"PendingByHash":           "by key",
+	"CountPending":            "by key",
+	"TOTPOf":                  "by key",
+	"RecoveryCodesLeft":       "by key",
+	"PersonsWithFactors":      "by key",
+	"NeedsSecondFactor":       "by key",
+	"ConsoleSessionsOfPerson": "one person's, by their index",
+	"PersonTokenByHash":       "by key",
+	"UsePersonToken":          "by key",
 	"AccountsToPart":          "a part of a tenant that is deleted",
 	"AreFarewellsWaiting":     "once a minute, of a tenant that is deleted",
 	"CountPersonsOnlyIn":      "for somebody who is about to delete the tenant",

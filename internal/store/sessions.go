@@ -20,15 +20,22 @@ type Session struct {
 	CreatedAt  time.Time
 	LastSeenAt time.Time
 	ExpiresAt  time.Time
+	Factors    int    // how many proofs there were: 1 or 2
+	Address    string // of the client, when it signed in
+	// IsBound: its tenant asks for a second factor, and this session has none.
+	IsBound bool
 }
 
 func (s *Session) args() pgx.NamedArgs {
-	return pgx.NamedArgs{"id_hash": s.IDHash, "person_id": s.PersonID, "user_agent": s.UserAgent, "expires_at": s.ExpiresAt}
+	return pgx.NamedArgs{
+		"id_hash": s.IDHash, "person_id": s.PersonID, "user_agent": s.UserAgent, "expires_at": s.ExpiresAt,
+		"factors": max(s.Factors, 1), "address": s.Address,
+	}
 }
 
 const insertSession = `
-INSERT INTO sessions (tenant_id, id_hash, person_id, user_agent, expires_at)
-VALUES (@tenant_id, @id_hash, @person_id, @user_agent, @expires_at)`
+INSERT INTO sessions (tenant_id, id_hash, person_id, user_agent, expires_at, factors, address)
+VALUES (@tenant_id, @id_hash, @person_id, @user_agent, @expires_at, @factors, @address)`
 
 // AddSession stores a session of a member; anybody else is fault.NotFound.
 func AddSession(ctx context.Context, scope *pg.Scope, s *Session) error {
@@ -37,9 +44,11 @@ func AddSession(ctx context.Context, scope *pg.Scope, s *Session) error {
 }
 
 const sessionByHash = `
-SELECT id_hash, person_id, user_agent, created_at, last_seen_at, expires_at
-FROM   sessions
-WHERE  tenant_id = @tenant_id AND id_hash = @id_hash AND expires_at > now()`
+SELECT s.id_hash, s.person_id, s.user_agent, s.created_at, s.last_seen_at, s.expires_at, s.factors, s.address,
+       s.factors < 2 AND COALESCE(r.require_second_factor, false) AS is_bound
+FROM   sessions s
+LEFT   JOIN tenant_security r ON r.tenant_id = s.tenant_id
+WHERE  s.tenant_id = @tenant_id AND s.id_hash = @id_hash AND s.expires_at > now()`
 
 // ReadSession returns a session that has not expired, or fault.NotFound, in one
 // round trip: every page of a signed-in person asks.
@@ -66,7 +75,7 @@ func DeleteSession(ctx context.Context, scope *pg.Scope, hash []byte) error {
 }
 
 const sessionsOfPerson = `
-SELECT id_hash, person_id, user_agent, created_at, last_seen_at, expires_at
+SELECT id_hash, person_id, user_agent, created_at, last_seen_at, expires_at, factors, address, false AS is_bound
 FROM   sessions
 WHERE  tenant_id = @tenant_id AND person_id = @person_id AND expires_at > now()
 ORDER  BY last_seen_at DESC`
@@ -87,4 +96,12 @@ func DeleteSessionsOfPerson(ctx context.Context, scope *pg.Scope, person social.
 		except = []byte{}
 	}
 	return pg.Exec(ctx, scope, deleteSessionsOfPerson, pgx.NamedArgs{"person_id": person, "except": except})
+}
+
+const proveSession = `UPDATE sessions SET factors = 2 WHERE tenant_id = @tenant_id AND id_hash = @id_hash`
+
+// ProveSession notes that a browser has shown a second factor after it signed in.
+func ProveSession(ctx context.Context, scope *pg.Scope, hash []byte) error {
+	n, err := pg.Exec(ctx, scope, proveSession, pgx.NamedArgs{"id_hash": hash})
+	return mustTouch(n, err)
 }

@@ -50,6 +50,10 @@ func TestOldRowsGoAndYoungOnesStay(t *testing.T) {
 		b.Exec(`INSERT INTO mails (tenant_id, id, key, recipient, template, created_at) VALUES (0, 1, 'old', 'a@b.test', 'test', now() - interval '91 days'), (0, 2, 'young', 'a@b.test', 'test', now())`, nil)
 		b.Exec(`INSERT INTO persons (id, email) VALUES (1, 'a@b.test')`, nil)
 		b.Exec(`INSERT INTO console_sessions (id_hash, person_id, expires_at) VALUES ('a', 1, now() - interval '2 days'), ('b', 1, now() - interval '2 hours')`, nil)
+		b.Exec(`INSERT INTO sign_ups (token_hash, email, password_hash, browser_hash, expires_at) VALUES ('a', 'x@b.test', '', '', now() - interval '2 days'), ('b', 'x@b.test', '', '', now())`, nil)
+		b.Exec(`INSERT INTO person_tokens (token_hash, person_id, kind, expires_at) VALUES ('a', 1, 'reset', now() - interval '2 days'), ('b', 1, 'reset', now())`, nil)
+		b.Exec(`INSERT INTO pending_sign_ins (token_hash, person_id, realm, expires_at) VALUES ('a', 1, 0, now() - interval '2 days'), ('b', 1, 0, now())`, nil)
+		b.Exec(`INSERT INTO passkey_challenges (token_hash, rp_id, person_id, data, expires_at) VALUES ('a', 'x', 0, '{}', now() - interval '2 days'), ('b', 'x', 0, '{}', now())`, nil)
 		return b.Send(t.Context())
 	})
 	if err != nil {
@@ -58,6 +62,7 @@ func TestOldRowsGoAndYoungOnesStay(t *testing.T) {
 	want := map[string]int64{
 		"events": 1494, "inbox activities": 1, "activities and deliveries": 4, "idempotency keys": 1, "ended mutes": 1, "unused uploads": 1,
 		"remote keys": 1, "peers": 1, "failed log-ins": 1, "console sessions": 1, "mails": 1,
+		"sign-ups": 1, "links in mails": 1, "half sign-ins": 1, "passkey challenges": 1,
 	}
 	dry := w.round(upkeep.Mode{Dry: true})
 	dry["activities and deliveries"] += 3 // a dry run counts activities alone

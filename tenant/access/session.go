@@ -31,36 +31,62 @@ type Session struct {
 	CreatedAt time.Time
 	LastSeen  time.Time
 	ExpiresAt time.Time
+	Address   string // of the client, when it signed in
+	Factors   int    // how many proofs there were: 1 or 2
+	// IsBound: the tenant asks for a second factor and this session has none, so that it
+	// lets its person set one up and nothing else.
+	IsBound bool
+}
+
+// Arrival is somebody who has proved who it is.
+type Arrival struct {
+	Person    social.PersonID
+	UserAgent string
+	Address   string // of the client, as hostroute gives it
+	Factors   int    // how many proofs there were; 0 counts as 1
 }
 
 // ErrSession says that nobody is signed in.
 var ErrSession = fault.New(fault.Unauthorized, "Sign in first.")
 
-// StartSession signs a member in on the tenant's host. Somebody who is no member is
-// fault.NotFound.
+// StartSession signs a member in on the tenant's host by one proof. Somebody who is no
+// member is fault.NotFound.
 func (j *Judge) StartSession(ctx context.Context, id tenant.ID, person social.PersonID, userAgent string) (*Session, error) {
-	s, row := j.newSession(person, userAgent)
+	return j.Admit(ctx, id, Arrival{Person: person, UserAgent: userAgent})
+}
+
+// StartConsoleSession signs a person in on the platform's own host by one proof.
+func (j *Judge) StartConsoleSession(ctx context.Context, person social.PersonID, userAgent string) (*Session, error) {
+	return j.AdmitToConsole(ctx, Arrival{Person: person, UserAgent: userAgent})
+}
+
+// Admit signs a member in on the tenant's host. Somebody who is no member is fault.NotFound.
+func (j *Judge) Admit(ctx context.Context, id tenant.ID, a Arrival) (*Session, error) {
+	s, row := j.newSession(a)
 	err := j.db.Tenant(ctx, id, func(scope *pg.Scope) error { return store.AddSession(ctx, scope, row) })
 	if err != nil {
-		return nil, fmt.Errorf("start a session of person %d: %w", person, err)
+		return nil, fmt.Errorf("start a session of person %d: %w", a.Person, err)
 	}
 	return s, nil
 }
 
-// StartConsoleSession signs a person in on the platform's own host.
-func (j *Judge) StartConsoleSession(ctx context.Context, person social.PersonID, userAgent string) (*Session, error) {
-	s, row := j.newSession(person, userAgent)
+// AdmitToConsole signs a person in on the platform's own host.
+func (j *Judge) AdmitToConsole(ctx context.Context, a Arrival) (*Session, error) {
+	s, row := j.newSession(a)
 	err := j.db.Platform(ctx, "start a console session", func(tx *pg.PlatformTx) error { return store.AddConsoleSession(ctx, tx, row) })
 	if err != nil {
-		return nil, fmt.Errorf("start a console session of person %d: %w", person, err)
+		return nil, fmt.Errorf("start a console session of person %d: %w", a.Person, err)
 	}
 	return s, nil
 }
 
-func (j *Judge) newSession(person social.PersonID, userAgent string) (*Session, *store.Session) {
+func (j *Judge) newSession(a Arrival) (*Session, *store.Session) {
 	token, hash := newSecret()
 	now := j.now()
-	row := &store.Session{IDHash: hash, PersonID: person, UserAgent: cleanUserAgent(userAgent), CreatedAt: now, LastSeenAt: now, ExpiresAt: now.Add(sessionLifetime)}
+	row := &store.Session{
+		IDHash: hash, PersonID: a.Person, UserAgent: cleanUserAgent(a.UserAgent), CreatedAt: now, LastSeenAt: now, ExpiresAt: now.Add(sessionLifetime),
+		Factors: max(a.Factors, 1), Address: a.Address,
+	}
 	return toSession(row, token), row
 }
 
@@ -192,6 +218,7 @@ func toSession(row *store.Session, token string) *Session {
 	return &Session{
 		Person: row.PersonID, Token: token, Hash: row.IDHash, UserAgent: row.UserAgent,
 		CreatedAt: row.CreatedAt, LastSeen: row.LastSeenAt, ExpiresAt: row.ExpiresAt,
+		Address: row.Address, Factors: row.Factors, IsBound: row.IsBound,
 	}
 }
 
