@@ -84,6 +84,7 @@ func (s *Service) contest(ctx context.Context, tx *pg.PlatformTx, holder, by *te
 // wait leaves a proven claim where it was until its name is free.
 func (s *Service) wait(ctx context.Context, tx *pg.PlatformTx, d *tenant.Domain, was tenant.Domain, until time.Time) error {
 	d.State, d.StateSince, d.Attempts, d.Reason = was.State, was.StateSince, was.Attempts+1, string(doctor.ClaimedByOther)
+	d.DeadlineAt = was.DeadlineAt
 	d.NextCheckAt = nextCheck(d, s.now())
 	detail := map[string]string{}
 	if !until.IsZero() {

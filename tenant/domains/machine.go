@@ -38,6 +38,7 @@ const (
 // the claim, the audit entry and the jobs of the new state in one transaction.
 func Advance(d *tenant.Domain, seen doctor.Findings, needs Needs, now time.Time) {
 	before := d.State
+	startSetUp(d)
 	switch d.State {
 	case tenant.DomainPendingOwnership:
 		advanceOwnership(d, seen, now)
@@ -57,6 +58,7 @@ func Advance(d *tenant.Domain, seen doctor.Findings, needs Needs, now time.Time)
 		}
 	case tenant.DomainExpired, tenant.DomainNeedsReview, tenant.DomainSuspended, tenant.DomainReleased:
 	}
+	endSetUp(d, now)
 	if d.State == before {
 		d.Attempts++
 	}
@@ -82,6 +84,33 @@ func advanceOwnership(d *tenant.Domain, seen doctor.Findings, now time.Time) {
 	}
 }
 
+// endSetUp keeps the one clock of what follows the proof: a name that goes back and forth
+// between where it points and a certificate that is refused does not begin anew each time.
+// Where the authority is away, or has enough of us, it waits: that is no fault of the name's.
+func endSetUp(d *tenant.Domain, now time.Time) {
+	startSetUp(d)
+	if d.State == tenant.DomainLive {
+		d.DeadlineAt = time.Time{}
+	}
+	code := doctor.Code(d.Reason)
+	hasFailed := d.State == tenant.DomainPendingRouting ||
+		d.State == tenant.DomainIssueFailed && code != doctor.AuthorityUnreached && code != doctor.RateLimited
+	if hasFailed && !now.Before(d.DeadlineAt) {
+		enter(d, tenant.DomainExpired, d.Reason, now)
+		d.DeadlineAt, d.Failures = time.Time{}, 0
+	}
+}
+
+// startSetUp starts that clock at the proof.
+func startSetUp(d *tenant.Domain) {
+	switch d.State {
+	case tenant.DomainVerified, tenant.DomainPendingRouting, tenant.DomainIssuing, tenant.DomainIssueFailed:
+		if d.DeadlineAt.IsZero() {
+			d.DeadlineAt = d.StateSince.Add(routingDeadline)
+		}
+	}
+}
+
 // advanceRouting also takes a name whose certificate was refused back to where it points:
 // an authority looks there first.
 func advanceRouting(d *tenant.Domain, seen doctor.Findings, needs Needs, now time.Time) {
@@ -97,9 +126,6 @@ func advanceRouting(d *tenant.Domain, seen doctor.Findings, needs Needs, now tim
 		enter(d, tenant.DomainPendingRouting, string(seen[kind].Code), now)
 	case d.State == tenant.DomainVerified:
 		enter(d, tenant.DomainPendingRouting, "", now)
-	}
-	if d.State == tenant.DomainPendingRouting && now.Sub(d.StateSince) >= routingDeadline {
-		enter(d, tenant.DomainExpired, d.Reason, now)
 	}
 }
 

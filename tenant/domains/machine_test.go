@@ -91,6 +91,39 @@ func TestOneStepOfTheMachine(t *testing.T) {
 	}
 }
 
+// A name whose certificate is refused for ever goes back and forth, and expires all the
+// same; one that waits for the authority does not.
+func TestASetUpThatNeverWorksExpires(t *testing.T) {
+	t.Parallel()
+	const day = 24 * time.Hour
+	for what, c := range map[string]struct {
+		outcome doctor.Finding
+		want    tenant.DomainState
+	}{
+		"refused":           {doctor.Finding{Outcome: doctor.Wrong, Code: doctor.CertificateRefused}, tenant.DomainExpired},
+		"authority is away": {doctor.Finding{Outcome: doctor.Unknown, Code: doctor.AuthorityUnreached}, tenant.DomainIssueFailed},
+	} {
+		d := whole(tenant.DomainPendingOwnership)
+		now := start
+		domains.Advance(d, well(tenant.CheckOwnership), ours, now)
+		for d.State != tenant.DomainExpired && now.Before(start.Add(31*day)) {
+			now = now.Add(6 * time.Hour)
+			if now.Sub(start) == 15*day {
+				domains.Advance(d, wrong(tenant.CheckRouting, doctor.WrongA), ours, now)
+				continue
+			}
+			domains.Advance(d, well(tenant.CheckRouting), ours, now)
+			if d.State != tenant.DomainIssuing {
+				t.Fatalf("%s: %s (%s)", what, d.State, d.Reason)
+			}
+			domains.Advance(d, doctor.Findings{tenant.CheckCertificate: c.outcome}, ours, now)
+		}
+		if d.State != c.want || d.State == tenant.DomainExpired && (now.Before(start.Add(30*day)) || !d.DeadlineAt.IsZero() || !d.NextCheckAt.IsZero()) {
+			t.Errorf("%s: %s at %s, deadline %s", what, d.State, now, d.DeadlineAt)
+		}
+	}
+}
+
 // A live name degrades after three bad looks over at least six hours, not sooner.
 func TestDegradingTakesThreeLooksAndSixHours(t *testing.T) {
 	t.Parallel()

@@ -90,8 +90,6 @@ func deadline(d *tenant.Domain) time.Time {
 	switch d.State {
 	case tenant.DomainPendingOwnership:
 		return d.StateSince.Add(ownershipDeadline)
-	case tenant.DomainPendingRouting:
-		return d.StateSince.Add(routingDeadline)
 	case tenant.DomainDegraded:
 		return d.StateSince.Add(parkedAfter)
 	}
