@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"time"
 
 	"rookery/internal/fault"
 	"rookery/internal/pg"
@@ -13,6 +14,10 @@ import (
 
 // mostPending is how many names one tenant may have on the way at once.
 const mostPending = 10
+
+// mostPerDay is how many names one tenant may ask for within a day, those among them that it
+// has let go again: each costs looks at other people's servers.
+const mostPerDay = 20
 
 // Wish is what a company wants to be called.
 type Wish struct {
@@ -27,6 +32,7 @@ var (
 	errMode        = fault.New(fault.Invalid, "Choose how the domain is used: split, whole or apex.")
 	errSameHost    = fault.New(fault.Invalid, "A split domain needs a second name for pages and apps, such as social.example.com.")
 	errManyPending = fault.Newf(fault.TooMany, "%d names wait for their set-up already. Finish or remove one of them first.", mostPending)
+	errManyToday   = fault.Newf(fault.TooMany, "%d names were added within a day, removed ones among them. Try again tomorrow.", mostPerDay)
 	errClaimed     = fault.New(fault.Conflict, "You have added this domain already.")
 )
 
@@ -127,14 +133,20 @@ func (s *Service) insertClaims(ctx context.Context, tx *pg.PlatformTx, by Actor,
 	if err != nil {
 		return err
 	}
-	waiting := 0
+	waiting, today, since := 0, 0, s.now().Add(-24*time.Hour)
 	for _, d := range present {
+		if d.CreatedAt.After(since) && d.Token != "" { // none: it came with the tenant
+			today++
+		}
 		if isOnTheWay(d.State) {
 			waiting++
 		}
 	}
 	if waiting+len(claims) > mostPending {
 		return errManyPending
+	}
+	if today+len(claims) > mostPerDay {
+		return errManyToday
 	}
 	for _, d := range claims {
 		if err := registry.InsertDomain(ctx, tx, d); err != nil {

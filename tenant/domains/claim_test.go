@@ -2,8 +2,10 @@ package domains_test
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"rookery/internal/audit"
 	"rookery/internal/fault"
@@ -115,6 +117,29 @@ func TestTooManyClaims(t *testing.T) {
 	if fault.CodeOf(err) != fault.TooMany {
 		t.Errorf("the eleventh claim: %v", err)
 	}
+}
+
+// Adding and letting go is counted too, for a day.
+func TestTooManyClaimsInADay(t *testing.T) {
+	t.Parallel()
+	l := newLife(t)
+	of := l.A.Tenant.ID
+	ask := func(i int) error {
+		all, err := l.Claim(t.Context(), audit.ByOperator(), of, domains.Wish{Mode: tenant.WholeDomain, Name: fmt.Sprintf("n%d.example.net", i)})
+		if err == nil {
+			do(t, l.Release(t.Context(), audit.ByOperator(), of, all[0].ID, all[0].Name))
+		}
+		return err
+	}
+	for i := range 20 {
+		do(t, ask(i))
+	}
+	l.now = l.now.Add(time.Hour)
+	if err := ask(20); fault.CodeOf(err) != fault.TooMany || !strings.Contains(err.Error(), "tomorrow") {
+		t.Errorf("the 21st name of a day: %v", err)
+	}
+	l.now = l.now.Add(24 * time.Hour)
+	do(t, ask(20))
 }
 
 // Those that come at the same time are counted, too.

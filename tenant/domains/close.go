@@ -3,6 +3,8 @@ package domains
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"rookery/internal/pg"
 	"rookery/tenant"
@@ -20,7 +22,9 @@ func (s *Service) ReleaseAll(ctx context.Context, by Actor, owner tenant.ID) err
 		if err != nil {
 			return err
 		}
-		for _, d := range all { // a handful
+		// A handful, in one order for all: other tenants may give up their claims on them too.
+		slices.SortFunc(all, func(a, b *tenant.Domain) int { return strings.Compare(a.Name, b.Name) })
+		for _, d := range all {
 			if err := s.releaseOne(ctx, tx, by, d.ID); err != nil {
 				return fmt.Errorf("%s: %w", d.Name, err)
 			}

@@ -232,3 +232,29 @@ func TestAProofInTheMomentOfARelease(t *testing.T) {
 		t.Errorf("the new holder is %s", got.State)
 	}
 }
+
+// Staff decide about a name while it is looked at for whoever contests it: both lock the
+// claims on it in the same order.
+func TestADisputeLocksItsClaimsInOneOrder(t *testing.T) {
+	t.Parallel()
+	l := newLife(t)
+	theirs := claim(t, l.Service, l.B.Tenant.ID, domains.Wish{Mode: tenant.WholeDomain, Name: contested})[0] // the older claim
+	mine := l.live(t, l.A, contested)
+	l.see(t, theirs.ID, well(tenant.CheckOwnership))
+	if got := l.read(t, mine.ID); got.State != tenant.DomainDisputed || got.ID < theirs.ID {
+		t.Fatalf("no dispute with a younger holder: %+v", got.Domain)
+	}
+	l.super(t, `BEGIN`)
+	l.super(t, `SELECT id FROM domains WHERE id = $1 FOR UPDATE`, int64(theirs.ID))
+	settled := make(chan error, 1)
+	go func() { settled <- l.Settle(t.Context(), audit.ByOperator(), mine.ID, true) }()
+	testkit.Eventually(t, 4*time.Second, "the decision waits", func() bool {
+		return l.super(t, `SELECT count(*) FROM pg_locks WHERE NOT granted AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database())`)[0][0] != int64(0)
+	})
+	l.super(t, `SELECT id FROM domains WHERE id = $1 FOR UPDATE`, int64(mine.ID)) // a deadlock, if Settle has it
+	l.super(t, `COMMIT`)
+	do(t, <-settled)
+	if got := l.read(t, theirs.ID); got.State != tenant.DomainReleased {
+		t.Errorf("the refused claim is %s", got.State)
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/net/idna"
 	"golang.org/x/net/publicsuffix"
 
+	"rookery/internal/fault"
 	"rookery/internal/ids"
 	"rookery/internal/pg"
 	"rookery/tenant"
@@ -29,8 +30,12 @@ COALESCE(d.contested_by, 0) AS contested_by,
 COALESCE((SELECT c.not_after FROM certificates c WHERE c.name = d.name), '0001-01-01 00:00:00+00') AS certificate_not_after`
 
 const (
-	selectDomain   = `SELECT ` + domainColumns + ` FROM domains d WHERE d.id = @id`
-	lockDomain     = selectDomain + ` FOR UPDATE`
+	selectDomain = `SELECT ` + domainColumns + ` FROM domains d WHERE d.id = @id`
+	// Every claim on the name, in one order for all: a dispute changes two of them.
+	lockDomain = `
+SELECT ` + domainColumns + ` FROM domains d
+WHERE  d.name = (SELECT o.name FROM domains o WHERE o.id = @id) AND (d.id = @id OR d.state <> 'released')
+ORDER  BY d.id FOR UPDATE OF d`
 	domainsOfName  = `SELECT ` + domainColumns + ` FROM domains d WHERE d.name = @name ORDER BY d.id`
 	domainsOfOwner = `SELECT ` + domainColumns + ` FROM domains d WHERE d.tenant_id = @owner ORDER BY d.state = 'released', d.id`
 	allDomains     = `SELECT ` + domainColumns + ` FROM domains d WHERE d.id > @after ORDER BY d.id LIMIT @most`
@@ -117,9 +122,19 @@ func queueDomain(b *pg.Batch, d *tenant.Domain) {
 	})
 }
 
-// LockDomain reads a claim and keeps others from changing it until the transaction ends.
+// LockDomain reads a claim and keeps others from changing it, or another claim on its name,
+// until the transaction ends.
 func LockDomain(ctx context.Context, tx *pg.PlatformTx, id tenant.DomainID) (*tenant.Domain, error) {
-	return oneDomain(ctx, tx, lockDomain, pgx.NamedArgs{"id": id})
+	all, err := pg.Many[tenant.Domain](ctx, tx, lockDomain, pgx.NamedArgs{"id": id})
+	if err != nil {
+		return nil, fmt.Errorf("lock a domain: %w", err)
+	}
+	for _, d := range all {
+		if d.ID == id {
+			return d, nil
+		}
+	}
+	return nil, fault.New(fault.NotFound, "There is no such domain.")
 }
 
 // FindDomain reads a claim, or answers fault.NotFound.
