@@ -137,10 +137,17 @@ func (s *Service) Apply(ctx context.Context, by Actor, seenAt *tenant.Domain, se
 		if err := s.addCertificate(ctx, tx, d, seen); err != nil {
 			return err
 		}
+		told, err := s.wasToldOfOutage(ctx, tx, d)
+		if err != nil {
+			return err
+		}
 		if err := s.saveFindings(ctx, tx, d, seen); err != nil {
 			return err
 		}
-		return s.advance(ctx, tx, by, d, seen)
+		if err := s.advance(ctx, tx, by, d, seen); err != nil || !told {
+			return err
+		}
+		return s.giveAllClear(ctx, tx, d)
 	})
 	if err != nil && !fault.IsNotFound(err) {
 		return fmt.Errorf("move %s on from %s: %w", seenAt.Name, seenAt.State, err)

@@ -33,6 +33,35 @@ func (s *Service) notify(ctx context.Context, tx *pg.PlatformTx, d *tenant.Domai
 	return nil
 }
 
+// wasToldOfOutage reports whether people got a mail about a live name that fails: its last
+// look was late enough for one. A name that is degraded already has an all-clear of its own.
+func (s *Service) wasToldOfOutage(ctx context.Context, tx *pg.PlatformTx, d *tenant.Domain) (bool, error) {
+	if d.State != tenant.DomainLive || d.FailingSince.IsZero() {
+		return false, nil
+	}
+	checks, err := registry.ChecksOf(ctx, tx, d.ID)
+	if err != nil {
+		return false, err
+	}
+	c := (Standing{d, checks}).Check(leadsHereBy(d))
+	return c != nil && reached(outageSteps, c.LastCheckedAt.Sub(d.FailingSince)) != nil, nil
+}
+
+// giveAllClear tells that a name works again which was never degraded.
+func (s *Service) giveAllClear(ctx context.Context, tx *pg.PlatformTx, d *tenant.Domain) error {
+	if d.State != tenant.DomainLive || !d.FailingSince.IsZero() {
+		return nil
+	}
+	n := notice.Notice{Key: fmt.Sprintf("domain/%d/recovered/%d", d.ID, s.now().Unix()), Template: "domain_recovered", Data: map[string]string{
+		"name": d.DisplayName, "role": string(d.Role), "code": "", "cause": "", "advice": "", "since": moment(s.now()), "deadline": "", "not_after": moment(d.CertificateNotAfter),
+	}}
+	s.address(&n, d)
+	if err := notice.Queue(ctx, tx, d.TenantID, n); err != nil {
+		return fmt.Errorf("give the all-clear for %s: %w", d.Name, err)
+	}
+	return nil
+}
+
 // address says in a notice whom it is about and where they act.
 func (s *Service) address(n *notice.Notice, d *tenant.Domain) {
 	n.Data["link"] = fmt.Sprintf("%s/tenants/%s/domains/%d", s.Console, d.TenantID, d.ID)

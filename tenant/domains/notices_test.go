@@ -182,3 +182,30 @@ func TestNoticesAreQueuedOnce(t *testing.T) {
 		t.Errorf("told %v, want %v", to, want)
 	}
 }
+
+// Whoever was told of an outage is told of its end, once; a failure of minutes is nobody's mail.
+func TestTheEndOfAnOutageIsTold(t *testing.T) {
+	t.Parallel()
+	for what, c := range map[string]struct {
+		lasts time.Duration
+		want  string
+	}{
+		"minutes":      {10 * time.Minute, "[domain_live]"},
+		"over an hour": {90 * time.Minute, "[domain_live domain_degraded_1h domain_recovered]"},
+	} {
+		l := newLife(t)
+		d := l.live(t, l.A, "social.acme.test")
+		l.see(t, d.ID, wrong(tenant.CheckRouting, doctor.WrongA))
+		l.now = l.now.Add(c.lasts)
+		l.see(t, d.ID, wrong(tenant.CheckRouting, doctor.WrongA))
+		for range 2 {
+			l.now = l.now.Add(time.Hour)
+			if got := l.see(t, d.ID, well(tenant.CheckRouting)); got.State != tenant.DomainLive {
+				t.Fatalf("%s: %s", what, got.State)
+			}
+		}
+		if got := fmt.Sprint(l.mails(t, l.A.Tenant.ID)); got != c.want {
+			t.Errorf("%s: %s, want %s", what, got, c.want)
+		}
+	}
+}
