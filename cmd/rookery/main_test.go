@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,7 +20,7 @@ func TestWrongUseExitsWithTwo(t *testing.T) {
 	for _, args := range [][]string{
 		{}, {"nonsense"}, {"tenant"}, {"tenant", "nonsense"}, {"tenant", "show"}, {"tenant", "list", "extra"}, {"dev", "--bogus"},
 		{"dev", "--listen", "nonsense", "--data", nowhere}, {"account", "show", "support"}, {"account", "list"},
-		{"account", "delete", "support"}, {"account", "delete", "acme.test", "support"}, {"upkeep", "extra"}, {"mail"}, {"mail", "test"}, {"mail", "test", "--to", "nobody"}, {"mail", "list", "extra"},
+		{"account", "delete", "support"}, {"account", "delete", "acme.test", "support"}, {"upkeep", "extra"}, {"mail"}, {"mail", "test"}, {"mail", "test", "--to", "nobody"}, {"mail", "list", "extra"}, {"mail", "retry", "nonsense"},
 		{"tenant", "create", "--domain", "x.test"}, {"migrate", "status", "--data", nowhere},
 	} {
 		if got := run(t.Context(), args); got != exitWrongUse {
@@ -54,18 +53,12 @@ type devRun struct {
 
 func newDevRun(t *testing.T) devRun {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := l.Addr().String()
-	_ = l.Close()
 	dir := t.TempDir()
 	settings := filepath.Join(dir, "settings.toml")
 	if err := os.WriteFile(settings, []byte("admin_listen = \"off\"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return devRun{dir, []string{"dev", "--config", settings, "--data", dir, "--database-url", testkit.DB(t).SuperURL, "--listen", address}}
+	return devRun{dir, []string{"dev", "--config", settings, "--data", dir, "--database-url", testkit.DB(t).SuperURL, "--listen", testkit.FreeAddress(t)}}
 }
 
 func TestAnInterruptedDemoIsTakenUpAgain(t *testing.T) {

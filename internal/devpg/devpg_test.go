@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -17,6 +18,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"rookery/internal/devpg"
+	"rookery/internal/testkit"
 )
 
 func TestStartAndStop(t *testing.T) {
@@ -149,7 +151,11 @@ func TestFolderThatOthersCannotEnter(t *testing.T) {
 
 func TestTCPAsksForAPassword(t *testing.T) {
 	t.Parallel()
-	port := freePort(t)
+	_, text, _ := net.SplitHostPort(testkit.FreeAddress(t))
+	port, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatal(err)
+	}
 	srv, err := devpg.Start(t.Context(), devpg.Options{DataDir: t.TempDir(), FsyncOff: true, Port: port})
 	if err != nil {
 		t.Fatal(err)
@@ -212,17 +218,6 @@ func TestWithUser(t *testing.T) {
 	if _, err := devpg.WithUser("postgres://u:secret@%zz/", "a", "b"); err == nil || strings.Contains(err.Error(), "secret") {
 		t.Errorf("error of a bad URL = %v; want one without the password", err)
 	}
-}
-
-// freePort asks the kernel for a port and gives it back.
-func freePort(t *testing.T) int {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().(*net.TCPAddr).Port
 }
 
 func start(t *testing.T, dir string) *devpg.Server {

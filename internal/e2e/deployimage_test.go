@@ -31,7 +31,7 @@ func TestE2EImage(t *testing.T) {
 	if os.Getuid() != 0 || exec.Command("unshare", "--mount", "true").Run() != nil || exec.Command("setpriv", "--version").Run() != nil {
 		t.Skip("needs to be root with unshare and setpriv, to change the root folder")
 	}
-	im := &container{t: t, root: buildImage(t), listen: freeAddress(t)}
+	im := &container{t: t, root: buildImage(t), listen: testkit.FreeAddress(t)}
 	im.database()
 	im.mustRun("migrate", "up")
 	im.mustRun("migrate", "up") // the second start of a container
@@ -192,7 +192,7 @@ func sendContext(t *testing.T, to string) {
 // database starts a new Postgres and has the script of compose.yaml prepare it.
 func (im *container) database() {
 	im.t.Helper()
-	_, port, _ := net.SplitHostPort(freeAddress(im.t))
+	_, port, _ := net.SplitHostPort(testkit.FreeAddress(im.t))
 	var number int
 	_, _ = fmt.Sscan(port, &number)
 	server, err := devpg.Start(im.t.Context(), devpg.Options{DataDir: filepath.Join(im.t.TempDir(), "pg"), FsyncOff: true, Port: number})

@@ -64,9 +64,9 @@ func (p proxyProgram) run(t *testing.T, backend string) (*front, *testkit.CA) {
 		t.Skipf("no %s here: deploy/dev/need.sh %s installs it", p.name, strings.TrimSuffix(p.name, "2"))
 	}
 	ca := testkit.NewCA(t)
-	f := &front{plain: freeAddress(t), secure: freeAddress(t)}
+	f := &front{plain: testkit.FreeAddress(t), secure: testkit.FreeAddress(t)}
 	f.process = spawn(t, p.name, p.start(t, program, f, backend, ca))
-	testkit.Eventually(t, 20*time.Second, p.name+" listens", func() bool {
+	testkit.Eventually(t, time.Minute, p.name+" listens", func() bool {
 		if f.process.isGone() {
 			t.Fatalf("%s ended at once: %v", p.name, f.process.err)
 		}
@@ -131,7 +131,7 @@ func nginx(t *testing.T, program string, f *front, backend string, ca *testkit.C
 	pass := write(t, filepath.Join(dir, "rookery-pass.conf"), example(t, "nginx/rookery-pass.conf"))
 	// IPv6 may be missing where tests run.
 	site := write(t, filepath.Join(dir, "rookery.conf"), example(t, "nginx/rookery.conf",
-		"[::]:80", freeAddress(t), "[::]:443", freeAddress(t), "listen 80", "listen "+f.plain, "listen 443", "listen "+f.secure,
+		"[::]:80", testkit.FreeAddress(t), "[::]:443", testkit.FreeAddress(t), "listen 80", "listen "+f.plain, "listen 443", "listen "+f.secure,
 		"127.0.0.1:8080", backend, "/etc/nginx/snippets/rookery-pass.conf", pass, "/var/www/letsencrypt", acmeFolder(t),
 		"/etc/letsencrypt/live", letsEncrypt(t, ca, proxyPlatform, proxyTenant, proxyNobody)))
 	var temporary strings.Builder

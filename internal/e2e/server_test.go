@@ -72,7 +72,7 @@ func newServer(t *testing.T, settings map[string]string) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &server{t: t, db: testkit.DB(t), binary: path, address: freeAddress(t)}
+	s := &server{t: t, db: testkit.DB(t), binary: path, address: testkit.FreeAddress(t)}
 	_, port, _ := net.SplitHostPort(s.address)
 	s.env = map[string]string{
 		"DATABASE_URL": s.db.AppURL, "DATABASE_PLATFORM_URL": s.db.PlatformURL, "DATABASE_OWNER_URL": s.db.OwnerURL,
@@ -94,18 +94,6 @@ func startServer(t *testing.T, settings map[string]string) *server {
 	s := newServer(t, settings)
 	s.start()
 	return s
-}
-
-// freeAddress finds a port on loopback that nobody has. Somebody could take it
-// before the server does, which the system's way to hand out ports makes rare.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatalf("find a free port: %v", err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // environ is what the product sees: our settings and nothing of the caller's.

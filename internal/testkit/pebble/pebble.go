@@ -91,7 +91,7 @@ func Start(t testing.TB, o Options) *Server {
 	if o.TLSPort == 0 {
 		o.TLSPort = 443
 	}
-	s := &Server{t: t, o: o, dir: t.TempDir(), listen: freeAddress(t), management: freeAddress(t), ca: testkit.NewCA(t)}
+	s := &Server{t: t, o: o, dir: t.TempDir(), listen: testkit.FreeAddress(t), management: testkit.FreeAddress(t), ca: testkit.NewCA(t)}
 	s.Run()
 	return s
 }
@@ -181,7 +181,7 @@ type DNS struct {
 // StartDNS runs the DNS server until the test ends. It knows no name yet.
 func StartDNS(t testing.TB) *DNS {
 	t.Helper()
-	d := &DNS{t: t, Address: freeAddress(t), control: freeAddress(t)}
+	d := &DNS{t: t, Address: testkit.FreeAddress(t), control: testkit.FreeAddress(t)}
 	cmd := exec.Command(Find(t, "pebble-challtestsrv"), //nolint:gosec,noctx // a program of the tests, ended below
 		"-dnsserver", d.Address, "-management", d.control, "-defaultIPv4", "", "-defaultIPv6", "", "-http01", "", "-https01", "", "-tlsalpn01", "", "-doh", "")
 	run(t, cmd)
@@ -275,14 +275,4 @@ func run(t testing.TB, cmd *exec.Cmd) (*exec.Cmd, chan struct{}) {
 func end(cmd *exec.Cmd, exited chan struct{}) {
 	_ = cmd.Process.Kill()
 	<-exited
-}
-
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it listens for no time at all
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
 }
