@@ -50,10 +50,12 @@ const (
 	DomainLive             DomainState = "live"
 	DomainDegraded         DomainState = "degraded" // it was live and no longer leads here
 	DomainParked           DomainState = "parked"   // degraded for long: nothing is sent
-	DomainSuspended        DomainState = "suspended"
-	DomainDisputed         DomainState = "disputed"  // another tenant proved ownership too
-	DomainReleasing        DomainState = "releasing" // given up; can be undone for some days
-	DomainReleased         DomainState = "released"
+	// Staff take one name out of use, say by a court's order; a tenant that does not pay is
+	// suspended itself. No command enters it yet: pages, looks, renewals and releases hold for it.
+	DomainSuspended DomainState = "suspended"
+	DomainDisputed  DomainState = "disputed"  // another tenant proved ownership too
+	DomainReleasing DomainState = "releasing" // given up; can be undone for some days
+	DomainReleased  DomainState = "released"
 )
 
 // domainHeld are the states in which a name has one holder. The index domains_holder

@@ -12,7 +12,8 @@ const webFingerPath = "/.well-known/webfinger"
 
 func webFinger(f look.Facts) Finding {
 	w := f.WebFinger
-	detail := []string{"record", w.URL, "final", w.Final, "want", f.Target.Host, "target", f.Target.Scheme + "://" + f.Target.Host + webFingerPath}
+	// People redirect the path; what we ask for behind it is a name that nobody has.
+	detail := []string{"record", withoutQuery(w.URL), "final", w.Final, "want", f.Target.Host, "target", f.Target.Scheme + "://" + f.Target.Host + webFingerPath}
 	final, err := url.Parse(w.Final)
 	if err != nil {
 		final = &url.URL{}
@@ -26,14 +27,14 @@ func webFinger(f look.Facts) Finding {
 	case w.Failure == look.FailedOther:
 		return unknown(WebFingerUnreached, append(detail, "failure", w.Failure)...)
 	case final.Host == "www."+f.Target.Name:
-		return wrong(WWWRedirect, append(detail, "seen", w.Final)...)
+		return wrong(WWWRedirect, append(detail, "seen", withoutQuery(w.Final))...)
 	case w.Failure == look.FailedForeign:
 		return wrong(WebFingerNotJSON, detail...)
 	case w.Status == 0:
 		// A stranger's outage is no fault of the name's records, but followers meet it too.
 		return wrong(WebFingerUnreached, append(detail, "failure", w.Failure)...)
 	case !w.HasQuery && final.Path == webFingerPath && w.Final != w.URL:
-		return wrong(WebFingerQuery, append(detail, "seen", w.Final)...)
+		return wrong(WebFingerQuery, append(detail, "seen", withoutQuery(w.Final))...)
 	case w.Status < 200 || w.Status > 299:
 		return wrong(WebFingerUnreached, append(detail, "status", strconv.Itoa(w.Status))...)
 	case !w.IsJSON:
@@ -42,4 +43,9 @@ func webFinger(f look.Facts) Finding {
 		return wrong(WebFingerSubject, append(detail, "seen", w.Subject)...)
 	}
 	return wrong(WebFingerActor, append(detail, "seen", final.Host)...)
+}
+
+func withoutQuery(address string) string {
+	before, _, _ := strings.Cut(address, "?")
+	return before
 }

@@ -17,7 +17,7 @@ import (
 // social.acme.test.
 func TestWebFinger(t *testing.T) {
 	t.Parallel()
-	const asked, wanted = "/.well-known/webfinger?resource=", "/.well-known/webfinger"
+	const asked, wanted = "/.well-known/webfinger ", "/.well-known/webfinger"
 	cases := map[string]struct {
 		site  func(out http.ResponseWriter, r *http.Request, service string)
 		code  doctor.Code // "": well
