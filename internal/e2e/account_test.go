@@ -174,7 +174,7 @@ func (a *account) notifications() []notificationEntity {
 func (a *account) awaitNotification(kind, acct string) notificationEntity {
 	a.t.Helper()
 	var found notificationEntity
-	testkit.Eventually(a.t, 30*time.Second, fmt.Sprintf("%s has a notification %q from %s", a.Name, kind, acct), func() bool {
+	testkit.Eventually(a.t, 2*time.Minute, fmt.Sprintf("%s has a notification %q from %s", a.Name, kind, acct), func() bool {
 		for _, n := range a.notifications() {
 			if n.Type == kind && n.Account.Acct == acct {
 				found = n
@@ -190,7 +190,7 @@ func (a *account) awaitNotification(kind, acct string) notificationEntity {
 func (a *account) awaitHome(what string, ok func(statusEntity) bool) statusEntity {
 	a.t.Helper()
 	var found statusEntity
-	testkit.Eventually(a.t, 30*time.Second, "home of "+a.Name+" shows "+what, func() bool {
+	testkit.Eventually(a.t, 2*time.Minute, "home of "+a.Name+" shows "+what, func() bool {
 		for _, s := range a.home() {
 			if ok(s) {
 				found = s

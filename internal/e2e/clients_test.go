@@ -204,7 +204,7 @@ func (s *salon) toot() {
 	run("Posted by toot", "timeline", "--once")
 	run("visitor", "search", s.visitor.Handle(), "--resolve")
 	run("now following", "follow", strings.TrimPrefix(s.visitor.Handle(), "@"))
-	testkit.Eventually(t, 30*time.Second, "toot lists whom it follows", func() bool {
+	testkit.Eventually(t, 2*time.Minute, "toot lists whom it follows", func() bool {
 		out, err := command("following", "tooter", "--no-color").CombinedOutput()
 		return err == nil && strings.Contains(string(out), "@visitor")
 	})

@@ -70,7 +70,7 @@ func (f *fediverse) unfollows(bob accountEntity) {
 	f.bob.do("follow", map[string]any{"actor": f.alice.Handle()}, &follow)
 	f.awaitReceived("our second Accept", func(d document) bool { return d.text("type") == "Accept" && d.object() == follow.ID })
 	f.bob.do("undo", map[string]any{"activity": follow.ID}, nil)
-	testkit.Eventually(f.t, 30*time.Second, "Fedify follows no longer", func() bool { return !f.alice.relationship(bob.ID).FollowedBy })
+	testkit.Eventually(f.t, 2*time.Minute, "Fedify follows no longer", func() bool { return !f.alice.relationship(bob.ID).FollowedBy })
 	f.alice.must(http.MethodPost, "/api/v1/accounts/"+bob.ID+"/unfollow", nil, nil)
 	f.awaitReceived("our Undo of the Follow", func(d document) bool {
 		return d.text("type") == "Undo" && d.embedded().text("type") == "Follow"

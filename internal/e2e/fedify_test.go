@@ -76,7 +76,7 @@ func (f *fediverse) awaitReceived(what string, ok func(document) bool) document 
 			f.t.Logf("Fedify received until then: %s", text)
 		}
 	})
-	testkit.Eventually(f.t, 30*time.Second, "Fedify receives "+what, func() bool {
+	testkit.Eventually(f.t, 2*time.Minute, "Fedify receives "+what, func() bool {
 		all = nil
 		f.bob.do("received", nil, &all)
 		for _, d := range all {
@@ -109,7 +109,7 @@ func (f *fediverse) aliceFollows() accountEntity {
 		f.t.Errorf("resolved %s to %+v", f.bob.Handle, bob)
 	}
 	f.alice.must(http.MethodPost, "/api/v1/accounts/"+bob.ID+"/follow", nil, nil)
-	testkit.Eventually(f.t, 30*time.Second, "Fedify's Accept makes us followers", func() bool {
+	testkit.Eventually(f.t, 2*time.Minute, "Fedify's Accept makes us followers", func() bool {
 		r := f.alice.relationship(bob.ID)
 		return r.Following && !r.Requested
 	})
@@ -194,7 +194,7 @@ func (f *fediverse) follows() {
 
 func (f *fediverse) awaitCounts(id string, favourites, boosts int) {
 	f.t.Helper()
-	testkit.Eventually(f.t, 30*time.Second, fmt.Sprintf("%d favourites and %d boosts", favourites, boosts), func() bool {
+	testkit.Eventually(f.t, 2*time.Minute, fmt.Sprintf("%d favourites and %d boosts", favourites, boosts), func() bool {
 		var s statusEntity
 		f.alice.must(http.MethodGet, "/api/v1/statuses/"+id, nil, &s)
 		return s.FavouritesCount == favourites && s.ReblogsCount == boosts
@@ -255,7 +255,7 @@ func (f *fediverse) isFollowed() {
 	f.bob.do("note", map[string]any{"content": "<p>Short-lived</p>"}, &other)
 	gone := f.alice.awaitHome("another post", func(s statusEntity) bool { return s.URI == other.Note })
 	f.bob.do("remove", map[string]any{"note": other.Note}, nil)
-	testkit.Eventually(f.t, 30*time.Second, "the deleted post is gone", func() bool {
+	testkit.Eventually(f.t, 2*time.Minute, "the deleted post is gone", func() bool {
 		status, _ := f.alice.call(http.MethodGet, "/api/v1/statuses/"+gone.ID, nil, nil)
 		return status == http.StatusNotFound
 	})

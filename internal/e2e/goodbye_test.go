@@ -66,16 +66,16 @@ func TestE2EGoodbye(t *testing.T) {
 	} {
 		support.awaitAnswer(path, want...) // other processes hold copies for a second
 	}
-	testkit.Eventually(t, 30*time.Second, "the post's address answers 410", func() bool {
+	testkit.Eventually(t, 2*time.Minute, "the post's address answers 410", func() bool {
 		status := support.document(made.URI[len(support.Base):])
 		return status == http.StatusGone
 	})
 
-	testkit.Eventually(t, 30*time.Second, "the other tenant forgets the account", func() bool {
+	testkit.Eventually(t, 2*time.Minute, "the other tenant forgets the account", func() bool {
 		status, _ := news.call(http.MethodGet, "/api/v1/accounts/"+there.ID, nil, nil)
 		return status == http.StatusNotFound
 	})
-	testkit.Eventually(t, 30*time.Second, "nothing of it is left on the other tenant", func() bool {
+	testkit.Eventually(t, 2*time.Minute, "nothing of it is left on the other tenant", func() bool {
 		var own struct {
 			Followers int `json:"followers_count"`
 			Following int `json:"following_count"`
@@ -84,7 +84,7 @@ func TestE2EGoodbye(t *testing.T) {
 		news.must(http.MethodGet, "/api/v1/accounts/verify_credentials", nil, &own)
 		return own.Followers == 0 && own.Following == 0 && own.Posts == 0 && len(news.home()) == 0 && len(news.notifications()) == 0
 	})
-	testkit.Eventually(t, 30*time.Second, "a foreign server hears of it", func() bool { return v.count(far, "Delete", support.URI) == 1 })
+	testkit.Eventually(t, 2*time.Minute, "a foreign server hears of it", func() bool { return v.count(far, "Delete", support.URI) == 1 })
 	srv.stop()
 }
 
@@ -107,7 +107,7 @@ func (a *account) document(path string) int {
 // awaitAnswer waits until an address answers in one of the ways.
 func (a *account) awaitAnswer(path string, want ...int) {
 	a.t.Helper()
-	testkit.Eventually(a.t, 10*time.Second, path+" is gone", func() bool {
+	testkit.Eventually(a.t, 30*time.Second, path+" is gone", func() bool {
 		got := a.document(path)
 		for _, w := range want {
 			if got == w {

@@ -38,9 +38,10 @@ func TestE2EFullPool(t *testing.T) {
 
 	unlock := lockTable(t, srv, "markers")
 	stop, readers := readMarkers(t, alice, 300)
-	testkit.Eventually(t, 30*time.Second, "readers are turned away", func() bool { return readers.refused.Load() >= 300 })
+	testkit.Eventually(t, time.Minute, "readers are turned away", func() bool { return readers.refused.Load() >= 300 })
 	v.quick()
 	testkit.Eventually(t, time.Minute, "the queues go on meanwhile", func() bool { return v.count(follower, "Create", "") == posts })
+	quickest := time.Hour // the process's own part: the readers and other tests keep the machine busy
 	for range 5 {
 		began := time.Now()
 		answer, err := alice.client.Get("http://" + srv.address + "/healthz")
@@ -48,19 +49,22 @@ func TestE2EFullPool(t *testing.T) {
 			t.Fatal(err)
 		}
 		answer.Body.Close()
-		if took := time.Since(began); answer.StatusCode != http.StatusOK || took > time.Second {
-			t.Errorf("/healthz answers %d after %v", answer.StatusCode, took)
+		if quickest = min(quickest, time.Since(began)); answer.StatusCode != http.StatusOK {
+			t.Errorf("/healthz answers %d", answer.StatusCode)
 		}
+	}
+	if quickest > time.Second {
+		t.Errorf("/healthz takes %v at best", quickest)
 	}
 	close(stop)
 	readers.wait.Wait()
 	t.Logf("%d readers were turned away, the slowest after %v", readers.refused.Load(), time.Duration(readers.slowest.Load()))
-	// Three seconds for a connection, five for the lock, and two cores for three hundred.
-	if slowest := time.Duration(readers.slowest.Load()); slowest > 12*time.Second {
+	// Three seconds for a connection, five for the lock, and a busy machine for three hundred.
+	if slowest := time.Duration(readers.slowest.Load()); slowest > 25*time.Second {
 		t.Errorf("a reader waited %v for an answer", slowest)
 	}
 	unlock()
-	testkit.Eventually(t, 30*time.Second, "readers are served again", func() bool {
+	testkit.Eventually(t, time.Minute, "readers are served again", func() bool {
 		status, _ := alice.call(http.MethodGet, "/api/v1/markers?timeline[]=home", nil, nil)
 		return status == http.StatusOK
 	})

@@ -56,7 +56,7 @@ func TestE2ETLSSplitDomain(t *testing.T) {
 	alice := &account{t: t, client: c.client(0), Base: "https://" + host, Host: apex, Name: "support"}
 	alice.Token = c.rookery("token", "create", "--tenant", host, "--account", "support", "--scopes", "read write follow")
 	var self struct{ ID, URI, Acct string }
-	testkit.Eventually(t, 20*time.Second, "the account's lasting address", func() bool {
+	testkit.Eventually(t, time.Minute, "the account's lasting address", func() bool {
 		alice.must(http.MethodGet, "/api/v1/accounts/verify_credentials", nil, &self)
 		return strings.HasPrefix(self.URI, "https://"+host+"/ap/actors/")
 	})
@@ -123,7 +123,7 @@ http {
 		c.t.Fatal(err)
 	}
 	p := spawn(c.t, "nginx", exec.Command(nginx, "-c", config, "-e", "stderr", "-p", dir))
-	testkit.Eventually(c.t, 20*time.Second, "the website answers", func() bool {
+	testkit.Eventually(c.t, time.Minute, "the website answers", func() bool {
 		conn, err := net.Dial("tcp", ip+":443")
 		if err == nil {
 			_ = conn.Close()

@@ -71,8 +71,8 @@ func TestE2ETenantDeletion(t *testing.T) {
 	for _, path := range []string{actor, finger, "/@support", made.URI[len(support.Base):], "/ap/actors/1", page, "/api/v1/timelines/public"} {
 		support.awaitAnswer(path, http.StatusGone)
 	}
-	testkit.Eventually(t, 30*time.Second, "a foreign server hears of it", func() bool { return v.count(far, "Delete", support.URI) == 1 })
-	testkit.Eventually(t, 30*time.Second, "the other tenant forgets the account", func() bool {
+	testkit.Eventually(t, 2*time.Minute, "a foreign server hears of it", func() bool { return v.count(far, "Delete", support.URI) == 1 })
+	testkit.Eventually(t, 2*time.Minute, "the other tenant forgets the account", func() bool {
 		status, _ := news.call(http.MethodGet, "/api/v1/accounts/"+there.ID, nil, nil)
 		return status == http.StatusNotFound
 	})
