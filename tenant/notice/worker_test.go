@@ -89,7 +89,7 @@ func TestAMailIsSentOnce(t *testing.T) {
 		}
 	}
 	got := w.server.Next()
-	if subject := got.Parsed(t).Header.Get("Subject"); subject != "acme.test works" || got.To[0] != "mara@acme.test" || w.server.Waiting() > 0 {
+	if subject := got.Parsed(t).Header.Get("Subject"); subject != "acme.test funktioniert" || got.To[0] != "mara@acme.test" || w.server.Waiting() > 0 {
 		t.Errorf("%q to %v, and %d more", subject, got.To, w.server.Waiting())
 	}
 	if m := w.mail(id); time.Since(m.SentAt) > time.Minute || m.LastError != "" {
