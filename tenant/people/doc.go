@@ -8,6 +8,7 @@ package people
 
 import (
 	"log/slog"
+	"time"
 
 	"rookery/internal/fault"
 	"rookery/internal/pg"
@@ -19,6 +20,7 @@ type People struct {
 	db     *pg.DB
 	hasher *hasher
 	log    *slog.Logger
+	now    func() time.Time
 }
 
 // New makes a People on a database.
@@ -26,7 +28,7 @@ func New(db *pg.DB, log *slog.Logger) *People {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &People{db: db, hasher: newHasher(current), log: log}
+	return &People{db: db, hasher: newHasher(current), log: log, now: time.Now}
 }
 
 // Role is what a person may do as an account; package access says what it allows.

@@ -24,6 +24,8 @@ type Person struct {
 	Locale    string
 	CreatedAt time.Time
 	Disabled  bool
+	// HasPassword: who has none signs in otherwise, or not yet.
+	HasPassword bool
 }
 
 // NewPerson says who is to be created. Without a password nobody can sign in with one:
@@ -60,20 +62,25 @@ func NormaliseEmail(email string) (string, error) {
 	return email, nil
 }
 
+func cleanName(name string) (string, error) {
+	name = strings.TrimSpace(strings.ToValidUTF8(strings.ReplaceAll(name, "\x00", ""), ""))
+	if utf8.RuneCountInString(name) > maxName {
+		return "", errName
+	}
+	return name, nil
+}
+
 // Create makes a person, or fault.Conflict where the mail address is taken.
 func (p *People) Create(ctx context.Context, n NewPerson) (*Person, error) {
 	email, err := NormaliseEmail(n.Email)
 	if err != nil {
 		return nil, err
 	}
-	name := strings.TrimSpace(strings.ToValidUTF8(strings.ReplaceAll(n.Name, "\x00", ""), ""))
-	if utf8.RuneCountInString(name) > maxName {
-		return nil, errName
+	name, err := cleanName(n.Name)
+	if err != nil {
+		return nil, err
 	}
-	row := &store.Person{ID: social.PersonID(ids.New()), Email: email, Name: name, Locale: n.Locale, CreatedAt: time.Now()}
-	if row.Locale == "" {
-		row.Locale = "en"
-	}
+	row := &store.Person{ID: social.PersonID(ids.New()), Email: email, Name: name, Locale: localeOr(n.Locale), CreatedAt: time.Now()}
 	if n.Password != "" {
 		if row.PasswordHash, err = p.hashNew(ctx, n.Password); err != nil {
 			return nil, err
@@ -268,5 +275,5 @@ func (p *People) TenantsOf(ctx context.Context, id social.PersonID) ([]TenantRol
 }
 
 func fromRow(row *store.Person) *Person {
-	return &Person{ID: row.ID, Email: row.Email, Name: row.Name, Locale: row.Locale, CreatedAt: row.CreatedAt, Disabled: row.DisabledAt != nil}
+	return &Person{ID: row.ID, Email: row.Email, Name: row.Name, Locale: row.Locale, CreatedAt: row.CreatedAt, Disabled: row.DisabledAt != nil, HasPassword: row.PasswordHash != ""}
 }
