@@ -110,7 +110,8 @@ func TestSlowServersHoldUpNobodyElse(t *testing.T) {
 	if code := w.a.send(p, p.activity("Undo", p.activity("Follow", w.a.user.URI))); code != http.StatusAccepted {
 		t.Fatalf("answered %d", code)
 	}
-	testkit.Eventually(t, 6*time.Second, "what needs no look-up to be applied", func() bool {
+	// Less than the ten seconds after which the first look-ups are over.
+	testkit.Eventually(t, 9*time.Second, "what needs no look-up to be applied", func() bool {
 		return w.a.number(followsBy, pgx.NamedArgs{"uri": p.id}) == 0
 	})
 }

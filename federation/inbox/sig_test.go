@@ -394,8 +394,10 @@ func TestSilentKeyHost(t *testing.T) {
 		t.Errorf("a good server meanwhile: answered %d", code)
 	}
 	<-done
-	if took := time.Since(start); took > 12*time.Second {
-		t.Errorf("all were answered after %v, want 12 s at most", took)
+	// Five seconds for the key; two hundred signatures and answers on a busy machine. One
+	// after the other, sixteen at a time, they would take a minute.
+	if took := time.Since(start); took > 30*time.Second {
+		t.Errorf("all were answered after %v, want 30 s at most", took)
 	}
 }
 
