@@ -82,7 +82,7 @@ func (s *system) newConsole(p *parts, logins *limit.Logins) http.Handler {
 	handlers := console.New(console.Deps{
 		DB: s.db, Log: s.log, Judge: s.judge, People: s.people, Logins: logins, Tenants: s.registry, Accounts: s.accounts,
 		Domains: s.newDomains(s.db), Limiter: p.limiter, Media: s.urls, Scheme: s.cfg.String("public_scheme"), Host: s.cfg.String("platform_host"),
-		LinkKey: s.key.Derive("domain-link"),
+		LinkKey: s.key.Derive("domain-link"), Deletion: s.newDeletion(s.db),
 	})
 	p.console = handlers
 	e.HTTPErrorHandler = func(err error, c echo.Context) { handlers.ErrorPage(c, err) }

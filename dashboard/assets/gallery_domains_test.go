@@ -31,6 +31,11 @@ func domainPages() []galleryPage {
 		view("domain-add-wrong", console.RenderAddDomain, wrong),
 		view("domain", console.RenderDomain, sampleDomain()),
 		view("domain-redirect", console.RenderDomain, sampleRedirect()),
+		view("ending", console.RenderEnding, console.EndingView{
+			Shell: domainShell(), Token: "t0ken", CancelURL: "/console/acme", Days: 30, Accounts: 3, Posts: 1792, Files: 840, Followers: 12906, People: 4,
+			Names: []string{"acme.example", "social.acme.example"}, Action: "/delete", Typed: "Acme", Error: "This is not the name. Type Acme Cycles to delete it.",
+		}),
+		view("ending-begun", console.RenderEnding, console.EndingView{Shell: domainShell(), Token: "t0ken", Until: time.Now().Add(29 * 24 * time.Hour), UndoAction: "/undo"}),
 		view("domain-shared", console.RenderShared, sampleShared(sampleDomain())),
 		view("domain-shared-redirect", console.RenderShared, sampleShared(sampleRedirect())),
 	}

@@ -17,6 +17,7 @@ import (
 	"rookery/internal/social/media"
 	"rookery/tenant"
 	"rookery/tenant/access"
+	"rookery/tenant/deletion"
 	"rookery/tenant/domains"
 	"rookery/tenant/people"
 )
@@ -37,6 +38,7 @@ type Deps struct {
 	Accounts *account.Service
 	Media    media.Addresses
 	Domains  *domains.Service
+	Deletion *deletion.Service
 	Limiter  *limit.Limiter // of what people make this server send and look up
 	Scheme   string         // of the platform's host: http or https
 	Host     string         // of the platform
@@ -89,6 +91,7 @@ func (h *Handlers) Register(e *echo.Echo) {
 	post("/tenants/:id/accounts", h.signedIn(h.inRoom(h.create)))
 	show("/tenants/:id/accounts/:account", h.signedIn(h.inRoom(h.account)))
 	h.registerDomains(e, show, post)
+	h.registerEnding(show, post)
 }
 
 // ErrorPage answers with the page of an error, for requests that no route took.

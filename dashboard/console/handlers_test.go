@@ -25,6 +25,7 @@ import (
 	"rookery/internal/testkit/fixture"
 	"rookery/tenant"
 	"rookery/tenant/access"
+	"rookery/tenant/deletion"
 	"rookery/tenant/domains"
 	"rookery/tenant/hostroute"
 	"rookery/tenant/people"
@@ -38,11 +39,12 @@ const (
 // world is a platform with two tenants; alice owns tenant A.
 type world struct {
 	*fixture.World
-	server  *browse.Server
-	judge   *access.Judge
-	domains *domains.Service
-	dns     *dnstest.Server
-	console *console.Handlers
+	server   *browse.Server
+	judge    *access.Judge
+	domains  *domains.Service
+	dns      *dnstest.Server
+	console  *console.Handlers
+	deletion *deletion.Service
 }
 
 func newWorld(t testing.TB, base string) *world {
@@ -57,11 +59,12 @@ func newWorld(t testing.TB, base string) *world {
 	}
 	w.judge = access.New(w.PG, nil)
 	w.domains, w.dns = newDomains(t, w.World)
+	w.deletion = deletion.New(deletion.Options{DB: w.PG, Tenants: w.Registry, Names: w.domains, Console: home})
 	h := console.New(console.Deps{
 		DB: w.PG, Log: slog.New(slog.DiscardHandler), Judge: w.judge, People: w.People, Logins: limit.NewLogins(w.PG, limit.Options{Now: testkit.StoppedClock()}),
 		Tenants: w.Registry, Accounts: account.New(w.PG, key), Media: media.Addresses{Scheme: "https", Host: "media.test"},
 		Domains: w.domains, Limiter: limit.New(limit.Options{Now: testkit.StoppedClock()}), Scheme: "https", Host: "rookery.test", Base: base,
-		LinkKey: key.Derive("domain-link"),
+		LinkKey: key.Derive("domain-link"), Deletion: w.deletion,
 	})
 	w.console = h
 	platform := echo.New()

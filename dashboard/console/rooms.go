@@ -117,6 +117,10 @@ func (h *Handlers) shell(v *visitor) Shell {
 			Name: v.tenant.Name, HandleHost: v.tenant.HandleDomain, Logo: logo(v.tenant), Role: Role(v.role),
 			AccountsURL: h.roomURL(v.tenant), DomainsURL: h.domainsURL(v.tenant), Current: v.place,
 		}
+		s.Room.IsEnding = v.tenant.State == tenant.Deleting
+		if v.role == people.MemberOwner {
+			s.Room.EndingURL = h.endingURL(v.tenant)
+		}
 	}
 	return s
 }

@@ -29,6 +29,8 @@ type Room struct {
 	Role        Role // of the person, in this company
 	AccountsURL string
 	DomainsURL  string
+	EndingURL   string // where an owner deletes it; "" for others
+	IsEnding    bool   // it is being deleted, and can be kept
 	Current     Place
 }
 

@@ -112,7 +112,7 @@ var inRing = []struct {
 		"internal/social/relate", "internal/social/status", "internal/social/timeline",
 	}},
 	{"internal/upkeep", []string{"internal/social/status"}},
-	{"tenant/deletion", []string{"internal/audit", "internal/social/account"}},
+	{"tenant/deletion", []string{"internal/audit", "internal/social/account", "tenant/notice"}},
 	{"tenant/access", []string{"tenant/people", "internal/audit", "internal/limit"}},
 	{"tenant/people", []string{"internal/audit", "internal/limit", "internal/social/account", "tenant/notice"}},
 	{"tenant/factor", []string{"tenant/people", "internal/audit"}},

@@ -1,12 +1,12 @@
 // Package deletion brings a tenant to its end.
 //
-// Whoever asks (the operator's command) closes it to people at once; for thirty days that
+// Whoever asks (the operator's command, an owner in the console) closes it to people at once; for thirty days that
 // can be undone, because other servers notice nothing yet. Then, step by step and whichever
 // process goes on: its accounts say goodbye to every server that is known, its names are
 // given up, and when all have heard or three days are over, its rows are removed in small
 // parts. What stays, and why, is store.KeptOfTenants; people who belong to no other tenant
 // go too, because nothing is left that they could sign in to. Only cmd registers the
-// worker and calls Begin and Undo. It must not reach into any other tenant, and nothing
+// worker; it and the console call Begin and Undo. It must not reach into any other tenant, and nothing
 // else may remove a tenant's rows as a whole.
 package deletion
 
@@ -35,7 +35,10 @@ const (
 	departing    = 20   // accounts of one transaction
 )
 
-var errTooLate = fault.New(fault.Gone, "This tenant was deleted. That cannot be undone.")
+var (
+	errTooLate  = fault.New(fault.Gone, "This tenant was deleted. That cannot be undone.")
+	errNotYours = fault.New(fault.Forbidden, "Whoever runs this server began this deletion, and they alone can take it back. Write to them.")
+)
 
 // Names gives up the names of a tenant; *domains.Service does.
 type Names interface {
@@ -49,6 +52,7 @@ type Options struct {
 	Names   Names
 	Log     *slog.Logger     // nil: silent
 	Now     func() time.Time // nil: time.Now
+	Console string           // where owners are sent, such as https://rookery.example
 	// Batch bounds the rows of one statement. 0: 1,000.
 	Batch int
 }
@@ -116,6 +120,11 @@ func (s *Service) schedule(ctx context.Context, tx *pg.PlatformTx, by audit.Acto
 	if err := registry.BeginDeletion(ctx, tx, d.ID, at); err != nil {
 		return err
 	}
+	if at.After(s.Now()) { // else nothing is left to decide
+		if err := s.tell(ctx, tx, by, d, "tenant_ends", at); err != nil {
+			return err
+		}
+	}
 	return s.record(ctx, tx, by, d.ID, "delete", map[string]string{"for_good_at": at.UTC().Format(time.RFC3339)})
 }
 
@@ -143,13 +152,20 @@ func (s *Service) Undo(ctx context.Context, by audit.Actor, id tenant.ID) error 
 		}
 	}
 	err = s.DB.Platform(ctx, "undo the deletion of a tenant", func(tx *pg.PlatformTx) error {
-		if d, err := registry.LockDeletion(ctx, tx, id); err != nil || d.State == tenant.Deleted {
-			if err == nil {
-				err = errTooLate
-			}
+		d, err := registry.LockDeletion(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if d.State == tenant.Deleted {
+			return errTooLate
+		}
+		if err := mayUndo(ctx, tx, by, d); err != nil {
 			return err
 		}
 		if err := registry.UndoDeletion(ctx, tx, id); err != nil {
+			return err
+		}
+		if err := s.tell(ctx, tx, by, d, "tenant_stays", d.DeleteAt); err != nil {
 			return err
 		}
 		return s.record(ctx, tx, by, id, "undelete", nil)

@@ -48,6 +48,10 @@ func (w *Worker) Work(ctx context.Context, _ *river.Job[jobs.TenantSweep]) error
 // Sweep goes on with the end of every tenant for which the time has come. One that fails
 // does not hold up the others. It says whether it is worth to come again soon.
 func (s *Service) Sweep(ctx context.Context) (goesOn bool, err error) {
+	var failed []error
+	if err := s.remind(ctx); err != nil {
+		failed = append(failed, err) // a mail that waits holds up no deletion
+	}
 	var list []*registry.Deletion
 	err = s.DB.Platform(ctx, "look for tenants that are being deleted", func(tx *pg.PlatformTx) (err error) {
 		list, err = registry.DueDeletions(ctx, tx, s.Now())
@@ -58,7 +62,6 @@ func (s *Service) Sweep(ctx context.Context) (goesOn bool, err error) {
 	}
 	// Whoever did not get a turn within the time has the same chance the next time.
 	rand.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
-	var failed []error
 	until := time.Now().Add(sweepTime)
 	for _, d := range list {
 		if ctx.Err() != nil || time.Now().After(until) {

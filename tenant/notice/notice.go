@@ -22,15 +22,20 @@ type Notice struct {
 	Key      string
 	Template string
 	Data     map[string]string
+	To       []string // roles; nil: owners and admins
 }
 
 // told are the roles of people whom the platform writes to.
 var told = []string{"owner", "admin"}
 
-// Queue stores a mail to each owner and admin of a tenant, with the job that sends it. It
+// Queue stores a mail to each person of a tenant with one of the notice's roles, with the job that sends it. It
 // belongs to the transaction of what it tells.
 func Queue(ctx context.Context, tx *pg.PlatformTx, of tenant.ID, n Notice) error {
-	people, err := store.PeopleOf(ctx, tx, of, told)
+	roles := n.To
+	if roles == nil {
+		roles = told
+	}
+	people, err := store.PeopleOf(ctx, tx, of, roles)
 	if err != nil {
 		return fmt.Errorf("find whom to tell %s: %w", n.Key, err)
 	}

@@ -30,6 +30,8 @@ WHERE  t.state IN ('deleting', 'deleted') AND t.forgotten_at IS NULL
             SELECT FROM domains d WHERE d.tenant_id = t.id AND (d.state <> 'released' OR d.tombstones_until > @now)))
 ORDER  BY t.id`
 
+	deletionsBefore = deletionColumns + ` WHERE t.state = 'deleting' AND t.forgotten_at IS NULL AND t.delete_at > @now AND t.delete_at <= @until ORDER BY t.id`
+
 	beginDeletion = `
 UPDATE tenants SET state = 'deleting', state_before = CASE WHEN state = 'deleting' THEN state_before ELSE state END, delete_at = @at, updated_at = now()
 WHERE  id = @id AND state IN ('active', 'suspended', 'deleting')`
@@ -59,6 +61,12 @@ type Deletion struct {
 // DueDeletions returns the tenants with whose end something is to be done now.
 func DueDeletions(ctx context.Context, tx *pg.PlatformTx, now time.Time) ([]*Deletion, error) {
 	return pg.Many[Deletion](ctx, tx, selectDeletions, pgx.NamedArgs{"now": now})
+}
+
+// DeletionsBefore returns the tenants that go for good between now and a time, and can
+// still be kept.
+func DeletionsBefore(ctx context.Context, tx *pg.PlatformTx, now, until time.Time) ([]*Deletion, error) {
+	return pg.Many[Deletion](ctx, tx, deletionsBefore, pgx.NamedArgs{"now": now, "until": until})
 }
 
 // DeletionOf returns how far the end of a tenant is, or fault.NotFound.
