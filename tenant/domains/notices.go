@@ -222,6 +222,10 @@ func noticesDue(d *tenant.Domain, from tenant.DomainState, now time.Time) []stri
 		if entered {
 			out = append(out, string(d.State))
 		}
+	case tenant.DomainReleased:
+		if entered && d.Reason == ReasonTransferred {
+			out = append(out, "transferred")
+		}
 	}
 	if d.State == tenant.DomainLive || d.State == tenant.DomainDegraded {
 		if !d.FailingSince.IsZero() {

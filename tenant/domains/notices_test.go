@@ -46,6 +46,7 @@ func lives(now time.Time) map[string]domains.Standing {
 	out["domain_recovered"] = out["domain_live"]
 	out["domain_parked"] = claim(tenant.DomainParked, func(d *tenant.Domain) { d.FailingSince, d.Reason = now.Add(-15*day), string(doctor.WrongCNAME) })
 	out["domain_expired"] = claim(tenant.DomainExpired, func(d *tenant.Domain) { d.Reason = string(doctor.OwnershipMissing) })
+	out["domain_transferred"] = claim(tenant.DomainReleased, func(d *tenant.Domain) { d.Reason = domains.ReasonTransferred })
 	for _, state := range []tenant.DomainState{tenant.DomainDisputed, tenant.DomainReleasing} {
 		out["domain_"+string(state)] = claim(state, func(d *tenant.Domain) { d.DeadlineAt = now.Add(3 * day) })
 	}
@@ -56,6 +57,7 @@ func lives(now time.Time) map[string]domains.Standing {
 var cameFrom = map[string]tenant.DomainState{
 	"domain_live": tenant.DomainPendingRouting, "domain_recovered": tenant.DomainDegraded, "domain_parked": tenant.DomainDegraded,
 	"domain_expired": tenant.DomainPendingOwnership, "domain_disputed": tenant.DomainLive, "domain_releasing": tenant.DomainLive,
+	"domain_transferred": tenant.DomainParked,
 }
 
 // Every notice has a template that renders with what the notice says, and no template is
