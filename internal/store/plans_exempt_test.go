@@ -4,6 +4,15 @@ package store_test
 // unique key, or write the rows that they are given. A function that lists, counts or
 // joins belongs into reads.
 var readsByKey = map[string]string{
+	"InvitationByHash":        "by key",
+	"LockInvitation":          "by key",
+	"LockInvitationOf":        "by key",
+	"OpenInvitations":         "two hundred of one company, on a page that few open",
+	"IsMemberAddress":         "by key",
+	"LockMembers":             "a company's owners, when somebody's place changes",
+	"MemberOf":                "by key",
+	"OperatorsOfPeople":       "by key",
+	"LastVisits":              "by the indexes of sessions",
 	"PasskeysOf":              "one person's keys of one host by their index",
 	"PasskeyByID":             "by key",
 	"TakeChallenge":           "by key",

@@ -1,6 +1,8 @@
 package access
 
 import (
+	"slices"
+
 	"rookery/internal/fault"
 	"rookery/tenant/people"
 )
@@ -48,4 +50,16 @@ func May(m people.Membership, d Deed) error {
 		return nil
 	}
 	return errDeed
+}
+
+// MayPlace says whether a membership may change the places of such members in the company,
+// or give them: nil, or fault.Forbidden. Owners are for owners alone.
+func MayPlace(own people.Membership, of ...people.Membership) error {
+	if err := May(own, ManagePeople); err != nil {
+		return err
+	}
+	if slices.Contains(of, people.MemberOwner) {
+		return May(own, MakeOwners)
+	}
+	return nil
 }

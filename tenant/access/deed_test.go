@@ -40,3 +40,18 @@ func TestDeeds(t *testing.T) {
 		t.Error("an unknown deed is allowed")
 	}
 }
+
+// Owners are for owners alone; everybody else is for those who manage people.
+func TestMayPlace(t *testing.T) {
+	t.Parallel()
+	for own, want := range map[people.Membership][2]bool{
+		people.MemberOwner: {true, true}, people.MemberAdmin: {true, false}, people.MemberBilling: {}, people.MemberModerator: {}, people.MemberPlain: {}, "stranger": {},
+	} {
+		if got := access.MayPlace(own, people.MemberPlain, people.MemberAdmin) == nil; got != want[0] {
+			t.Errorf("%s and others: %t", own, got)
+		}
+		if got := access.MayPlace(own, people.MemberPlain, people.MemberOwner) == nil; got != want[1] {
+			t.Errorf("%s and owners: %t", own, got)
+		}
+	}
+}

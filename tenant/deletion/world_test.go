@@ -102,6 +102,7 @@ var rows = []string{
 	`INSERT INTO events (tenant_id, id, kind, account_id) VALUES ($1, 1, 'followed', $2)`,
 	`INSERT INTO activities (tenant_id, id, uri, account_id, body) VALUES ($1, 1, 'u', $2, '')`,
 	`INSERT INTO deliveries (tenant_id, activity_id, id, inbox_url, host, state) VALUES ($1, 1, 1, 'https://far.test/i', 'far.test', 'done')`,
+	`INSERT INTO invitations (tenant_id, id, token_hash, email, role, invited_by, sent_at, expires_at) VALUES ($1, 1, 'i', 'new@x.test', 'member', $4, now(), now())`,
 	`INSERT INTO tenant_security (tenant_id) VALUES ($1)`,
 	`INSERT INTO upkeep_walks (tenant_id, kind) VALUES ($1, 'x')`,
 	`INSERT INTO mails (tenant_id, id, key, recipient, template) VALUES ($1, $4, 'k', 'a@b.test', 't')`,
