@@ -127,6 +127,6 @@ func devSettings(listen string) (map[string]string, error) {
 	}
 	return map[string]string{
 		"listen": listen, "public_scheme": "http", "tls": "off",
-		"platform_host": "rookery.localhost" + suffix, "media_host": "media.localhost" + suffix,
+		"platform_host": "rookery.localhost" + suffix, "media_host": "media.localhost" + suffix, "sign_up": "on",
 	}, nil
 }

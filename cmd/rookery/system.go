@@ -17,6 +17,7 @@ import (
 	"rookery/internal/social/media"
 	"rookery/internal/upkeep"
 	"rookery/tenant/access"
+	"rookery/tenant/factor"
 	"rookery/tenant/people"
 	"rookery/tenant/registry"
 )
@@ -31,6 +32,7 @@ type system struct {
 	key      *seal.Key
 	registry *registry.Registry
 	people   *people.People
+	factors  *factor.Factors
 	judge    *access.Judge
 	accounts *account.Service
 	media    *media.Service
@@ -62,6 +64,7 @@ func newSystem(ctx context.Context, cfg *config.Config, d *database) (*system, e
 		Reserved: []string{cfg.String("platform_host"), cfg.String("media_host")},
 	})
 	s.people = people.New(db, log)
+	s.factors = factor.New(factor.Options{DB: db, Seal: key, Log: log})
 	s.judge = access.New(db, log)
 	s.accounts = account.New(db, key)
 	s.media = media.New(db)

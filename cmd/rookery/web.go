@@ -27,7 +27,7 @@ import (
 func (s *system) newWeb(p *parts) (http.Handler, error) {
 	logins := limit.NewLogins(s.db, p.limits)
 	pages := site.New(site.Deps{
-		DB: s.db, Log: s.log, Judge: s.judge, People: s.people, Logins: logins, Limiter: p.limiter, Media: s.urls,
+		DB: s.db, Log: s.log, Judge: s.judge, People: s.people, Logins: logins, Factors: s.factors, Limiter: p.limiter, Media: s.urls,
 		Documents:         site.Documents{Actor: s.actorDocument(p), Object: s.objectDocument(p)},
 		SubscribeTemplate: s.subscribeTemplate, Version: version(),
 	})
@@ -80,7 +80,7 @@ func newEcho() *echo.Echo {
 func (s *system) newConsole(p *parts, logins *limit.Logins) http.Handler {
 	e := newEcho()
 	handlers := console.New(console.Deps{
-		DB: s.db, Log: s.log, Judge: s.judge, People: s.people, Logins: logins, Tenants: s.registry, Accounts: s.accounts,
+		DB: s.db, Log: s.log, Judge: s.judge, People: s.people, Logins: logins, Factors: s.factors, SignUp: s.cfg.String("sign_up") == "on", Tenants: s.registry, Accounts: s.accounts,
 		Domains: s.newDomains(s.db), Limiter: p.limiter, Media: s.urls, Scheme: s.cfg.String("public_scheme"), Host: s.cfg.String("platform_host"),
 		LinkKey: s.key.Derive("domain-link"), Deletion: s.newDeletion(s.db),
 	})

@@ -14,6 +14,8 @@ const (
 	Stale     Problem = "stale"    // the form's token does not fit any more
 	NoAccess  Problem = "noaccess" // right password, but no membership here
 	Disabled  Problem = "disabled" // right password, but the login was closed
+	Passkey   Problem = "passkey"  // one that does not fit
+	Expired   Problem = "expired"  // the second step came too late or failed too often
 )
 
 // SignInForm is the sign-in form, the same on a tenant's host and on the
@@ -27,4 +29,10 @@ type SignInForm struct {
 	TriesLeft int           // with Mismatch: 0 says nothing about it
 	Wait      time.Duration // with Paused, and with TriesLeft the break that follows; 0 says "some minutes"
 	SignedOut bool          // show that signing out worked
+	IsReset   bool          // show that there is a new password
+	ForgotURL string        // where one gets a link for a new password
+	SignUpURL string        // where one signs up; "": nobody may
+	// PasskeyURL is where a passkey's answer is posted; "": none here. Without script there is
+	// no button for it.
+	PasskeyURL string
 }

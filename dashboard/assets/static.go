@@ -22,7 +22,7 @@ var files embed.FS
 const Prefix = "/assets/"
 
 // cssOrder is the cascade: values first, widths and media queries last.
-var cssOrder = []string{"tokens", "base", "controls", "parts", "post", "site", "gate", "console", "domains", "narrow"}
+var cssOrder = []string{"tokens", "base", "controls", "parts", "post", "site", "gate", "console", "domains", "own", "narrow"}
 
 // File is one static file, ready to be served.
 type File struct {
@@ -45,7 +45,7 @@ var load = sync.OnceValue(func() *library {
 		css.WriteString(mustRead("css/" + name + ".css"))
 	}
 	lib.add("app.css", "text/css; charset=utf-8", []byte(minifyCSS(css.String())))
-	lib.add("app.js", "text/javascript; charset=utf-8", []byte(mustRead("js/app.js")))
+	lib.add("app.js", "text/javascript; charset=utf-8", []byte(mustRead("js/app.js")+mustRead("js/passkey.js")))
 	lib.add("favicon.svg", "image/svg+xml", []byte(mustRead("icons/favicon.svg")))
 	lib.add("logo.svg", "image/svg+xml", []byte(mustRead("icons/logo.svg")))
 	return lib

@@ -19,6 +19,7 @@ import (
 	"rookery/tenant/access"
 	"rookery/tenant/deletion"
 	"rookery/tenant/domains"
+	"rookery/tenant/factor"
 	"rookery/tenant/people"
 )
 
@@ -29,11 +30,14 @@ type Tenants interface {
 
 // Deps are what the handlers work with.
 type Deps struct {
-	DB       *pg.DB
-	Log      *slog.Logger
-	Judge    *access.Judge
-	People   *people.People
-	Logins   *limit.Logins
+	DB      *pg.DB
+	Log     *slog.Logger
+	Judge   *access.Judge
+	People  *people.People
+	Logins  *limit.Logins
+	Factors *factor.Factors
+	// SignUp lets strangers make a login of their own.
+	SignUp   bool
 	Tenants  Tenants
 	Accounts *account.Service
 	Media    media.Addresses
@@ -82,8 +86,7 @@ func (h *Handlers) Register(e *echo.Echo) {
 		show("/.well-known/change-password", h.changePassword)
 	}
 	show("/", h.start)
-	show("/sign_in", h.in.SignIn)
-	post("/sign_in", h.in.Enter)
+	h.registerEntrance(show, post)
 	post("/sign_out", h.signOut)
 	show("/tenants", h.signedIn(h.tenants))
 	show("/tenants/:id", h.signedIn(h.inRoom(h.accounts)))
@@ -106,6 +109,7 @@ type visitor struct {
 	tenant  *tenant.Tenant // nil outside a room
 	role    people.Membership
 	place   Place // of the room
+	isBound bool  // the company asks for a second factor, and this session has none
 }
 
 type handler func(c echo.Context, v *visitor) error
@@ -153,11 +157,17 @@ func (h *Handlers) inRoom(next handler) handler {
 		}
 		v.tenant, v.place = t, Accounts
 		err := h.inScope(c, v, func(ctx context.Context, scope *pg.Scope) (err error) {
-			v.role, err = people.MembershipOf(ctx, scope, v.person.ID)
+			if v.role, err = people.MembershipOf(ctx, scope, v.person.ID); err != nil {
+				return err
+			}
+			v.isBound, err = isBound(ctx, scope, v.session)
 			return err
 		})
 		if err != nil {
 			return err
+		}
+		if v.isBound {
+			return h.toFactor(c)
 		}
 		return next(c, v)
 	}

@@ -5,7 +5,9 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -27,6 +29,7 @@ import (
 	"rookery/tenant/access"
 	"rookery/tenant/deletion"
 	"rookery/tenant/domains"
+	"rookery/tenant/factor"
 	"rookery/tenant/hostroute"
 	"rookery/tenant/people"
 )
@@ -39,6 +42,7 @@ const (
 // world is a platform with two tenants; alice owns tenant A.
 type world struct {
 	*fixture.World
+	clock    atomic.Int64 // what authenticators take for now, in seconds
 	server   *browse.Server
 	judge    *access.Judge
 	domains  *domains.Service
@@ -58,10 +62,12 @@ func newWorld(t testing.TB, base string) *world {
 		t.Fatal(err)
 	}
 	w.judge = access.New(w.PG, nil)
+	w.clock.Store(time.Now().Unix())
 	w.domains, w.dns = newDomains(t, w.World)
 	w.deletion = deletion.New(deletion.Options{DB: w.PG, Tenants: w.Registry, Names: w.domains, Console: home})
 	h := console.New(console.Deps{
 		DB: w.PG, Log: slog.New(slog.DiscardHandler), Judge: w.judge, People: w.People, Logins: limit.NewLogins(w.PG, limit.Options{Now: testkit.StoppedClock()}),
+		Factors: factor.New(factor.Options{DB: w.PG, Seal: key, Now: w.now}), SignUp: true,
 		Tenants: w.Registry, Accounts: account.New(w.PG, key), Media: media.Addresses{Scheme: "https", Host: "media.test"},
 		Domains: w.domains, Limiter: limit.New(limit.Options{Now: testkit.StoppedClock()}), Scheme: "https", Host: "rookery.test", Base: base,
 		LinkKey: key.Derive("domain-link"), Deletion: w.deletion,
@@ -77,6 +83,8 @@ func newWorld(t testing.TB, base string) *world {
 	w.join(t, w.A, w.A.Person, people.MemberOwner)
 	return w
 }
+
+func (w *world) now() time.Time { return time.Unix(w.clock.Load(), 0) }
 
 func (w *world) join(t testing.TB, h *fixture.Home, person social.PersonID, role people.Membership) {
 	t.Helper()

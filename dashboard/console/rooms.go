@@ -107,7 +107,7 @@ func (h *Handlers) accountView(t *tenant.Tenant, a *social.Account, role people.
 func (h *Handlers) shell(v *visitor) Shell {
 	s := Shell{
 		Person: Person{ID: ids.Format(int64(v.person.ID)), Name: v.person.Name, Mail: v.person.Email},
-		Token:  access.CSRF(v.session), SignOutURL: h.Base + "/sign_out", TenantsURL: h.Base + "/tenants",
+		Token:  access.CSRF(v.session), SignOutURL: h.Base + "/sign_out", TenantsURL: h.Base + "/tenants", OwnURL: h.Base + ownPath,
 	}
 	if s.Person.Name == "" {
 		s.Person.Name = v.person.Email

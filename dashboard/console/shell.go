@@ -8,7 +8,8 @@ type Shell struct {
 	Token      string // against forged requests; sent with the sign-out form
 	SignOutURL string
 	TenantsURL string
-	Room       *Room // the company one is in; nil on the list of companies
+	OwnURL     string // of one's own login
+	Room       *Room  // the company one is in; nil on the list of companies
 }
 
 // Person is who is signed in.

@@ -17,6 +17,17 @@ func RenderSignIn(w io.Writer, v SignInView) error {
 	return render(w, "Sign in to Rookery", "console-signin", v)
 }
 
+// GateView is one of the small pages at the way in.
+type GateView struct {
+	Gate assets.Gate
+	Host string // of the platform
+}
+
+// RenderGate writes such a page.
+func RenderGate(w io.Writer, v GateView) error {
+	return render(w, v.Gate.Title()+" · Rookery", "console-gate", v)
+}
+
 // Tenant is a company in the list of those a person belongs to.
 type Tenant struct {
 	Name       string

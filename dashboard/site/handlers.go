@@ -2,6 +2,7 @@ package site
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -18,6 +19,8 @@ import (
 	"rookery/internal/social/media"
 	"rookery/tenant"
 	"rookery/tenant/access"
+	"rookery/tenant/brand"
+	"rookery/tenant/factor"
 	"rookery/tenant/people"
 )
 
@@ -35,6 +38,8 @@ type Deps struct {
 	Judge  *access.Judge
 	People *people.People
 	Logins *limit.Logins
+	// Factors are what people show besides a password.
+	Factors *factor.Factors
 	// Limiter counts what strangers make this server ask others.
 	Limiter *limit.Limiter
 	Media   media.Addresses
@@ -71,6 +76,8 @@ func (h *Handlers) Register(e *echo.Echo) {
 	}
 	show("/", h.recognised(h.front))
 	show("/about", h.recognised(h.about))
+	show(PrivacyPath, h.recognised(h.written(brand.Privacy, "Privacy policy")))
+	show(TermsPath, h.recognised(h.written(brand.Terms, "Terms of service")))
 	show("/tags/:tag/feed.rss", h.tagFeed)
 	show("/tags/:tag", h.recognised(h.tag))
 	show("/@:user", h.recognised(h.profile(TabPosts)))
@@ -86,8 +93,15 @@ func (h *Handlers) Register(e *echo.Echo) {
 	show("/@:user/:id/embed", h.embed)
 	show(oembedPath, h.oembed)
 
-	show("/auth/sign_in", h.signIn)
-	post("/auth/sign_in", h.enter)
+	web.Register(signInPath, "", ownPath, func(path string, step func(web.Entrance, echo.Context) error) { show(path, h.atDoor(step)) },
+		func(path string, step func(web.Entrance, echo.Context) error) { post(path, h.atDoor(step)) })
+	pages, forms := web.Own{}.Routes()
+	for path := range pages {
+		show(ownPath+path, h.own(path, http.MethodGet))
+	}
+	for path := range forms {
+		post(ownPath+path, h.own(path, http.MethodPost))
+	}
 	show("/auth/sign_out", h.askSignOut)
 	post("/auth/sign_out", h.signOut)
 	show("/oauth/authorize", h.authorize)
@@ -133,7 +147,11 @@ func (h *Handlers) onTenant(next echo.HandlerFunc) echo.HandlerFunc {
 		case t.State == tenant.Deleting && !isDocument(c):
 			return errClosing // other servers go on: it may be taken back
 		}
-		return next(c)
+		err := next(c)
+		if errors.Is(err, errBound) && c.Request().Method != http.MethodPost {
+			return c.Redirect(http.StatusSeeOther, ownPath)
+		}
+		return err
 	}
 }
 

@@ -1,6 +1,7 @@
 package site
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -31,7 +32,7 @@ func (h *Handlers) recognised(next echo.HandlerFunc) echo.HandlerFunc {
 		switch {
 		case err == nil:
 			c.Set(visitorKey, v)
-		case !web.IsNobody(err):
+		case !web.IsNobody(err) && !errors.Is(err, errBound):
 			return err
 		}
 		return next(c)
@@ -71,7 +72,7 @@ func (h *Handlers) view(c echo.Context) Tenant {
 	if v, ok := c.Get(visitorKey).(*visitor); ok {
 		t.Me = &Me{
 			Person: personView(v.person), Token: access.CSRF(v.session),
-			AppsURL: appsPath, PasswordURL: passwordPath, SignOutURL: signOutPath,
+			OwnURL: ownPath, AppsURL: appsPath, PasswordURL: passwordPath, SignOutURL: signOutPath,
 		}
 	}
 	return t

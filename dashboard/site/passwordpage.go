@@ -56,7 +56,7 @@ func (h *Handlers) changePassword(c echo.Context, v *visitor) error {
 	if out.isRefused() {
 		return showPassword(c, out)
 	}
-	err = h.People.SetPassword(ctx, v.person.ID, wanted)
+	err = h.People.ChangePassword(ctx, v.person.ID, wanted, v.person.Actor(hostroute.ClientIP(c).String()))
 	if fault.CodeOf(err) == fault.Invalid {
 		out.NewError = fault.TextOf(err)
 		return showPassword(c, out)
@@ -64,7 +64,7 @@ func (h *Handlers) changePassword(c echo.Context, v *visitor) error {
 	if err != nil {
 		return err
 	}
-	session, err := entrance.Renew(c, v.person.ID)
+	session, err := entrance.Renew(c, v.person.ID, v.session.Factors)
 	if err != nil {
 		return err
 	}

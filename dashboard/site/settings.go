@@ -11,6 +11,7 @@ import (
 type Me struct {
 	Person      Person
 	Token       string // against forged requests; sent with the sign-out form
+	OwnURL      string
 	AppsURL     string
 	PasswordURL string
 	SignOutURL  string

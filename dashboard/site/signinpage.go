@@ -28,28 +28,30 @@ var errSuspended = fault.New(fault.Forbidden, "This site is suspended: nobody ca
 func (h *Handlers) entrance(c echo.Context) web.Entrance {
 	t := home(c)
 	return web.Entrance{
-		Door: web.Door{People: h.People, Logins: h.Logins}, Scheme: t.Scheme, Cookie: access.TenantCookie, Sessions: web.TenantSessions(h.Judge, t.ID),
-		Path: signInPath, Home: "/", Show: h.showSignIn,
+		Door: web.Door{People: h.People, Logins: h.Logins, Log: h.Log}, Judge: h.Judge, Factors: h.Factors, Limiter: h.Limiter,
+		Realm: t.ID, Scheme: t.Scheme, Host: t.Host, Name: t.Name, Cookie: access.TenantCookie, Sessions: web.TenantSessions(h.Judge, t.ID),
+		Path: signInPath, Home: "/", OwnPath: ownPath, Show: h.showSignIn, ShowGate: h.showGate,
 	}
 }
 
 // session returns who is signed in, or access.ErrSession.
-func (h *Handlers) session(c echo.Context) (*access.Session, error) { return h.entrance(c).Session(c) }
-
-// signIn is GET /auth/sign_in.
-func (h *Handlers) signIn(c echo.Context) error {
-	if home(c).State != tenant.Active {
-		return errSuspended
+// A session that is bound counts on the pages of its owner's login alone: errBound elsewhere.
+func (h *Handlers) session(c echo.Context) (*access.Session, error) {
+	s, err := h.entrance(c).Session(c)
+	if err == nil && s.IsBound {
+		return nil, errBound
 	}
-	return h.entrance(c).SignIn(c)
+	return s, err
 }
 
-// enter is POST /auth/sign_in.
-func (h *Handlers) enter(c echo.Context) error {
-	if home(c).State != tenant.Active {
-		return errSuspended
+// atDoor is a step of signing in, which nobody can while the site is suspended.
+func (h *Handlers) atDoor(step func(web.Entrance, echo.Context) error) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if home(c).State != tenant.Active {
+			return errSuspended
+		}
+		return step(h.entrance(c), c)
 	}
-	return h.entrance(c).Enter(c)
 }
 
 func (h *Handlers) showSignIn(c echo.Context, form assets.SignInForm) error {
@@ -57,9 +59,11 @@ func (h *Handlers) showSignIn(c echo.Context, form assets.SignInForm) error {
 	if err != nil {
 		return err
 	}
+	policy := assets.PolicyLive
 	if isAuthorize(form.Next) {
-		web.Secure(c, assets.PolicyAway)
+		policy = assets.PolicyAwayLive
 	}
+	web.Secure(c, policy)
 	return web.HTML(c, web.StatusOfProblem(form.Problem), writer(RenderSignIn, SignInView{Tenant: view(home(c)), Form: form, AppName: appName}))
 }
 
@@ -90,7 +94,7 @@ func (h *Handlers) appBehind(c echo.Context, next string) (string, error) {
 
 // askSignOut is GET /auth/sign_out: a link must not sign anybody out, a button may.
 func (h *Handlers) askSignOut(c echo.Context) error {
-	session, err := h.session(c)
+	session, err := h.entrance(c).Session(c)
 	if web.IsNobody(err) {
 		return c.Redirect(http.StatusSeeOther, signInPath)
 	}

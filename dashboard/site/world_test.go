@@ -5,7 +5,9 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -23,6 +25,7 @@ import (
 	"rookery/internal/testkit/fixture"
 	"rookery/internal/testkit/socialtest"
 	"rookery/tenant/access"
+	"rookery/tenant/factor"
 	"rookery/tenant/hostroute"
 	"rookery/tenant/people"
 )
@@ -36,6 +39,8 @@ type world struct {
 	server  *browse.Server
 	judge   *access.Judge
 	logins  *limit.Logins
+	factors *factor.Factors
+	clock   atomic.Int64 // what authenticators take for now, in seconds
 	posts   *status.Service
 	support *social.Account
 	// template answers a handle's server; asked lists the handles.
@@ -50,9 +55,11 @@ func newWorld(t testing.TB) *world {
 		t.Fatal(err)
 	}
 	w.judge, w.logins = access.New(w.PG, nil), limit.NewLogins(w.PG, limit.Options{Now: testkit.StoppedClock()})
+	w.clock.Store(time.Now().Unix())
+	w.factors = newFactors(t, w)
 	w.posts = status.New(status.Options{Streams: &socialtest.Recorder{}})
 	h := site.New(site.Deps{
-		DB: w.PG, Log: slog.New(slog.DiscardHandler), Judge: w.judge, People: w.People, Logins: w.logins, Limiter: limit.New(limit.Options{Now: testkit.StoppedClock()}),
+		DB: w.PG, Log: slog.New(slog.DiscardHandler), Judge: w.judge, People: w.People, Logins: w.logins, Factors: w.factors, Limiter: limit.New(limit.Options{Now: testkit.StoppedClock()}),
 		Media: media.Addresses{Scheme: "https", Host: "media.test"}, Version: "0.1",
 		Documents: site.Documents{
 			Actor: func(c echo.Context, id social.AccountID) error {
@@ -79,6 +86,15 @@ func newWorld(t testing.TB) *world {
 	w.support = w.makeAccount(t, "support", "Acme Support")
 	w.A.Grant(t, w.support.ID, w.A.Person, people.Drafter)
 	return w
+}
+
+func newFactors(t testing.TB, w *world) *factor.Factors {
+	t.Helper()
+	key, err := seal.New("the master key of tests: 32 characters and more")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return factor.New(factor.Options{DB: w.PG, Seal: key, Now: func() time.Time { return time.Unix(w.clock.Load(), 0) }})
 }
 
 func (w *world) makeAccount(t testing.TB, username, name string) *social.Account {

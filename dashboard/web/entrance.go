@@ -8,9 +8,11 @@ import (
 
 	"rookery/dashboard/assets"
 	"rookery/internal/fault"
+	"rookery/internal/limit"
 	"rookery/internal/social"
 	"rookery/tenant"
 	"rookery/tenant/access"
+	"rookery/tenant/factor"
 	"rookery/tenant/hostroute"
 )
 
@@ -18,20 +20,40 @@ import (
 // and on the platform's, with another cookie and another page.
 type Entrance struct {
 	Door
-	Scheme   string // of the host
+	Judge    *access.Judge
+	Factors  *factor.Factors
+	Limiter  *limit.Limiter
+	Realm    tenant.ID // whose host it is; 0: the platform's
+	Scheme   string    // of the host
+	Host     string    // with a port where it has one
+	Name     string    // what authenticator apps call it
 	Cookie   access.Cookie
 	Sessions Sessions
 	Path     string // of the sign-in page and its form
 	Home     string // where somebody goes who was on the way nowhere
-	// Show answers with the sign-in page.
-	Show func(c echo.Context, form assets.SignInForm) error
+	OwnPath  string // of the pages on which people look after their login
+	// SignUpPath is of the page where strangers sign up; "": nobody may.
+	SignUpPath string
+	// Show answers with the sign-in page, ShowGate with one of the small pages around it.
+	Show     func(c echo.Context, form assets.SignInForm) error
+	ShowGate func(c echo.Context, status int, g assets.Gate) error
 }
+
+// origin is the host as browsers and links name it.
+func (e Entrance) origin() string { return e.Scheme + "://" + e.Host }
+
+// passkeys is the host as passkeys know it.
+func (e Entrance) passkeys() factor.Host { return factor.HostOf(e.Scheme, e.Host, e.Name) }
 
 // Sessions are those of one host.
 type Sessions interface {
 	Read(ctx context.Context, token string) (*access.Session, error)
-	Start(ctx context.Context, person social.PersonID, userAgent string) (*access.Session, error)
+	Start(ctx context.Context, a access.Arrival) (*access.Session, error)
 	End(ctx context.Context, hash []byte) error
+	// Prove notes that the browser has shown a second factor after it signed in.
+	Prove(ctx context.Context, s *access.Session) error
+	// Of lists where a person is signed in, the latest first.
+	Of(ctx context.Context, person social.PersonID) ([]*access.Session, error)
 }
 
 // TenantSessions are those of a tenant's host.
@@ -49,8 +71,16 @@ func (s tenantSessions) Read(ctx context.Context, token string) (*access.Session
 	return s.judge.Session(ctx, s.id, token)
 }
 
-func (s tenantSessions) Start(ctx context.Context, person social.PersonID, userAgent string) (*access.Session, error) {
-	return s.judge.StartSession(ctx, s.id, person, userAgent)
+func (s tenantSessions) Start(ctx context.Context, a access.Arrival) (*access.Session, error) {
+	return s.judge.Admit(ctx, s.id, a)
+}
+
+func (s tenantSessions) Prove(ctx context.Context, session *access.Session) error {
+	return s.judge.Prove(ctx, s.id, session)
+}
+
+func (s tenantSessions) Of(ctx context.Context, person social.PersonID) ([]*access.Session, error) {
+	return s.judge.SessionsOn(ctx, s.id, person)
 }
 
 func (s tenantSessions) End(ctx context.Context, hash []byte) error {
@@ -63,8 +93,16 @@ func (s consoleSessions) Read(ctx context.Context, token string) (*access.Sessio
 	return s.judge.ConsoleSession(ctx, token)
 }
 
-func (s consoleSessions) Start(ctx context.Context, person social.PersonID, userAgent string) (*access.Session, error) {
-	return s.judge.StartConsoleSession(ctx, person, userAgent)
+func (s consoleSessions) Start(ctx context.Context, a access.Arrival) (*access.Session, error) {
+	return s.judge.AdmitToConsole(ctx, a)
+}
+
+func (s consoleSessions) Prove(ctx context.Context, session *access.Session) error {
+	return s.judge.ProveConsole(ctx, session)
+}
+
+func (s consoleSessions) Of(ctx context.Context, person social.PersonID) ([]*access.Session, error) {
+	return s.judge.ConsoleSessionsOf(ctx, person)
 }
 
 func (s consoleSessions) End(ctx context.Context, hash []byte) error {
@@ -92,11 +130,12 @@ func (e Entrance) SignIn(c echo.Context) error {
 			return err
 		}
 	}
-	return e.show(c, assets.SignInForm{Next: access.SafeNext(next, ""), SignedOut: c.QueryParam("signed_out") != ""})
+	return e.show(c, assets.SignInForm{Next: access.SafeNext(next, ""), SignedOut: c.QueryParam("signed_out") != "", IsReset: c.QueryParam("reset") != ""})
 }
 
 func (e Entrance) show(c echo.Context, form assets.SignInForm) error {
 	form.Action, form.Token = e.Path, access.CSRF(Anonymous(c, e.Scheme))
+	form.ForgotURL, form.SignUpURL, form.PasskeyURL = e.Path+forgotPath, e.SignUpPath, e.Path+passkeyPath
 	return e.Show(c, form)
 }
 
@@ -120,7 +159,25 @@ func (e Entrance) Enter(c echo.Context) error {
 		form.Problem = problem
 		return e.show(c, form)
 	}
-	_, err = e.Renew(c, person.ID)
+	has, err := e.Factors.Of(ctx, person.ID, e.passkeys().ID)
+	if err != nil {
+		return err
+	}
+	if has.HasTOTP {
+		return e.wait(c, person.ID, form.Next)
+	}
+	next := access.SafeNext(form.Next, e.Home)
+	if in.Get("offer") != "" {
+		if next, err = e.viaOffer(ctx, person.ID, next); err != nil {
+			return err
+		}
+	}
+	return e.admit(c, person.ID, 1, form, next)
+}
+
+// admit starts the session and sends the browser on.
+func (e Entrance) admit(c echo.Context, person social.PersonID, factors int, form assets.SignInForm, next string) error {
+	_, err := e.Renew(c, person, factors)
 	if fault.IsNotFound(err) {
 		form.Problem = assets.NoAccess
 		return e.show(c, form)
@@ -128,13 +185,15 @@ func (e Entrance) Enter(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.Redirect(http.StatusSeeOther, access.SafeNext(form.Next, e.Home))
+	return c.Redirect(http.StatusSeeOther, next)
 }
 
-// Renew gives this browser a fresh session of a person, and ends the one it came with.
-// Somebody who is no member of the tenant is fault.NotFound.
-func (e Entrance) Renew(c echo.Context, person social.PersonID) (*access.Session, error) {
-	session, err := e.Sessions.Start(c.Request().Context(), person, c.Request().UserAgent())
+// Renew gives this browser a fresh session of a person who showed so many factors, and ends
+// the one it came with. Somebody who is no member of the tenant is fault.NotFound.
+func (e Entrance) Renew(c echo.Context, person social.PersonID, factors int) (*access.Session, error) {
+	session, err := e.Sessions.Start(c.Request().Context(), access.Arrival{
+		Person: person, UserAgent: c.Request().UserAgent(), Address: hostroute.ClientIP(c).String(), Factors: factors,
+	})
 	if err != nil {
 		return nil, err
 	}

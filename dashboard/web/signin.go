@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/netip"
 
@@ -17,6 +18,27 @@ import (
 type Door struct {
 	People *people.People
 	Logins *limit.Logins
+	Log    *slog.Logger
+}
+
+// Refusal is why a sign-in was refused, as the log says it.
+type Refusal string
+
+// The reasons. fail2ban and the like read them: see docs/operations.md.
+const (
+	RefusedPassword Refusal = "password" // the mail address or the password
+	RefusedCode     Refusal = "code"     // the second factor
+	RefusedPasskey  Refusal = "passkey"
+	RefusedLimit    Refusal = "limit" // too many tries before this one
+	RefusedDisabled Refusal = "disabled"
+)
+
+// refuse writes the one line of the log that tools which ban addresses look for. Its shape is
+// kept by TestFail2banReadsTheLog; it never names whom somebody tried to be.
+func (d Door) refuse(ctx context.Context, from netip.Addr, why Refusal) {
+	if d.Log != nil {
+		d.Log.WarnContext(ctx, "sign-in refused", "ip", from.String(), "reason", string(why))
+	}
 }
 
 // Attempt is one try to sign in.
@@ -31,6 +53,7 @@ type Attempt struct {
 func (d Door) Enter(ctx context.Context, a Attempt) (*people.Person, assets.Problem, error) {
 	if err := d.Logins.Attempt(ctx, a.From, a.Mail); err != nil {
 		if fault.CodeOf(err) == fault.TooMany {
+			d.refuse(ctx, a.From, RefusedLimit)
 			return nil, assets.Paused, nil
 		}
 		return nil, assets.NoProblem, err
@@ -39,8 +62,10 @@ func (d Door) Enter(ctx context.Context, a Attempt) (*people.Person, assets.Prob
 	switch fault.CodeOf(err) {
 	case "":
 	case fault.Unauthorized:
+		d.refuse(ctx, a.From, RefusedPassword)
 		return nil, assets.Mismatch, nil
 	case fault.Forbidden:
+		d.refuse(ctx, a.From, RefusedDisabled)
 		return nil, assets.Disabled, nil
 	default:
 		return nil, assets.NoProblem, fmt.Errorf("sign in: %w", err)
@@ -58,7 +83,7 @@ func StatusOfProblem(p assets.Problem) int {
 		return http.StatusOK
 	case assets.Paused:
 		return http.StatusTooManyRequests
-	case assets.Stale, assets.NoAccess, assets.Disabled:
+	case assets.Stale, assets.NoAccess, assets.Disabled, assets.Expired:
 		return http.StatusForbidden
 	}
 	return http.StatusUnprocessableEntity

@@ -18,6 +18,9 @@ import (
 var (
 	loginsOfAddress = Rule{"login_address", 25, 5 * time.Minute}
 	loginsOfMail    = Rule{"login_mail", 25, time.Hour}
+	// Mails that strangers make us send: to whom, and who asks. An office shares an address.
+	mailsTo   = Rule{"mail_to", 5, time.Hour}
+	mailsFrom = Rule{"mail_from", 20, time.Hour}
 )
 
 // Logins limits log-ins by where they come from and by whom they are for. Its
@@ -45,8 +48,30 @@ func (l *Logins) Attempt(ctx context.Context, from netip.Addr, email string) err
 	if l.factor == Off {
 		return nil
 	}
-	// Two transactions: a refused address must not use up the person's own tries.
-	for _, w := range []window{l.addressWindow(from), l.mailWindow(email)} {
+	return l.count(ctx, l.addressWindow(from), l.mailWindow(email))
+}
+
+// AttemptFrom is Attempt where nobody says who it is, as with a passkey.
+func (l *Logins) AttemptFrom(ctx context.Context, from netip.Addr) error {
+	if l.factor == Off {
+		return nil
+	}
+	return l.count(ctx, l.addressWindow(from))
+}
+
+// Mail counts a mail that somebody who is not signed in asks for, and refuses it with
+// fault.TooMany. Mails to an address are counted whether anybody has it or not.
+func (l *Logins) Mail(ctx context.Context, from netip.Addr, to string) error {
+	if l.factor == Off {
+		return nil
+	}
+	return l.count(ctx, l.window(mailsFrom, "mailfrom:", AddressKey(from)), l.window(mailsTo, "mailto:", strings.ToLower(strings.TrimSpace(to))))
+}
+
+// count adds one to each window. They are transactions of their own: an address that is
+// refused must not use up what belongs to a person.
+func (l *Logins) count(ctx context.Context, windows ...window) error {
+	for _, w := range windows {
 		var n int
 		err := l.db.Platform(ctx, "count log-ins", func(tx *pg.PlatformTx) (err error) {
 			n, err = store.CountLogin(ctx, tx, w.LoginWindow)

@@ -124,3 +124,56 @@ func TestLoginLimitsCanBeLifted(t *testing.T) {
 		t.Errorf("%d were refused", n)
 	}
 }
+
+// TEN-42: mails that strangers ask for are limited by who asks and by whom they go to, apart
+// from log-ins, and no restart forgives anybody.
+func TestMailsAreLimited(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		from  func(int) netip.Addr
+		email func(int) string
+		most  int
+	}{
+		"to one, from everywhere": {otherAddress, sameMail, 5},
+		"from one, to everybody":  {sameAddress, otherMail, 20},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			db, c := testkit.DB(t), newClock()
+			for i := range tt.most + 2 {
+				l := limit.NewLogins(db.PG, limit.Options{Now: c.now}) // as after a restart
+				err := l.Mail(t.Context(), tt.from(i), tt.email(i))
+				if want := i >= tt.most; (fault.CodeOf(err) == fault.TooMany) != want {
+					t.Errorf("mail %d: %v", i+1, err)
+				}
+			}
+			l := limit.NewLogins(db.PG, limit.Options{Now: c.now})
+			if err := l.Attempt(t.Context(), home, mail); err != nil {
+				t.Errorf("mails count as log-ins: %v", err)
+			}
+			c.move(time.Hour)
+			if err := l.Mail(t.Context(), home, mail); err != nil {
+				t.Errorf("an hour later: %v", err)
+			}
+		})
+	}
+}
+
+// TEN-42: where nobody says who it is, the address alone counts.
+func TestAttemptsWithoutAName(t *testing.T) {
+	t.Parallel()
+	l := limit.NewLogins(testkit.DB(t).PG, limit.Options{Now: newClock().now})
+	refused := 0
+	for range 30 {
+		if fault.CodeOf(l.AttemptFrom(t.Context(), home)) == fault.TooMany {
+			refused++
+		}
+	}
+	if refused != 5 {
+		t.Errorf("%d of 30 were refused, want 5", refused)
+	}
+	if err := l.AttemptFrom(t.Context(), otherAddress(1)); err != nil {
+		t.Error(err)
+	}
+}

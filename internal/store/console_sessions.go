@@ -101,14 +101,14 @@ func EndAccessOfPerson(ctx context.Context, p *pg.PlatformTx, person social.Pers
 }
 
 const (
-	endOtherConsoleSessions = `DELETE FROM console_sessions WHERE person_id = @person_id AND id_hash <> @except`
-	endOtherSessions        = `DELETE FROM sessions WHERE person_id = @person_id AND id_hash <> @except`
+	endOtherOnConsole = `DELETE FROM console_sessions WHERE person_id = @person_id AND id_hash <> @except`
+	endOtherOnTenants = `DELETE FROM sessions WHERE person_id = @person_id AND id_hash <> @except`
 )
 
 // EndOtherSessionsOfPerson signs a person out of every browser but one, in all tenants.
 func EndOtherSessionsOfPerson(ctx context.Context, p *pg.PlatformTx, person social.PersonID, except []byte) error {
 	b := pg.NewBatch(p)
-	b.Exec(endOtherConsoleSessions, pgx.NamedArgs{"person_id": person, "except": except})
-	b.Exec(endOtherSessions, pgx.NamedArgs{"person_id": person, "except": except})
+	b.Exec(endOtherOnConsole, pgx.NamedArgs{"person_id": person, "except": except})
+	b.Exec(endOtherOnTenants, pgx.NamedArgs{"person_id": person, "except": except})
 	return b.Send(ctx)
 }

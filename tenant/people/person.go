@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"rookery/internal/audit"
 	"rookery/internal/fault"
 	"rookery/internal/ids"
 	"rookery/internal/pg"
@@ -230,6 +231,20 @@ func (p *People) RevokeAccess(ctx context.Context, id social.PersonID) error {
 	})
 	if err != nil {
 		return fmt.Errorf("revoke the access of person %d: %w", id, err)
+	}
+	return nil
+}
+
+// EndAccess is RevokeAccess by the person: it is recorded.
+func (p *People) EndAccess(ctx context.Context, id social.PersonID, who audit.Actor) error {
+	err := p.db.Platform(ctx, "end all access of a person", func(tx *pg.PlatformTx) error {
+		if err := store.EndAccessOfPerson(ctx, tx, id); err != nil {
+			return err
+		}
+		return act{"person.end_access", who}.record(ctx, tx, id, nil)
+	})
+	if err != nil {
+		return fmt.Errorf("end the access of person %d: %w", id, err)
 	}
 	return nil
 }

@@ -159,3 +159,12 @@ func localeOr(locale string) string {
 	}
 	return locale
 }
+
+// CheckNew says what is wrong with a name and a password that somebody chooses, before
+// anything is counted or hashed.
+func CheckNew(name, password string) error {
+	if _, err := cleanName(name); err != nil {
+		return err
+	}
+	return checkPassword(password)
+}
