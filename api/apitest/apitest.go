@@ -8,7 +8,9 @@ package apitest
 
 import (
 	"context"
+	"crypto/rand"
 	"log/slog"
+	"strings"
 	"testing"
 
 	"github.com/labstack/echo/v4"
@@ -111,6 +113,14 @@ func (w *World) Client(t testing.TB, h *fixture.Home, a *social.Account, role pe
 func (w *World) Add(t testing.TB, h *fixture.Home, username string) *Client {
 	t.Helper()
 	return w.Client(t, h, h.AddAccount(t, username), people.Owner, AllScopes)
+}
+
+// Colleague is a client of another person who acts as the account of c in a role.
+func (w *World) Colleague(t testing.TB, c *Client, role people.Role) *Client {
+	t.Helper()
+	home := *c.Home
+	home.Person = w.Person(t, strings.ToLower(rand.Text())+"@"+c.Home.Tenant.Host)
+	return w.Client(t, &home, c.Account, role, AllScopes)
 }
 
 // Stranger is a client without a token.

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -57,6 +58,7 @@ var lists = map[string]func(*crowd) string{
 	"/api/v1/statuses/:id/favourited_by":        (*crowd).post,
 	"/api/v1/statuses/:id/history":              (*crowd).post,
 	"/api/v1/statuses/:id/reblogged_by":         (*crowd).post,
+	"/api/v1/scheduled_statuses":                (*crowd).many,
 	"/api/v1/timelines/home":                    (*crowd).many,
 	"/api/v1/timelines/public":                  (*crowd).many,
 	"/api/v1/timelines/tag/:tag":                func(*crowd) string { return "bikes?limit=40" },
@@ -69,7 +71,7 @@ var lists = map[string]func(*crowd) string{
 var single = []string{
 	"/api/v1/accounts/:id", "/api/v1/accounts/lookup", "/api/v1/accounts/verify_credentials", "/api/v1/markers", "/api/v1/media/:id",
 	"/api/v1/notifications/:id", "/api/v1/notifications/policy", "/api/v1/notifications/requests/merged", "/api/v1/notifications/unread_count",
-	"/api/v1/preferences", "/api/v1/statuses/:id", "/api/v1/statuses/:id/source", "/api/v1/tags/:id",
+	"/api/v1/preferences", "/api/v1/scheduled_statuses/:id", "/api/v1/statuses/:id", "/api/v1/statuses/:id/source", "/api/v1/tags/:id",
 	"/api/v2/notifications/:group_key", "/api/v2/notifications/policy", "/api/v2/notifications/unread_count",
 }
 
@@ -122,6 +124,10 @@ func newCrowd(t *testing.T, n int) *crowd {
 	c.root = c.write(c.Alice, url.Values{"status": {"What do you think of #bikes?"}})
 	for i := range n {
 		c.add(i, alice)
+	}
+	for i := range n { // a few a day, since a day has a limit
+		at := time.Now().Add(time.Duration(24+4*i) * time.Hour)
+		c.Alice.Post("/api/v1/statuses", url.Values{"status": {"later"}, "scheduled_at": {at.UTC().Format(time.RFC3339)}}).Want(t, http.StatusOK)
 	}
 	c.Alice.Do(http.MethodPatch, "/api/v1/accounts/update_credentials", url.Values{"locked": {"true"}}).Want(t, http.StatusOK)
 	for i := range n {

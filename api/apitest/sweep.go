@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"rookery/api/httpx"
+	"rookery/tenant/access"
+	"rookery/tenant/people"
 )
 
 // Missing is what every id that names nothing is answered with, to the byte: an
@@ -84,18 +86,29 @@ func (w *World) SweepTokens(t *testing.T) {
 	}
 }
 
-// SweepRoles calls every route that acts with a token of somebody who may only
-// look on: 403 each time.
-func (w *World) SweepRoles(t *testing.T, onlooker *Client, harmless ...string) {
+// SweepRoles calls every route with a token of each role, on an account of their own: what
+// the role may not do is 403, whatever the request says, and what it may do is anything
+// else. So two people on one account are held to their roles on every route.
+func (w *World) SweepRoles(t *testing.T, harmless ...string) {
 	t.Helper()
-	for _, route := range w.Routes {
-		if route.Auth != httpx.User || slices.Contains(harmless, route.Path) {
-			continue
+	for _, role := range []people.Role{people.Owner, people.Publisher, people.Drafter, people.Viewer} {
+		client := w.Client(t, w.A, w.A.AddAccount(t, "sweep_"+string(role)), role, AllScopes)
+		for _, route := range w.Routes {
+			if route.Auth != httpx.User || route.LongLived || slices.Contains(harmless, route.Path) {
+				continue
+			}
+			for method := range strings.SplitSeq(route.Method, "|") {
+				got := client.Do(method, plain(route.Path), nil)
+				if may := access.Allow(role, route.Act) == nil; may == (got.Status == http.StatusForbidden) {
+					t.Errorf("%s %s (%s) by a %s: %d %s", method, route.Path, route.Act, role, got.Status, got.Body)
+				}
+			}
 		}
+	}
+	for _, route := range w.Routes {
 		for method := range strings.SplitSeq(route.Method, "|") {
-			got := onlooker.Do(method, plain(route.Path), nil)
-			if reads := method == http.MethodGet; reads == (got.Status == http.StatusForbidden) {
-				t.Errorf("%s %s by an onlooker: %d %s", method, route.Path, got.Status, got.Body)
+			if route.Auth == httpx.User && method != http.MethodGet && route.Act == access.Read && !slices.Contains(harmless, route.Path) {
+				t.Errorf("%s %s is open to who may only look", method, route.Path)
 			}
 		}
 	}

@@ -46,8 +46,6 @@ func Empty() []httpx.Route {
 		emptyForAll("/api/v1/accounts/:account_id/featured_tags"),
 		// Keybase proofs: always [] in Mastodon, too, since 3.5.
 		emptyForUser("/api/v1/accounts/:account_id/identity_proofs", httpx.AnyScope),
-		// Posts that wait for their time.
-		emptyForUser("/api/v1/scheduled_statuses", "read:statuses"),
 		// Direct messages as threads.
 		emptyForUser("/api/v1/conversations", "read:statuses"),
 		// Domains that a person has blocked.

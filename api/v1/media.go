@@ -146,6 +146,9 @@ func (h *Media) describe(c echo.Context) error {
 		if _, err := h.own(ctx, r, id); err != nil {
 			return nil, err
 		}
+		if err := mayChangePlanned(ctx, c, r, id); err != nil {
+			return nil, err
+		}
 		return h.Media.Describe(ctx, r.Scope, r.Viewer, id, in.Description, focus)
 	})
 }
@@ -185,7 +188,11 @@ func (h *Media) remove(c echo.Context) error {
 		if m.StatusID != 0 {
 			return errInUse
 		}
-		return store.DeleteUnattachedMedia(ctx, r.Scope, r.Viewer, id)
+		err = store.DeleteUnattachedMedia(ctx, r.Scope, r.Viewer, id)
+		if fault.IsNotFound(err) {
+			return errInUse // by a plan
+		}
+		return err
 	})
 	if err != nil {
 		return err

@@ -16,6 +16,7 @@ import (
 	"rookery/internal/social/status"
 	"rookery/internal/store"
 	"rookery/tenant"
+	"rookery/tenant/access"
 )
 
 // statusInput is what may be said about a post, new or edited.
@@ -44,22 +45,19 @@ type pollInput struct {
 }
 
 var (
-	errNoPolls    = fault.New(fault.Invalid, "Polls are not available on this server. Post without one.")
-	errNoSchedule = fault.New(fault.Invalid, "Posts cannot be scheduled on this server. Post now, or keep a draft in your app.")
-	errNoQuotes   = fault.New(fault.Invalid, "Quotes are not available on this server. Put a link to the post into the text.")
+	errNoPolls  = fault.New(fault.Invalid, "Polls are not available on this server. Post without one.")
+	errNoQuotes = fault.New(fault.Invalid, "Quotes are not available on this server. Put a link to the post into the text.")
 )
 
 // languagePattern is a language tag (RFC 5646) as far as apps send them.
 var languagePattern = regexp.MustCompile(`^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$`)
 
-// Validate refuses what this version cannot do: a post that silently lost its poll,
-// its time or its quote would be another post than the one that was meant.
+// Validate refuses what this version cannot do: a post that silently lost its poll or
+// its quote would be another post than the one that was meant.
 func (in *statusInput) Validate() error {
 	switch {
 	case in.Poll != nil && len(in.Poll.Options) > 0:
 		return errNoPolls
-	case in.ScheduledAt != "":
-		return errNoSchedule
 	case in.QuotedID != 0:
 		return errNoQuotes
 	case len(in.Media) > status.MaxMedia:
@@ -83,6 +81,9 @@ func (h *Statuses) create(c echo.Context) error {
 	var in statusInput
 	if err := httpx.Bind(c, &in); err != nil {
 		return err
+	}
+	if in.ScheduledAt != "" || access.Allow(httpx.Viewer(c).Role, access.Post) != nil {
+		return h.plan(c, in)
 	}
 	draft := in.draft(c)
 	draft.IdempotencyKey = httpx.IdempotencyKey(c)

@@ -9,6 +9,7 @@ import (
 	"rookery/api/entity"
 	"rookery/api/httpx"
 	"rookery/internal/social"
+	"rookery/internal/social/plan"
 	"rookery/internal/social/status"
 	"rookery/internal/store"
 	"rookery/tenant/access"
@@ -25,7 +26,7 @@ func StatusRoutes(d StatusDeps) []httpx.Route {
 	var out []httpx.Route
 	for _, table := range [][]httpx.Route{
 		NewStatuses(d).Routes(), NewStatusActions(d).Routes(), NewTimelines(d).Routes(), NewNotifications(d).Routes(),
-		NewFavourites(d).Routes(), NewBookmarks(d).Routes(),
+		NewFavourites(d).Routes(), NewBookmarks(d).Routes(), NewScheduledStatuses(d).Routes(),
 	} {
 		out = append(out, table...)
 	}
@@ -35,11 +36,12 @@ func StatusRoutes(d StatusDeps) []httpx.Route {
 // Statuses serves posts: reading, writing, editing, deleting.
 type Statuses struct {
 	StatusDeps
-	desk *desk
+	desk  *desk
+	plans *plan.Service
 }
 
 // NewStatuses returns the handlers.
-func NewStatuses(d StatusDeps) *Statuses { return &Statuses{d, newDesk(d)} }
+func NewStatuses(d StatusDeps) *Statuses { return &Statuses{d, newDesk(d), plan.New(d.Statuses)} }
 
 // Routes is the table. Cards have no line: they come with the posts.
 func (h *Statuses) Routes() []httpx.Route {
@@ -48,9 +50,9 @@ func (h *Statuses) Routes() []httpx.Route {
 			Method: http.MethodGet, Path: path, Auth: auth, Scopes: []string{"read:statuses"}, Act: access.Read, Handler: handler,
 		}
 	}
-	write := func(method, path, limit string, handler echo.HandlerFunc) httpx.Route {
+	write := func(method, path string, act access.Action, limit string, handler echo.HandlerFunc) httpx.Route {
 		return httpx.Route{
-			Method: method, Path: path, Auth: httpx.User, Scopes: []string{"write:statuses"}, Act: access.Post, Limit: limit, Handler: handler,
+			Method: method, Path: path, Auth: httpx.User, Scopes: []string{"write:statuses"}, Act: act, Limit: limit, Handler: handler,
 		}
 	}
 	return []httpx.Route{
@@ -59,9 +61,10 @@ func (h *Statuses) Routes() []httpx.Route {
 		read("/api/v1/statuses/:id/context", httpx.OptionalUser, h.context),
 		read("/api/v1/statuses/:id/history", httpx.OptionalUser, h.history),
 		read("/api/v1/statuses/:id/source", httpx.User, h.source),
-		write(http.MethodPost, "/api/v1/statuses", "post", h.create),
-		write("PUT|PATCH", "/api/v1/statuses/:id", "", h.edit),
-		write(http.MethodDelete, "/api/v1/statuses/:id", "delete", h.remove),
+		// Who may only draft gets a plan that waits for approval: create tells them apart.
+		write(http.MethodPost, "/api/v1/statuses", access.Draft, "post", h.create),
+		write("PUT|PATCH", "/api/v1/statuses/:id", access.Post, "", h.edit),
+		write(http.MethodDelete, "/api/v1/statuses/:id", access.Post, "delete", h.remove),
 	}
 }
 

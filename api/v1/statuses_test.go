@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"rookery/api/apitest"
 	"rookery/api/entity"
@@ -144,7 +145,7 @@ func keyed(t *testing.T, c *apitest.Client, key string) string {
 func TestPostsThatCannotBe(t *testing.T) {
 	t.Parallel()
 	w := postWorld(t)
-	drafter := w.Client(t, w.A, w.A.AddAccount(t, "team"), people.Drafter, apitest.AllScopes)
+	viewer := w.Client(t, w.A, w.A.AddAccount(t, "team"), people.Viewer, apitest.AllScopes)
 	narrow := w.Client(t, w.A, w.A.Account, people.Owner, "read")
 	theirs := write(t, w.Bob, "status", "hello")
 	hidden := write(t, w.Add(t, w.A, "carol"), "status", "secret", "visibility", "private")
@@ -158,14 +159,15 @@ func TestPostsThatCannotBe(t *testing.T) {
 		"empty":              {w.Alice, map[string]any{"status": "  "}, 422, "Text can't be blank"},
 		"too long":           {w.Alice, map[string]any{"status": strings.Repeat("x", 501)}, 422, "character limit of 500"},
 		"poll":               {w.Alice, map[string]any{"status": "x", "poll": map[string]any{"options": []string{"a", "b"}, "expires_in": 300}}, 422, "Polls are not available"},
-		"scheduled":          {w.Alice, map[string]any{"status": "x", "scheduled_at": "2030-01-01T00:00:00Z"}, 422, "cannot be scheduled"},
+		"scheduled too soon": {w.Alice, map[string]any{"status": "x", "scheduled_at": time.Now().Add(4 * time.Minute).Format(time.RFC3339)}, 422, "5 minutes"},
+		"scheduled never":    {w.Alice, map[string]any{"status": "x", "scheduled_at": "tomorrow"}, 422, "not a date"},
 		"quote":              {w.Alice, map[string]any{"status": "x", "quoted_status_id": "1"}, 422, "Quotes are not available"},
 		"visibility":         {w.Alice, map[string]any{"status": "x", "visibility": "limited"}, 422, "Visibility"},
 		"no such parent":     {w.Alice, map[string]any{"status": "x", "in_reply_to_id": "1"}, 404, "Record not found"},
 		"parent of a tenant": {w.Alice, map[string]any{"status": "x", "in_reply_to_id": theirs.ID.String()}, 404, "Record not found"},
 		"hidden parent":      {w.Alice, map[string]any{"status": "x", "in_reply_to_id": hidden.ID.String()}, 404, "Record not found"},
 		"file of a tenant":   {w.Alice, map[string]any{"status": "x", "media_ids": []string{file.ID.String()}}, 422, "Media not found"},
-		"drafter":            {drafter, map[string]any{"status": "x"}, 403, "Ask an owner"},
+		"viewer":             {viewer, map[string]any{"status": "x"}, 403, "Ask one of its owners"},
 		"scope":              {narrow, map[string]any{"status": "x"}, 403, "outside the authorized scopes"},
 		"no token":           {w.Stranger(w.A), map[string]any{"status": "x"}, 401, "access token"},
 	}
@@ -221,8 +223,11 @@ func TestSweepPosts(t *testing.T) {
 	fan.Post(statusPath(st, "/favourite"), nil).Want(t, http.StatusOK)
 	w.Bob.Get("/api/v1/notifications").Into(t, &told)
 	file := upload(t, w.Bob)
+	planned := later(t, w.Bob)
 	w.SweepForeignIDs(t, func(r httpx.Route) *apitest.Request {
 		switch {
+		case strings.Contains(r.Path, "/scheduled_statuses/"):
+			return &apitest.Request{Params: map[string]string{"id": planned.ID.String()}}
 		case strings.Contains(r.Path, "/statuses/"):
 			return &apitest.Request{Params: map[string]string{"id": st.ID.String()}, Body: map[string]any{"status": "x"}}
 		case strings.Contains(r.Path, "/notifications/"):
@@ -233,8 +238,7 @@ func TestSweepPosts(t *testing.T) {
 		return nil // a hashtag names nothing of a tenant
 	})
 	w.SweepTokens(t)
-	onlooker := w.Client(t, w.A, w.A.AddAccount(t, "team"), people.Viewer, apitest.AllScopes)
-	w.SweepRoles(t, onlooker)
+	w.SweepRoles(t)
 	var mine []entity.Status
 	w.Alice.Get("/api/v1/timelines/tag/x").Into(t, &mine)
 	if len(mine) != 0 {

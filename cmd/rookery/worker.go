@@ -11,6 +11,7 @@ import (
 	"rookery/federation/outbox"
 	"rookery/internal/jobs"
 	"rookery/internal/pg"
+	"rookery/internal/social/plan"
 	"rookery/internal/upkeep"
 	"rookery/tenant/certs"
 	"rookery/tenant/deletion"
@@ -26,7 +27,7 @@ func (s *system) runWorkers(ctx context.Context, p *parts) error {
 	if err != nil {
 		return err
 	}
-	periodic := []*river.PeriodicJob{every(upkeepEvery, jobs.Upkeep{}), every(domains.SweepEvery, jobs.DomainSweep{}), every(deletion.SweepEvery, jobs.TenantSweep{})}
+	periodic := []*river.PeriodicJob{every(upkeepEvery, jobs.Upkeep{}), every(domains.SweepEvery, jobs.DomainSweep{}), every(deletion.SweepEvery, jobs.TenantSweep{}), every(plan.SweepEvery, jobs.PlanSweep{})}
 	certificates, err := s.newCertificates(s.jobs)
 	if err != nil {
 		return err
@@ -61,6 +62,7 @@ func (s *system) workers(p *parts) *river.Workers {
 	p.inbox.Register(w)
 	p.fetcher.Register(w)
 	s.newDomains(s.jobs).Register(w)
+	(&plan.Worker{DB: s.jobs, Tenants: s.registry, Plans: plan.New(p.statuses), Console: s.console(), Log: s.log}).Register(w)
 	keeper := s.keeper(s.jobs)
 	keeper.Streams = p.bus
 	river.AddWorker(w, keeper)

@@ -22,7 +22,7 @@ var files embed.FS
 const Prefix = "/assets/"
 
 // cssOrder is the cascade: values first, widths and media queries last.
-var cssOrder = []string{"tokens", "base", "controls", "parts", "post", "site", "gate", "console", "domains", "own", "narrow"}
+var cssOrder = []string{"tokens", "base", "controls", "parts", "post", "site", "gate", "console", "domains", "publish", "own", "narrow"}
 
 // File is one static file, ready to be served.
 type File struct {

@@ -15,6 +15,8 @@ import (
 	"rookery/internal/pg"
 	"rookery/internal/social/account"
 	"rookery/internal/social/media"
+	"rookery/internal/social/plan"
+	"rookery/internal/social/status"
 	"rookery/tenant"
 	"rookery/tenant/access"
 	"rookery/tenant/deletion"
@@ -41,6 +43,8 @@ type Deps struct {
 	Tenants  Tenants
 	Accounts *account.Service
 	Media    media.Addresses
+	Posts    *status.Service
+	Files    *media.Service // takes pictures in
 	Domains  *domains.Service
 	Deletion *deletion.Service
 	Limiter  *limit.Limiter // of what people make this server send and look up
@@ -60,12 +64,13 @@ type Handlers struct {
 	frame  web.Frame
 	in     web.Entrance
 	open   *streams
+	plans  *plan.Service
 	seeing chan struct{} // has room for the look-ups that run at once
 }
 
 // New makes the handlers.
 func New(d Deps) *Handlers {
-	h := &Handlers{Deps: d, open: newStreams(), seeing: make(chan struct{}, mostSeeing)}
+	h := &Handlers{Deps: d, open: newStreams(), plans: plan.New(d.Posts), seeing: make(chan struct{}, mostSeeing)}
 	h.in = h.entrance()
 	h.frame = web.Frame{Log: d.Log, ShowFault: h.showFault}
 	return h
@@ -94,6 +99,7 @@ func (h *Handlers) Register(e *echo.Echo) {
 	post("/tenants/:id/accounts", h.signedIn(h.inRoom(h.create)))
 	show("/tenants/:id/accounts/:account", h.signedIn(h.inRoom(h.account)))
 	h.registerDomains(e, show, post)
+	h.registerPublish(show, post, func(path string, handler echo.HandlerFunc) { e.POST(h.Base+path, handler, h.frame.Uploads) })
 	h.registerEnding(show, post)
 }
 

@@ -30,6 +30,7 @@ type Room struct {
 	Role        Role // of the person, in this company
 	AccountsURL string
 	DomainsURL  string
+	PublishURL  string
 	EndingURL   string // where an owner deletes it; "" for others
 	IsEnding    bool   // it is being deleted, and can be kept
 	Current     Place
@@ -42,6 +43,7 @@ type Place string
 const (
 	Accounts Place = "accounts"
 	Domains  Place = "domains"
+	Publish  Place = "publish"
 )
 
 // Entry is a line of the navigation.
@@ -56,6 +58,7 @@ type Entry struct {
 func (r Room) Entries() []Entry {
 	return []Entry{
 		{Text: "Accounts", Icon: "at", URL: r.AccountsURL, IsCurrent: r.Current == Accounts},
+		{Text: "Publish", Icon: "pen", URL: r.PublishURL, IsCurrent: r.Current == Publish},
 		{Text: "Domains", Icon: "globe", URL: r.DomainsURL, IsCurrent: r.Current == Domains},
 	}
 }

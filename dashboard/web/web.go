@@ -30,7 +30,10 @@ import (
 const (
 	requestIDBytes = 12
 	timeout        = 20 * time.Second
+	uploadTimeout  = 2 * time.Minute
 	maxForm        = 64 << 10
+	// MaxUpload is the largest picture, as the API takes it.
+	MaxUpload = 16 << 20
 )
 
 // Frame is what stands around the handlers of one surface.
@@ -42,7 +45,14 @@ type Frame struct {
 
 // Pages is the middleware of every page: it names the request, bounds it in time and
 // size, refuses posts from other sites, and turns errors and panics into pages.
-func (f Frame) Pages(next echo.HandlerFunc) echo.HandlerFunc {
+func (f Frame) Pages(next echo.HandlerFunc) echo.HandlerFunc { return f.within(maxForm, timeout, next) }
+
+// Uploads is Pages for a form that carries a picture: read it with SignedUpload.
+func (f Frame) Uploads(next echo.HandlerFunc) echo.HandlerFunc {
+	return f.within(MaxUpload+maxForm, uploadTimeout, next)
+}
+
+func (f Frame) within(size int64, longest time.Duration, next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		start := time.Now()
 		header := c.Response().Header()
@@ -51,8 +61,8 @@ func (f Frame) Pages(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		Secure(c, assets.Policy)
 		original := c.Request()
-		original.Body = http.MaxBytesReader(c.Response(), original.Body, maxForm)
-		ctx, cancel := context.WithTimeout(original.Context(), timeout)
+		original.Body = http.MaxBytesReader(c.Response(), original.Body, size)
+		ctx, cancel := context.WithTimeout(original.Context(), longest)
 		c.SetRequest(original.WithContext(ctx))
 		err := safely(next, c)
 		// Whether the client is gone must not be answered by our own cancel.

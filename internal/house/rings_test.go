@@ -103,6 +103,8 @@ var inRing = []struct {
 		"internal/social/account", "internal/social/filter", "internal/social/media", "internal/social/notify",
 		"internal/social/poll", "internal/social/relate", "internal/social/search", "internal/social/timeline",
 	}},
+	{"internal/social/desk", []string{"internal/social/plan", "internal/social/status", "tenant/access", "tenant/people"}},
+	{"internal/social/plan", []string{"internal/social/status", "tenant/access", "tenant/notice", "tenant/people"}},
 	{"internal/social/timeline", []string{"internal/social/filter", "internal/social/relate"}},
 	{"internal/social/notify", []string{"internal/social/filter", "internal/social/push", "internal/social/relate"}},
 	{"internal/social/relate", []string{"internal/social/account", "internal/social/notify", "internal/social/timeline"}},

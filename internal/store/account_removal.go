@@ -30,6 +30,7 @@ WHERE  tenant_id = @tenant_id AND account_id = @id`
 const (
 	deleteTokensOfAccount = `WITH gone AS (DELETE FROM tokens WHERE tenant_id = @tenant_id AND account_id = @id` + notifyGone
 	deleteOperators       = `DELETE FROM operators WHERE tenant_id = @tenant_id AND account_id = @id`
+	deletePlansOfAccount  = `DELETE FROM scheduled_statuses WHERE tenant_id = @tenant_id AND account_id = @id AND state <> 'published'`
 )
 
 // MarkAccountDeleted makes an account unfindable at once: its URI becomes a tombstone,
@@ -45,6 +46,7 @@ func MarkAccountDeleted(ctx context.Context, scope *pg.Scope, a *social.Account)
 	b.Exec(retireHandles, args)
 	b.Exec(deleteTokensOfAccount, args)
 	b.Exec(deleteOperators, args)
+	b.Exec(deletePlansOfAccount, args)
 	b.Exec(unindex, pgx.NamedArgs{"kind": "account", "ids": []int64{int64(a.ID)}})
 	b.Exec(insertTombstone, pgx.NamedArgs{"uri": a.URI, "former_type": a.ActorType, "account_id": a.ID})
 	return b.Send(ctx)

@@ -68,9 +68,12 @@ func DescribeMedia(ctx context.Context, scope *pg.Scope, m *social.Media) error 
 	return mustTouch(n, err)
 }
 
-const deleteMedia = `DELETE FROM media WHERE tenant_id = @tenant_id AND id = @id AND account_id = @account_id AND status_id IS NULL`
+const deleteMedia = `
+DELETE FROM media m
+WHERE  m.tenant_id = @tenant_id AND m.id = @id AND m.account_id = @account_id AND m.status_id IS NULL
+       AND NOT EXISTS (SELECT FROM scheduled_media c WHERE c.tenant_id = @tenant_id AND c.media_id = m.id)`
 
-// DeleteUnattachedMedia removes an account's file that no status uses.
+// DeleteUnattachedMedia removes an account's file that no status uses and no plan.
 func DeleteUnattachedMedia(ctx context.Context, scope *pg.Scope, account social.AccountID, id social.MediaID) error {
 	n, err := pg.Exec(ctx, scope, deleteMedia, pgx.NamedArgs{"id": id, "account_id": account})
 	return mustTouch(n, err)

@@ -122,6 +122,11 @@ func (l *large) timelineReads(m map[string]read) {
 	listsOf(l, m, "BookmarkList", func(p store.Page) store.List {
 		return store.BookmarkList(alice, p)
 	})
+	for name, accounts := range map[string][]social.AccountID{"one": {alice}, "some": {alice, locked, quiet}} {
+		pagesOf(l, m, "PlansOf, "+name, func(ctx context.Context, s *pg.Scope, p store.Page) ([]*social.Plan, error) {
+			return store.PlansOf(ctx, s, store.PlanFilter{Accounts: accounts, State: social.PlanDeclined}, p)
+		})
+	}
 	pagesOf(l, m, "OpenStatusesOf", func(ctx context.Context, s *pg.Scope, p store.Page) ([]*social.Status, error) {
 		return store.OpenStatusesOf(ctx, s, alice, p)
 	})

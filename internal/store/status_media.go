@@ -13,10 +13,11 @@ const attachMedia = `
 UPDATE media m SET status_id = @status_id, position = n.position
 FROM   unnest(@ids::bigint[]) WITH ORDINALITY AS n (id, position)
 WHERE  m.tenant_id = @tenant_id AND m.id = n.id AND m.account_id = @account_id AND (m.status_id IS NULL OR m.status_id = @status_id)
+       AND NOT EXISTS (SELECT FROM scheduled_media c WHERE c.tenant_id = @tenant_id AND c.media_id = m.id)
 RETURNING m.kind`
 
 // AttachMedia gives an account's own unattached files to a status, in the order of
-// the ids, and returns their kinds. Files of others are left out: compare the number.
+// the ids, and returns their kinds. Files of others and of plans are left out: compare the number.
 func AttachMedia(ctx context.Context, scope *pg.Scope, status social.StatusID, account social.AccountID, ids []social.MediaID) ([]social.MediaKind, error) {
 	return pg.Values[social.MediaKind](ctx, scope, attachMedia,
 		pgx.NamedArgs{"status_id": status, "account_id": account, "ids": numbers(ids)})

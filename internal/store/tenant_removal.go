@@ -34,7 +34,7 @@ var tenantTables = []tenantTable{
 	{name: "bookmarks", key: "id"}, {name: "pins", key: "id"}, {name: "favourites", key: "id"}, {name: "conversation_mutes", key: "account_id, conversation_id"},
 	{name: "idempotency_keys", key: "account_id, key"}, {name: "status_mentions", key: "status_id, account_id"},
 	{name: "pending_mentions", key: "status_id, handle"}, {name: "status_tags", key: "tag, status_id"}, {name: "status_edits", key: "id"},
-	{name: "status_stats", key: "status_id"}, {name: "media", key: "id"}, {name: "files", key: "key, rendition"},
+	{name: "status_stats", key: "status_id"}, {name: "scheduled_media", key: "media_id"}, {name: "scheduled_statuses", key: "id"}, {name: "media", key: "id"}, {name: "files", key: "key, rendition"},
 	{name: "blobs", key: "sha256", most: 20}, // each may be many megabytes
 	{name: "statuses", key: "id DESC"},
 	{name: "follows", key: "id"}, {name: "blocks", key: "id"}, {name: "mutes", key: "id"}, {name: "account_notes", key: "account_id, target_id"},

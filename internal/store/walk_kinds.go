@@ -18,7 +18,7 @@ import (
 //   - Somebody here likes it, keeps it, is named in it or was told of it.
 //   - Somebody here, or somebody followed, repeats it.
 //   - It repeats a post of ours.
-//   - A post of ours stands in its thread, quotes it or answers it.
+//   - A post of ours stands in its thread, quotes it or answers it, or is planned to.
 const touched = `(
        EXISTS (SELECT FROM follows f WHERE f.tenant_id = @tenant_id AND f.target_id = s.account_id)
        OR EXISTS (SELECT FROM favourites f JOIN accounts a ON a.tenant_id = @tenant_id AND a.id = f.account_id AND a.domain = ''
@@ -32,7 +32,9 @@ const touched = `(
        OR EXISTS (SELECT FROM statuses o WHERE o.tenant_id = @tenant_id AND o.id = s.boost_of_id AND o.is_local)
        OR EXISTS (SELECT FROM statuses t WHERE t.tenant_id = @tenant_id AND t.conversation_id = s.conversation_id AND t.is_local)
        OR EXISTS (SELECT FROM statuses r WHERE r.tenant_id = @tenant_id AND r.in_reply_to_id = s.id AND r.is_local)
-       OR EXISTS (SELECT FROM statuses p WHERE p.tenant_id = @tenant_id AND p.id = s.in_reply_to_id AND p.is_local))`
+       OR EXISTS (SELECT FROM statuses p WHERE p.tenant_id = @tenant_id AND p.id = s.in_reply_to_id AND p.is_local)
+       OR EXISTS (SELECT FROM scheduled_statuses c WHERE c.tenant_id = @tenant_id AND c.in_reply_to_id = s.id AND c.in_reply_to_id <> 0
+                  AND c.state IN ('draft', 'waiting', 'scheduled')))`
 
 const agedStatuses = `
 SELECT s.id::text AS key, NOT s.is_local AND NOT ` + touched + ` AS goes

@@ -214,7 +214,7 @@ func TestWhatRefersToAccounts(t *testing.T) {
 		"blocks.target_id", "bookmarks.account_id", "conversation_mutes.account_id", "favourites.account_id", "followed_tags.account_id",
 		"follows.account_id", "follows.target_id", "idempotency_keys.account_id", "markers.account_id", "media.account_id",
 		"mutes.account_id", "mutes.target_id", "notifications.account_id", "notifications.from_id", "operators.account_id",
-		"pins.account_id", "status_mentions.account_id", "statuses.account_id", "timeline_entries.owner_id",
+		"pins.account_id", "scheduled_statuses.account_id", "status_mentions.account_id", "statuses.account_id", "timeline_entries.owner_id",
 	})
 }
 

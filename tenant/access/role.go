@@ -11,14 +11,14 @@ type Action string
 // The actions that roles differ in.
 const (
 	Read   Action = "read"   // timelines, conversations, notifications, settings
-	Draft  Action = "draft"  // prepare: upload media, keep drafts, markers and bookmarks
+	Draft  Action = "draft"  // prepare: upload media, write what waits for approval, keep markers and bookmarks
 	Post   Action = "post"   // speak to others: post, edit, delete, boost, favourite, vote
 	Relate Action = "relate" // follow, block, mute, answer follow requests, report
 	Manage Action = "manage" // profile, filters, lists and settings of the account
 )
 
-// roleActions is the matrix. Until there are approvals a drafter cannot post at all:
-// a post that waits for nobody would be lost.
+// roleActions is the matrix. What a drafter writes waits for the approval of a publisher
+// or an owner (package internal/social/plan).
 var roleActions = map[people.Role]map[Action]bool{
 	people.Owner:     {Read: true, Draft: true, Post: true, Relate: true, Manage: true},
 	people.Publisher: {Read: true, Draft: true, Post: true, Relate: true},

@@ -84,6 +84,22 @@
     for (const field of document.getElementsByName(target.dataset.follow)) update({ target: field });
   }
 
+  // How much room a text has left. A link counts 23, whatever its length.
+  for (const target of document.querySelectorAll("[data-left]")) {
+    const field = document.getElementById(target.dataset.left);
+    const update = () => {
+      const text = field.value.replace(/https?:\/\/\S+/g, "x".repeat(23));
+      target.textContent = Number(field.dataset.count) - [...new Intl.Segmenter().segment(text)].length + " left";
+    };
+    field.addEventListener("input", update);
+    update();
+  }
+
+  // The zone of the reader, where nobody has said another.
+  for (const field of document.querySelectorAll("[data-zone]")) {
+    if (!field.value) field.value = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
+  }
+
   // A part of the page that the server sends anew when something changes. What has the
   // focus and what is unfolded stays so.
   const nameOf = (element) => element.id || element.getAttribute("aria-label") || element.textContent.trim();

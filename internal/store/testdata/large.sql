@@ -70,6 +70,8 @@ INSERT INTO status_mentions (tenant_id, status_id, account_id) SELECT t, id, 100
 INSERT INTO status_tags (tenant_id, tag, status_id) SELECT t, 'common', id FROM posts WHERE n % 5 = 1;
 INSERT INTO status_tags (tenant_id, tag, status_id) SELECT t, 'tag' || n % 2000, id FROM posts WHERE n % 4 = 1;
 INSERT INTO media (tenant_id, id, account_id, status_id, kind, key) SELECT t, id, account_id, id, 'image', 'key' || n FROM posts WHERE n % 4 = 1;
+INSERT INTO scheduled_statuses (tenant_id, id, account_id, author_id, state, visibility)
+SELECT t, id, account_id, 1 + n % 40, 'declined', 'public' FROM posts WHERE account_id <= 300 AND n % 2 = 0;
 INSERT INTO favourites (tenant_id, id, account_id, status_id, uri)
 SELECT 1, pg_temp.sid(i), 1000 + i, pg_temp.sid(100), 'https://far.test/like/' || i FROM generate_series(1, pg_temp.remotes(1) / 2) i;
 INSERT INTO favourites (tenant_id, id, account_id, status_id, uri) SELECT t, id + 1, 1, id, 'https://t.test/like/' || n FROM posts WHERE n % 33 = 1;
