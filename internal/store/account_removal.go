@@ -162,7 +162,7 @@ var belongings = []struct{ table, column string }{
 	{"bookmarks", "account_id"}, {"pins", "account_id"}, {"conversation_mutes", "account_id"}, {"idempotency_keys", "account_id"},
 	{"blocks", "account_id"}, {"blocks", "target_id"}, {"mutes", "account_id"}, {"mutes", "target_id"},
 	{"account_notes", "account_id"}, {"account_notes", "target_id"}, {"followed_tags", "account_id"}, {"markers", "account_id"},
-	{"media", "account_id"},
+	{"media", "account_id"}, {"desk_threads", "account_id"}, {"desk_threads", "from_id"},
 }
 
 // postsAPart is how many posts are looked at together: each has much that hangs on it.

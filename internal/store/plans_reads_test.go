@@ -127,6 +127,17 @@ func (l *large) timelineReads(m map[string]read) {
 			return store.PlansOf(ctx, s, store.PlanFilter{Accounts: accounts, State: social.PlanDeclined}, p)
 		})
 	}
+	for _, state := range []social.DeskState{"", social.DeskOpen, social.DeskWaiting, social.DeskDone} {
+		for name, after := range map[string]store.DeskCursor{"first": {}, "later": {At: time.Unix(1_760_000_000+l.posts*5, 0), ConversationID: 1, AccountID: 1}} {
+			m["DeskLines, "+string(state)+" "+name] = reading(func(ctx context.Context, s *pg.Scope) ([]*store.DeskLine, error) {
+				return store.DeskLines(ctx, s, store.DeskFilter{Accounts: []social.AccountID{alice, locked, quiet}, State: state, After: after})
+			})
+		}
+	}
+	// It looks at a hundred lines of each account.
+	m["PulseOfDesk"] = wide(1000, func(ctx context.Context, s *pg.Scope) (*store.DeskPulse, error) {
+		return store.PulseOfDesk(ctx, s, []social.AccountID{alice, locked, quiet}, time.Now())
+	})
 	pagesOf(l, m, "OpenStatusesOf", func(ctx context.Context, s *pg.Scope, p store.Page) ([]*social.Status, error) {
 		return store.OpenStatusesOf(ctx, s, alice, p)
 	})

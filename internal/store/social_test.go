@@ -47,6 +47,7 @@ func newCast(t *testing.T) *cast {
 	c.note = social.Notification{ID: 900, AccountID: c.alice.ID, FromID: c.bob.ID, Type: social.NotifyBoost, StatusID: id, GroupKey: "g", CreatedAt: time.Now()}
 	w.Do(func(scope *pg.Scope) error { return c.fill(t.Context(), scope) })
 	w.Do(func(scope *pg.Scope) error { return c.plan(t.Context(), scope) })
+	c.seat()
 	return c
 }
 
@@ -358,6 +359,7 @@ func TestReadsStayInsideTheTenant(t *testing.T) {
 	stranger := c.Other()
 	reads := c.reads()
 	maps.Copy(reads, c.planReads())
+	maps.Copy(reads, c.deskReads())
 	for name, read := range reads {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -542,7 +544,7 @@ func snapshot(t *testing.T, db *pg.DB, id tenant.ID) map[string]string {
 			"accounts", "account_stats", "statuses", "status_stats", "status_edits", "status_mentions", "pending_mentions", "status_tags",
 			"favourites", "bookmarks", "pins", "conversation_mutes", "idempotency_keys", "media", "follows", "blocks", "mutes",
 			"account_notes", "followed_tags", "timeline_entries", "notifications", "markers", "search_texts", "tombstones", "upkeep_walks",
-			"scheduled_statuses", "scheduled_media",
+			"scheduled_statuses", "scheduled_media", "desk_threads", "desk_notes", "saved_replies",
 		} {
 			rows, err := pg.Value[string](t.Context(), tx, `SELECT COALESCE(string_agg(x::text, E'\n' ORDER BY x::text), '') FROM `+
 				pgx.Identifier{table}.Sanitize()+` x WHERE tenant_id = @id`, pgx.NamedArgs{"id": id})
@@ -571,6 +573,7 @@ func TestWritesStayInsideTheTenant(t *testing.T) {
 	}
 	writes := c.writes()
 	maps.Copy(writes, c.planWrites())
+	maps.Copy(writes, c.deskWrites())
 	for name, write := range writes {
 		err := stranger.Try(func(s *pg.Scope) error { return write(t.Context(), s) })
 		if code := fault.CodeOf(err); code == fault.Internal || code == fault.Unavailable {

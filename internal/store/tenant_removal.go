@@ -30,6 +30,7 @@ var tenantTables = []tenantTable{
 	{name: "oauth_codes", key: "code_hash"}, {name: "tokens", key: "id"}, {name: "sessions", key: "id_hash"}, {name: "apps", key: "id"},
 	{name: "inbox_activities", key: "id"}, {name: "deliveries", key: "activity_id, id"}, {name: "activities", key: "id"}, {name: "events", key: "id"},
 	{name: "mails", key: "id"}, {name: "search_texts", key: "kind, ref_id, name"},
+	{name: "desk_notes", key: "id"}, {name: "desk_threads", key: "account_id, conversation_id"}, {name: "saved_replies", key: "id"},
 	{name: "timeline_entries", key: "owner_id, status_id"}, {name: "notifications", key: "id"}, {name: "markers", key: "account_id, timeline"},
 	{name: "bookmarks", key: "id"}, {name: "pins", key: "id"}, {name: "favourites", key: "id"}, {name: "conversation_mutes", key: "account_id, conversation_id"},
 	{name: "idempotency_keys", key: "account_id, key"}, {name: "status_mentions", key: "status_id, account_id"},

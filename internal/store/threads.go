@@ -94,6 +94,7 @@ func QueueAdoptions(b *pg.Batch, list []Adoption) {
 	}
 	b.Exec(joinConversations, conversations)
 	b.Exec(joinConversationMutes, conversations)
+	queueDeskJoins(b, conversations)
 }
 
 // step is a post on the walk through a thread, with the one that it answers.

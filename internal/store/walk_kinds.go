@@ -19,6 +19,7 @@ import (
 //   - Somebody here, or somebody followed, repeats it.
 //   - It repeats a post of ours.
 //   - A post of ours stands in its thread, quotes it or answers it, or is planned to.
+//   - The team is not done with its thread.
 const touched = `(
        EXISTS (SELECT FROM follows f WHERE f.tenant_id = @tenant_id AND f.target_id = s.account_id)
        OR EXISTS (SELECT FROM favourites f JOIN accounts a ON a.tenant_id = @tenant_id AND a.id = f.account_id AND a.domain = ''
@@ -34,7 +35,8 @@ const touched = `(
        OR EXISTS (SELECT FROM statuses r WHERE r.tenant_id = @tenant_id AND r.in_reply_to_id = s.id AND r.is_local)
        OR EXISTS (SELECT FROM statuses p WHERE p.tenant_id = @tenant_id AND p.id = s.in_reply_to_id AND p.is_local)
        OR EXISTS (SELECT FROM scheduled_statuses c WHERE c.tenant_id = @tenant_id AND c.in_reply_to_id = s.id AND c.in_reply_to_id <> 0
-                  AND c.state IN ('draft', 'waiting', 'scheduled')))`
+                  AND c.state IN ('draft', 'waiting', 'scheduled'))
+       OR EXISTS (SELECT FROM desk_threads d WHERE d.tenant_id = @tenant_id AND d.conversation_id = s.conversation_id AND d.state <> 'done'))`
 
 const agedStatuses = `
 SELECT s.id::text AS key, NOT s.is_local AND NOT ` + touched + ` AS goes
@@ -83,7 +85,8 @@ var accountKept = `x.suspended_at IS NOT NULL OR x.silenced_at IS NOT NULL
        OR ` + reference("statuses", "account_id") + ` OR ` + reference("follows", "account_id") + ` OR ` + reference("follows", "target_id") + `
        OR ` + reference("blocks", "account_id") + ` OR ` + reference("blocks", "target_id") + ` OR ` + reference("mutes", "target_id") + `
        OR ` + reference("account_notes", "target_id") + ` OR ` + reference("notifications", "from_id") + ` OR ` + reference("favourites", "account_id") + `
-       OR ` + reference("status_mentions", "account_id") + ` OR ` + reference("media", "account_id")
+       OR ` + reference("status_mentions", "account_id") + ` OR ` + reference("media", "account_id") + `
+       OR ` + reference("desk_threads", "from_id")
 
 // The walks. The clock of an account is when something was last heard of it.
 var (
@@ -94,6 +97,10 @@ var (
 	WalkNotifications = walk("notifications", "notifications", "id", "bigint", "true",
 		`x.created_at < @before AND NOT (x.type = 'follow_request' AND EXISTS (
                 SELECT FROM follows f WHERE f.tenant_id = @tenant_id AND f.account_id = x.from_id AND f.target_id = x.account_id AND f.state = 'pending'))`)
+
+	// A thread that is done, and of which nothing is left to read. Notes go with it.
+	WalkDesk = walk("desk threads", "desk_threads", "conversation_id", "bigint", "x.state = 'done'",
+		`x.updated_at < @before AND NOT EXISTS (SELECT FROM statuses s WHERE s.tenant_id = @tenant_id AND s.conversation_id = x.conversation_id)`)
 
 	// What was ours answers 410 for ever; of others it is enough that a late Create is known.
 	WalkTombstones = walk("tombstones", "tombstones", "uri", "text", "true",

@@ -49,6 +49,7 @@ func (r *round) walks(hosts []string) []walking {
 		{kind: "home timelines", every: hourly, keep: always, step: r.trimHomes},
 		{kind: "remote posts", every: daily, keep: c.RemotePosts, step: r.forget},
 		generic(store.WalkNotifications, c.Notifications, store.WalkArgs{}),
+		generic(store.WalkDesk, c.Notifications, store.WalkArgs{}),
 		generic(store.WalkAccounts, c.RemoteAccounts, store.WalkArgs{}),
 		generic(store.WalkTombstones, c.Tombstones, store.WalkArgs{Hosts: hosts}),
 		generic(store.WalkApps, c.Apps, store.WalkArgs{}),

@@ -92,6 +92,10 @@ var rows = []string{
 	`INSERT INTO scheduled_statuses (tenant_id, id, account_id, author_id, state, visibility) VALUES ($1, 1, $2, $4, 'draft', 'public')`,
 	`INSERT INTO media (tenant_id, id, account_id, kind, key) VALUES ($1, 99, $2, 'image', 'f1')`,
 	`INSERT INTO scheduled_media (tenant_id, media_id, plan_id) VALUES ($1, 99, 1)`,
+	`INSERT INTO desk_threads (tenant_id, account_id, conversation_id, state, from_id, last_incoming_id, last_visibility, last_incoming_at, opened_at, updated_at, assignee_id)
+	 VALUES ($1, $2, 1, 'done', $3, 1, 'public', now(), now(), now(), $4)`,
+	`INSERT INTO desk_notes (tenant_id, id, account_id, conversation_id, person_id, text, created_at) VALUES ($1, 1, $2, 1, $4, 'x', now())`,
+	`INSERT INTO saved_replies (tenant_id, id, title, text) VALUES ($1, 1, 'x', 'x')`,
 	`INSERT INTO blocks (tenant_id, id, account_id, target_id) VALUES ($1, 1, $3, $2)`,
 	`INSERT INTO mutes (tenant_id, id, account_id, target_id) VALUES ($1, 1, $2, $3)`,
 	`INSERT INTO account_notes (tenant_id, account_id, target_id, note) VALUES ($1, $2, $3, 'x')`,

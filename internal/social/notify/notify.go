@@ -55,6 +55,7 @@ func Tell(ctx context.Context, scope *pg.Scope, streams stream.Publisher, list .
 		return fmt.Errorf("store %d notifications: %w", len(list), err)
 	}
 	Publish(scope, streams, told)
+	scope.Last(func(end *pg.Batch) { store.QueueDeskMentions(end, told) })
 	return nil
 }
 

@@ -51,13 +51,18 @@ func (s *Service) add(ctx context.Context, scope *pg.Scope, posts []*post, adopt
 	batch := pg.NewBatch(scope)
 	var bells []*store.Bell
 	queueParts(batch, fresh)
-	scope.Last(func(end *pg.Batch) { queueCounters(end, fresh, adoptions) })
+	var told []*social.Notification
+	scope.Last(func(end *pg.Batch) {
+		queueDesk(end, fresh, told)
+		queueCounters(end, fresh, adoptions)
+	})
 	store.QueueAdoptions(batch, adoptions)
 	store.QueueBells(batch, bellAuthors(fresh), &bells)
 	if err := batch.Send(ctx); err != nil {
 		return nil, fmt.Errorf("store the parts of %d statuses: %w", len(fresh), err)
 	}
-	return added, s.spread(ctx, scope, fresh, bells)
+	told, err = s.spread(ctx, scope, fresh, bells)
+	return added, err
 }
 
 // queueParts stores mentions, tags, files and search texts.
@@ -136,8 +141,9 @@ func (p *post) answersOthers() bool {
 	return p.InReplyToURI != "" && p.InReplyToAccountID != p.AccountID
 }
 
-// spread puts posts into home timelines, tells who must be told and publishes both.
-func (s *Service) spread(ctx context.Context, scope *pg.Scope, fresh []*post, bells []*store.Bell) error {
+// spread puts posts into home timelines, tells who must be told and publishes both. It
+// returns who was told.
+func (s *Service) spread(ctx context.Context, scope *pg.Scope, fresh []*post, bells []*store.Bell) ([]*social.Notification, error) {
 	var entries []*store.TimelineEntry
 	var told []*social.Notification
 	var loud []social.StatusID
@@ -147,17 +153,17 @@ func (s *Service) spread(ctx context.Context, scope *pg.Scope, fresh []*post, be
 		}
 	}
 	if len(loud) == 0 {
-		return nil
+		return nil, nil
 	}
 	batch := pg.NewBatch(scope)
 	store.QueueFanOut(batch, loud, &entries)
 	store.QueueNotifications(batch, news(fresh, bells), &told)
 	if err := batch.Send(ctx); err != nil {
-		return fmt.Errorf("spread %d statuses: %w", len(loud), err)
+		return nil, fmt.Errorf("spread %d statuses: %w", len(loud), err)
 	}
 	notify.Publish(scope, s.streams, told)
 	s.publishNew(scope, fresh, entries)
-	return nil
+	return told, nil
 }
 
 // news are the notifications that new posts may cause; the store leaves out those

@@ -72,6 +72,10 @@ INSERT INTO status_tags (tenant_id, tag, status_id) SELECT t, 'tag' || n % 2000,
 INSERT INTO media (tenant_id, id, account_id, status_id, kind, key) SELECT t, id, account_id, id, 'image', 'key' || n FROM posts WHERE n % 4 = 1;
 INSERT INTO scheduled_statuses (tenant_id, id, account_id, author_id, state, visibility)
 SELECT t, id, account_id, 1 + n % 40, 'declined', 'public' FROM posts WHERE account_id <= 300 AND n % 2 = 0;
+INSERT INTO desk_threads (tenant_id, account_id, conversation_id, state, from_id, last_incoming_id, last_visibility, last_incoming_at, waiting_since, opened_at, updated_at)
+SELECT t, 1, id, CASE n % 3 WHEN 0 THEN 'open' WHEN 1 THEN 'waiting' ELSE 'done' END, account_id, id, visibility, pg_temp.at(n),
+       CASE n % 3 WHEN 0 THEN pg_temp.at(n) END, pg_temp.at(n), pg_temp.at(n)
+FROM   posts WHERE account_id > 1000 AND n % 10 IN (4, 9);
 INSERT INTO favourites (tenant_id, id, account_id, status_id, uri)
 SELECT 1, pg_temp.sid(i), 1000 + i, pg_temp.sid(100), 'https://far.test/like/' || i FROM generate_series(1, pg_temp.remotes(1) / 2) i;
 INSERT INTO favourites (tenant_id, id, account_id, status_id, uri) SELECT t, id + 1, 1, id, 'https://t.test/like/' || n FROM posts WHERE n % 33 = 1;
