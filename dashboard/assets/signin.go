@@ -15,6 +15,7 @@ const (
 	NoAccess  Problem = "noaccess" // right password, but no membership here
 	Disabled  Problem = "disabled" // right password, but the login was closed
 	Passkey   Problem = "passkey"  // one that does not fit
+	SSOOnly   Problem = "sso"      // right password, but the company wants its own login
 	Expired   Problem = "expired"  // the second step came too late or failed too often
 )
 
@@ -32,6 +33,11 @@ type SignInForm struct {
 	IsReset   bool          // show that there is a new password
 	ForgotURL string        // where one gets a link for a new password
 	SignUpURL string        // where one signs up; "": nobody may
+	// SSOURL is where one signs in with the company's own login, SSOName the company; "": it
+	// has none here. SSOOnly: for most people there is no other way.
+	SSOURL  string
+	SSOName string
+	SSOOnly bool
 	// PasskeyURL is where a passkey's answer is posted; "": none here. Without script there is
 	// no button for it.
 	PasskeyURL string

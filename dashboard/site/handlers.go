@@ -22,6 +22,7 @@ import (
 	"rookery/tenant/factor"
 	"rookery/tenant/people"
 )
+	"rookery/tenant/sso"
 
 // Documents answers a page's address with its ActivityStreams document, for
 // programs that ask for one. Package federation/actor does; cmd/rookery connects it.
@@ -43,6 +44,7 @@ type Deps struct {
 	Limiter *limit.Limiter
 	Media   media.Addresses
 	// Documents may be empty: then pages are all there is.
+	SSO     *sso.Service // nil: nobody signs in with a provider of their company
 	Documents Documents
 	// SubscribeTemplate finds where a handle's server lets its people follow somebody:
 	// the link template http://ostatus.org/schema/1.0/subscribe of its WebFinger
@@ -91,7 +93,8 @@ func (h *Handlers) Register(e *echo.Echo) {
 	show(oembedPath, h.oembed)
 
 	web.Register(signInPath, "", ownPath, func(path string, step func(web.Entrance, echo.Context) error) { show(path, h.atDoor(step)) },
-		func(path string, step func(web.Entrance, echo.Context) error) { post(path, h.atDoor(step)) })
+		func(path string, step func(web.Entrance, echo.Context) error) { post(path, h.viaSSO(h.atDoor(step))) })
+	h.registerSSO(show, post)
 	pages, forms := web.Own{}.Routes()
 	for path := range pages {
 		show(ownPath+path, h.own(path, http.MethodGet))

@@ -59,8 +59,11 @@ func (h *Handlers) showSignIn(c echo.Context, form assets.SignInForm) error {
 	if err != nil {
 		return err
 	}
+	if err := h.offerSSO(c, &form); err != nil {
+		return err
+	}
 	policy := assets.PolicyLive
-	if isAuthorize(form.Next) {
+	if isAuthorize(form.Next) || form.SSOURL != "" {
 		policy = assets.PolicyAwayLive
 	}
 	web.Secure(c, policy)

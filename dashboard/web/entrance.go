@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -14,6 +15,7 @@ import (
 	"rookery/tenant/access"
 	"rookery/tenant/factor"
 	"rookery/tenant/hostroute"
+	"rookery/tenant/sso"
 )
 
 // Entrance is the way into one host and out of it: the same steps on a tenant's host
@@ -180,6 +182,10 @@ func (e Entrance) admit(c echo.Context, person social.PersonID, factors int, for
 	_, err := e.Renew(c, person, factors)
 	if fault.IsNotFound(err) {
 		form.Problem = assets.NoAccess
+		return e.show(c, form)
+	}
+	if errors.Is(err, sso.ErrRequired) {
+		form.Problem = assets.SSOOnly
 		return e.show(c, form)
 	}
 	if err != nil {

@@ -15,9 +15,14 @@ import (
 
 var errStronger = fault.New(fault.Forbidden, "You have a passkey for this host. Sign out, sign in with it, and add another factor then.")
 
+var errBySSO = fault.New(fault.Forbidden, "You came in by your company's own login, which looks after second factors itself. To add one here, sign in with your password first.")
+
 // mayEnrol refuses a new factor to somebody who was not asked for the one there is: a stolen
 // password must not be enough to add one.
 func (o Own) mayEnrol(c echo.Context, self *Self) error {
+	if self.Session.ViaSSO { // a company's provider speaks for its company, not for a login of several
+		return errBySSO
+	}
 	if self.Session.Factors > 1 {
 		return nil
 	}

@@ -12,6 +12,10 @@ import (
 	"rookery/internal/fault"
 )
 
+// ruleOfSchema is the code under which triggers of ours refuse something; what they say is
+// for people.
+const ruleOfSchema = "RK409"
+
 var errNoRow = fault.New(fault.NotFound, "Record not found")
 
 // mapError turns what Postgres says into the few codes that callers tell apart.
@@ -29,6 +33,9 @@ func mapError(err error) error {
 	}
 	var pgErr *pgconn.PgError
 	if errors.As(err, &pgErr) {
+		if pgErr.Code == ruleOfSchema {
+			return fault.Wrap(err, fault.Conflict, pgErr.Message)
+		}
 		return mapCode(err, pgErr.Code)
 	}
 	if isAway(err) {

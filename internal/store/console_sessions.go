@@ -21,7 +21,7 @@ func AddConsoleSession(ctx context.Context, p *pg.PlatformTx, s *Session) error 
 }
 
 const consoleSessionColumns = `
-SELECT s.id_hash, s.person_id, s.user_agent, s.created_at, s.last_seen_at, s.expires_at, s.factors, s.address, false AS is_bound
+SELECT s.id_hash, s.person_id, s.user_agent, s.created_at, s.last_seen_at, s.expires_at, s.factors, s.address, false AS via_sso, false AS is_bound
 FROM   console_sessions s
 JOIN   persons p ON p.id = s.person_id AND p.disabled_at IS NULL
 WHERE  s.expires_at > now() AND `

@@ -22,6 +22,7 @@ type Session struct {
 	ExpiresAt  time.Time
 	Factors    int    // how many proofs there were: 1 or 2
 	Address    string // of the client, when it signed in
+	ViaSSO     bool   // made by the tenant's own provider (sso.go)
 	// IsBound: its tenant asks for a second factor, and this session has none.
 	IsBound bool
 }
@@ -44,7 +45,7 @@ func AddSession(ctx context.Context, scope *pg.Scope, s *Session) error {
 }
 
 const sessionByHash = `
-SELECT s.id_hash, s.person_id, s.user_agent, s.created_at, s.last_seen_at, s.expires_at, s.factors, s.address,
+SELECT s.id_hash, s.person_id, s.user_agent, s.created_at, s.last_seen_at, s.expires_at, s.factors, s.address, s.via_sso,
        s.factors < 2 AND COALESCE(r.require_second_factor, false) AS is_bound
 FROM   sessions s
 LEFT   JOIN tenant_security r ON r.tenant_id = s.tenant_id
@@ -57,7 +58,7 @@ func ReadSession(ctx context.Context, db *pg.DB, id tenant.ID, hash []byte) (*Se
 }
 
 const extendSession = `
-UPDATE sessions SET last_seen_at = now(), expires_at = @expires_at
+UPDATE sessions SET last_seen_at = now(), expires_at = LEAST(@expires_at, ends_at)
 WHERE  tenant_id = @tenant_id AND id_hash = @id_hash`
 
 // ExtendSession moves a session's end.
@@ -75,7 +76,7 @@ func DeleteSession(ctx context.Context, scope *pg.Scope, hash []byte) error {
 }
 
 const sessionsOfPerson = `
-SELECT id_hash, person_id, user_agent, created_at, last_seen_at, expires_at, factors, address, false AS is_bound
+SELECT id_hash, person_id, user_agent, created_at, last_seen_at, expires_at, factors, address, via_sso, false AS is_bound
 FROM   sessions
 WHERE  tenant_id = @tenant_id AND person_id = @person_id AND expires_at > now()
 ORDER  BY last_seen_at DESC`

@@ -27,7 +27,8 @@ type tenantTable struct {
 // it to the catalog. Posts go from the newest to the oldest, because boosts and answers
 // are younger than what they refer to.
 var tenantTables = []tenantTable{
-	{name: "oauth_codes", key: "code_hash"}, {name: "tokens", key: "id"}, {name: "sessions", key: "id_hash"}, {name: "apps", key: "id"},
+	{name: "oauth_codes", key: "code_hash"}, {name: "tokens", key: "id"}, {name: "sessions", key: "id_hash"},
+	{name: "sso_rooms", key: "session_hash"}, {name: "sso_requests", key: "state_hash"}, {name: "sso_identities", key: "issuer, subject"}, {name: "sso_providers", key: "tenant_id"}, {name: "apps", key: "id"},
 	{name: "inbox_activities", key: "id"}, {name: "deliveries", key: "activity_id, id"}, {name: "activities", key: "id"}, {name: "events", key: "id"},
 	{name: "mails", key: "id"}, {name: "search_texts", key: "kind, ref_id, name"},
 	{name: "desk_notes", key: "id"}, {name: "desk_threads", key: "account_id, conversation_id"}, {name: "saved_replies", key: "id"},

@@ -14,6 +14,7 @@ import (
 	"rookery/internal/social"
 	"rookery/internal/store"
 	"rookery/tenant"
+	"rookery/tenant/sso"
 )
 
 const (
@@ -33,6 +34,7 @@ type Session struct {
 	ExpiresAt time.Time
 	Address   string // of the client, when it signed in
 	Factors   int    // how many proofs there were: 1 or 2
+	ViaSSO    bool   // the company's own provider said who it is
 	// IsBound: the tenant asks for a second factor and this session has none, so that it
 	// lets its person set one up and nothing else.
 	IsBound bool
@@ -44,6 +46,9 @@ type Arrival struct {
 	UserAgent string
 	Address   string // of the client, as hostroute gives it
 	Factors   int    // how many proofs there were; 0 counts as 1
+	// ViaSSO: the company's own provider said who it is, in the ways that AMR names (RFC 8176).
+	ViaSSO bool
+	AMR    string
 }
 
 // ErrSession says that nobody is signed in.
@@ -60,10 +65,28 @@ func (j *Judge) StartConsoleSession(ctx context.Context, person social.PersonID,
 	return j.AdmitToConsole(ctx, Arrival{Person: person, UserAgent: userAgent})
 }
 
-// Admit signs a member in on the tenant's host. Somebody who is no member is fault.NotFound.
+// Admit signs a member in on the tenant's host. Somebody who is no member is fault.NotFound,
+// who is to come in by the company's own provider and did not is sso.ErrRequired.
 func (j *Judge) Admit(ctx context.Context, id tenant.ID, a Arrival) (*Session, error) {
 	s, row := j.newSession(a)
-	err := j.db.Tenant(ctx, id, func(scope *pg.Scope) error { return store.AddSession(ctx, scope, row) })
+	s.ViaSSO = a.ViaSSO
+	if !a.ViaSSO {
+		if err := sso.Knock(ctx, j.db, id, a.Person, a.Address); err != nil {
+			return nil, err
+		}
+	}
+	err := j.db.Tenant(ctx, id, func(scope *pg.Scope) error {
+		if a.ViaSSO {
+			if err := store.AddSession(ctx, scope, row); err != nil {
+				return err
+			}
+			return store.MarkSSOSession(ctx, scope, row.IDHash, a.AMR)
+		}
+		if err := sso.Hold(ctx, scope, a.Person); err != nil {
+			return err
+		}
+		return store.AddSession(ctx, scope, row)
+	})
 	if err != nil {
 		return nil, fmt.Errorf("start a session of person %d: %w", a.Person, err)
 	}
@@ -218,7 +241,7 @@ func toSession(row *store.Session, token string) *Session {
 	return &Session{
 		Person: row.PersonID, Token: token, Hash: row.IDHash, UserAgent: row.UserAgent,
 		CreatedAt: row.CreatedAt, LastSeen: row.LastSeenAt, ExpiresAt: row.ExpiresAt,
-		Address: row.Address, Factors: row.Factors, IsBound: row.IsBound,
+		Address: row.Address, Factors: row.Factors, ViaSSO: row.ViaSSO, IsBound: row.IsBound,
 	}
 }
 
