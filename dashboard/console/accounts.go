@@ -21,12 +21,10 @@ import (
 	"rookery/tenant/people"
 )
 
-var errMakeAccounts = fault.New(fault.Forbidden, "Only owners and admins of a company make accounts, and only while it is active.")
-
 // newAccount is GET /tenants/:id/accounts/new.
 func (h *Handlers) newAccount(c echo.Context, v *visitor) error {
-	if !v.mayMakeAccounts() {
-		return errMakeAccounts
+	if err := v.mayChange(access.ManageAccounts); err != nil {
+		return err
 	}
 	return web.HTML(c, http.StatusOK, writer(RenderNewAccount, h.accountForm(v, nil)))
 }
@@ -48,8 +46,8 @@ func (h *Handlers) create(c echo.Context, v *visitor) error {
 	if err := access.CheckCSRF(v.session, in.Get(web.TokenField)); err != nil {
 		return err
 	}
-	if !v.mayMakeAccounts() {
-		return errMakeAccounts
+	if err := v.mayChange(access.ManageAccounts); err != nil {
+		return err
 	}
 	form := h.accountForm(v, in)
 	if form.DisplayName = htmlsafe.Name(form.DisplayName); utf8.RuneCountInString(form.DisplayName) > account.MaxDisplayName {

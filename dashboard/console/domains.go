@@ -59,7 +59,7 @@ func (h *Handlers) domainURL(t *tenant.Tenant, id tenant.DomainID) string {
 }
 
 // mayChangeDomains: those who answer for the organisation, while it is not suspended.
-func (v *visitor) mayChangeDomains() bool { return v.mayMakeAccounts() }
+func (v *visitor) mayChangeDomains() bool { return v.mayChange(access.ManageDomains) == nil }
 
 // actor is the visitor in the audit log.
 func (v *visitor) actor(c echo.Context) audit.Actor {

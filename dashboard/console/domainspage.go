@@ -101,7 +101,7 @@ func (h *Handlers) live(v *visitor, s setUp) DomainLive {
 		}
 		out.SendURL = "#it"
 	}
-	if s.isOnTheWay() && (v.role == "owner" || v.role == "admin") {
+	if s.isOnTheWay() && v.may(access.ManageDomains) == nil {
 		out.Mail = v.person.Email
 	}
 	out.Summary = summary(out)

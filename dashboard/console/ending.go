@@ -25,7 +25,7 @@ var errEndCompany = fault.New(fault.Forbidden, "Only owners delete a company, an
 func (h *Handlers) registerEnding(show, post func(string, echo.HandlerFunc)) {
 	owned := func(next handler) echo.HandlerFunc {
 		return h.signedIn(h.inRoom(func(c echo.Context, v *visitor) error {
-			if v.role != people.MemberOwner {
+			if v.may(access.EndCompany) != nil {
 				return errEndCompany
 			}
 			return next(c, v)

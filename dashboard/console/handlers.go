@@ -100,6 +100,7 @@ func (h *Handlers) Register(e *echo.Echo) {
 	show("/tenants/:id/accounts/:account", h.signedIn(h.inRoom(h.account)))
 	h.registerDomains(e, show, post)
 	h.registerPublish(show, post, func(path string, handler echo.HandlerFunc) { e.POST(h.Base+path, handler, h.frame.Uploads) })
+	h.registerPeople(show, post)
 	h.registerEnding(show, post)
 }
 

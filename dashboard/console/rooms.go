@@ -60,7 +60,7 @@ func (h *Handlers) countAccounts(ctx context.Context, mine []people.TenantRole) 
 // accounts is GET /tenants/:id: what the company speaks as.
 func (h *Handlers) accounts(c echo.Context, v *visitor) error {
 	out := AccountsView{Shell: h.shell(v), SignInHost: v.tenant.Host}
-	if v.mayMakeAccounts() {
+	if v.mayChange(access.ManageAccounts) == nil {
 		out.NewURL = h.roomURL(v.tenant) + "/accounts/new"
 	}
 	err := h.inScope(c, v, func(ctx context.Context, scope *pg.Scope) error {
@@ -118,7 +118,7 @@ func (h *Handlers) shell(v *visitor) Shell {
 			AccountsURL: h.roomURL(v.tenant), DomainsURL: h.domainsURL(v.tenant), PublishURL: h.publishURL(v.tenant), Current: v.place,
 		}
 		s.Room.IsEnding = v.tenant.State == tenant.Deleting
-		if v.role == people.MemberOwner {
+		if v.may(access.EndCompany) == nil {
 			s.Room.EndingURL = h.endingURL(v.tenant)
 		}
 	}

@@ -43,6 +43,8 @@ type Place string
 const (
 	Accounts Place = "accounts"
 	Domains  Place = "domains"
+	People   Place = "people"
+	Audit    Place = "audit"
 	Publish  Place = "publish"
 )
 

@@ -9,6 +9,7 @@ import (
 	"rookery/internal/audit"
 	"rookery/internal/fault"
 	"rookery/internal/ids"
+	"rookery/internal/mail"
 	"rookery/internal/pg"
 	"rookery/internal/social"
 	"rookery/internal/store"
@@ -195,8 +196,16 @@ func (p *People) sendInvitation(ctx context.Context, tx *pg.PlatformTx, t *tenan
 		return err
 	}
 	return post(ctx, tx, letter{to: row.Email, locale: locale, template: "person_invited", link: link, data: map[string]string{
-		"organisation": t.Name, "person": inviter.Name, "person_mail": inviter.Email, "role": row.Role, "deadline": until(row.ExpiresAt),
+		"organisation": calledInMail(t.Name, t.Host), "person": calledInMail(inviter.Name, ""), "person_mail": inviter.Email, "role": row.Role, "deadline": until(row.ExpiresAt),
 	}})
+}
+
+// calledInMail is a name as a mail to a stranger says it: nobody advertises by it.
+func calledInMail(name, otherwise string) string {
+	if mail.HasLink(name) {
+		return otherwise
+	}
+	return name
 }
 
 func invitationTarget(id int64) string { return "invitation:" + ids.Format(id) }

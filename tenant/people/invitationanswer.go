@@ -56,7 +56,7 @@ func (p *People) Accept(ctx context.Context, secret string, person social.Person
 }
 
 // AcceptNew makes a login for the invited address and a member of it: whoever has the link
-// reads the mail of that address.
+// reads the mail of that address. It speaks the language that the mail was in.
 func (p *People) AcceptNew(ctx context.Context, secret string, n NewPerson, who audit.Actor) (*Person, *Invitation, error) {
 	name, err := cleanName(n.Name)
 	if err != nil {
@@ -68,7 +68,7 @@ func (p *People) AcceptNew(ctx context.Context, secret string, n NewPerson, who 
 	}
 	inv, made, err := p.answer(ctx, secret, who, func(tx *pg.PlatformTx, row *store.Invitation) (*store.Person, error) {
 		made := &store.Person{
-			ID: social.PersonID(ids.New()), Email: row.Email, Name: name, PasswordHash: hash, Locale: localeOr(n.Locale), CreatedAt: p.now(),
+			ID: social.PersonID(ids.New()), Email: row.Email, Name: name, PasswordHash: hash, Locale: row.Locale, CreatedAt: p.now(),
 		}
 		if err := store.AddPerson(ctx, tx, made); err != nil {
 			if fault.CodeOf(err) == fault.Conflict {
