@@ -16,7 +16,6 @@ import (
 	"rookery/tenant"
 	"rookery/tenant/access"
 	"rookery/tenant/deletion"
-	"rookery/tenant/people"
 )
 
 var errEndCompany = fault.New(fault.Forbidden, "Only owners delete a company, and take that back.")

@@ -185,11 +185,6 @@ func (h *Handlers) inScope(c echo.Context, v *visitor, fn func(context.Context, 
 	return h.DB.Tenant(ctx, v.tenant.ID, func(scope *pg.Scope) error { return fn(ctx, scope) })
 }
 
-// mayMakeAccounts: those who answer for the organisation, while it is not suspended.
-func (v *visitor) mayMakeAccounts() bool {
-	return v.tenant.State == tenant.Active && (v.role == people.MemberOwner || v.role == people.MemberAdmin)
-}
-
 // faultWords are where the console knows better than the general words.
 var faultWords = map[int]web.Words{
 	http.StatusForbidden: {Title: "This is not open to you", Why: "Your role does not include it.", Do: "Ask an owner of the company if you need it."},
