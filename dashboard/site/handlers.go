@@ -21,8 +21,8 @@ import (
 	"rookery/tenant/access"
 	"rookery/tenant/factor"
 	"rookery/tenant/people"
-)
 	"rookery/tenant/sso"
+)
 
 // Documents answers a page's address with its ActivityStreams document, for
 // programs that ask for one. Package federation/actor does; cmd/rookery connects it.
@@ -43,8 +43,8 @@ type Deps struct {
 	// Limiter counts what strangers make this server ask others.
 	Limiter *limit.Limiter
 	Media   media.Addresses
-	// Documents may be empty: then pages are all there is.
 	SSO     *sso.Service // nil: nobody signs in with a provider of their company
+	// Documents may be empty: then pages are all there is.
 	Documents Documents
 	// SubscribeTemplate finds where a handle's server lets its people follow somebody:
 	// the link template http://ostatus.org/schema/1.0/subscribe of its WebFinger
