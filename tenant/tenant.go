@@ -48,6 +48,15 @@ type Tenant struct {
 	Description string // plain text, for the instance document
 	ContactMail string
 	BrandColour string // "#rrggbb" or ""
+	// What the company says about itself besides; package tenant/brand changes it.
+	ShortDescription  string // plain text, a sentence or two; Summary falls back on Description
+	ThumbnailKey      string // of the stored picture that stands for it; "" is none
+	ThumbnailBlurhash string
+	ContactAccountID  int64 // of the account to ask; 0 is none
+	HasPrivacy        bool  // it has written a privacy policy
+	HasTerms          bool  // and terms of service
+	// BrandVersion goes up with every change of these, of the long texts and the rules.
+	BrandVersion int64
 	// AuthorizedFetch demands a signature on reads of actors and objects.
 	AuthorizedFetch bool
 	// FederatesSince is when the tenant's own domain first worked. Until then (zero) its
@@ -58,6 +67,14 @@ type Tenant struct {
 	// or released. Others could not check what it sends, so it sends nothing. Package
 	// registry finds it out; it is no column.
 	IsUnreachable bool `db:"-"`
+}
+
+// Summary is the tenant in a sentence or two.
+func (t *Tenant) Summary() string {
+	if t.ShortDescription != "" {
+		return t.ShortDescription
+	}
+	return t.Description
 }
 
 // Sends reports whether anything may go out in the tenant's name.

@@ -208,6 +208,20 @@ type ExtendedDescription struct {
 	Content   string `json:"content"` // HTML
 }
 
+// PrivacyPolicy says what the server does with what it knows.
+type PrivacyPolicy struct {
+	UpdatedAt Time   `json:"updated_at"`
+	Content   string `json:"content"` // HTML
+}
+
+// TermsOfService are the terms under which people use the server.
+type TermsOfService struct {
+	EffectiveDate string  `json:"effective_date"` // "2026-11-20"
+	Effective     bool    `json:"effective"`
+	Content       string  `json:"content"` // HTML
+	SucceededBy   *string `json:"succeeded_by"`
+}
+
 // Language is one that posts can be marked with.
 type Language struct {
 	Code string `json:"code"`

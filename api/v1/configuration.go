@@ -38,8 +38,15 @@ const (
 // Configuration holds the limits that apps build their forms from.
 func (s Server) Configuration(home *tenant.Tenant) entity.InstanceConfiguration {
 	anybody := entity.TimelineAccess{Local: "public", Remote: "authenticated"}
+	urls := entity.ConfigurationURLs{Streaming: streamingURL(home), About: s.page(home, s.AboutPath)}
+	if home.HasPrivacy {
+		urls.PrivacyPolicy = s.page(home, s.PrivacyPath)
+	}
+	if home.HasTerms {
+		urls.TermsOfService = s.page(home, s.TermsPath)
+	}
 	return entity.InstanceConfiguration{
-		URLs:  entity.ConfigurationURLs{Streaming: streamingURL(home), About: s.page(home, s.AboutPath)},
+		URLs:  urls,
 		VAPID: entity.ConfigurationVAPID{PublicKey: s.VAPIDKey},
 		Accounts: entity.ConfigurationAccounts{
 			MaxPinnedStatuses:          status.MaxPins,

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"html"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -13,6 +12,7 @@ import (
 	"rookery/api/entity"
 	"rookery/api/httpx"
 	"rookery/internal/social/status"
+	"rookery/internal/store"
 	"rookery/tenant"
 	"rookery/tenant/access"
 )
@@ -20,6 +20,8 @@ import (
 // Stats counts what a tenant holds.
 type Stats interface {
 	Instance(ctx context.Context, t *tenant.Tenant) (InstanceStats, error)
+	// Brand is what a tenant says about itself at length.
+	Brand(ctx context.Context, t *tenant.Tenant) (*store.Brand, error)
 }
 
 // InstanceStats are the numbers of an instance document.
@@ -29,6 +31,7 @@ type InstanceStats struct {
 	Statuses    int // local posts
 	Domains     int // other servers known
 	Contact     *entity.Account
+	Rules       entity.Array[entity.Rule]
 }
 
 // Server is what is the same for all tenants of this installation.
@@ -39,7 +42,11 @@ type Server struct {
 	VAPIDKey      string // public key of web push; empty without push
 	MaxCharacters int    // of a post; 0 is the default
 	AboutPath     string // page about a tenant on its own host; empty when there is none
-	ThumbnailPath string // picture of a tenant on its own host; empty when there is none
+	// Pages of a tenant on its own host; announced where it has written them.
+	PrivacyPath string
+	TermsPath   string
+	// Picture is where the picture that stands for a tenant is, or ""; nil: nowhere.
+	Picture func(*tenant.Tenant) string
 }
 
 // Instance serves the documents about a tenant as a server.
@@ -56,8 +63,7 @@ func NewInstance(server Server) *Instance {
 // keepInstance is how long caches may keep a document about the server.
 const keepInstance = 5 * time.Minute
 
-// Routes is the table. The privacy policy and the terms of service have no line:
-// until a tenant can write them they are 404, as on a Mastodon without them.
+// Routes is the table.
 func (i *Instance) Routes() []httpx.Route {
 	open := func(path string, handler echo.HandlerFunc) httpx.Route {
 		return httpx.Route{Method: http.MethodGet, Path: path, Auth: httpx.Public, Act: access.Read, Handler: handler}
@@ -66,8 +72,10 @@ func (i *Instance) Routes() []httpx.Route {
 		open("/api/v1/instance", i.show),
 		open("/api/v1/instance/extended_description", i.extendedDescription),
 		open("/api/v1/instance/languages", i.languages),
-		// Tenants have no written rules yet.
-		open("/api/v1/instance/rules", emptyList),
+		open("/api/v1/instance/privacy_policy", i.privacyPolicy),
+		open("/api/v1/instance/terms_of_service", i.termsOfService),
+		open("/api/v1/instance/terms_of_service/:date", i.termsOfService),
+		open("/api/v1/instance/rules", i.rules),
 		// Whom an organisation talks to is its own business; Mastodon can hide it, too.
 		open("/api/v1/instance/peers", emptyList),
 		// Weekly numbers of log-ins and sign-ups: not published.
@@ -94,15 +102,14 @@ func (i *Instance) show(c echo.Context) error {
 func (s Server) document(home *tenant.Tenant, stats InstanceStats) *entity.InstanceV1 {
 	configuration := s.Configuration(home)
 	var thumbnail *string
-	if s.ThumbnailPath != "" {
-		url := home.URL(s.ThumbnailPath)
+	if url := s.PictureOf(home); url != "" {
 		thumbnail = &url
 	}
 	return &entity.InstanceV1{
 		URI:              home.HandleDomain,
 		Title:            home.Name,
-		ShortDescription: html.EscapeString(home.Description),
-		Description:      html.EscapeString(home.Description),
+		ShortDescription: html.EscapeString(home.Summary()),
+		Description:      html.EscapeString(firstText(home.Description, home.ShortDescription)),
 		Email:            home.ContactMail,
 		Version:          s.CompatibleVersion(),
 		URLs:             entity.InstanceV1URLs{StreamingAPI: configuration.URLs.Streaming},
@@ -110,6 +117,7 @@ func (s Server) document(home *tenant.Tenant, stats InstanceStats) *entity.Insta
 		Thumbnail:        thumbnail,
 		Languages:        entity.Array[string]{"en"},
 		ContactAccount:   stats.Contact,
+		Rules:            stats.Rules,
 		Configuration: entity.InstanceV1Configuration{
 			Accounts:         configuration.Accounts,
 			Statuses:         configuration.Statuses,
@@ -119,22 +127,6 @@ func (s Server) document(home *tenant.Tenant, stats InstanceStats) *entity.Insta
 	}
 }
 
-func (i *Instance) extendedDescription(c echo.Context) error {
-	home := tenant.FromContext(c.Request().Context())
-	return httpx.CachedJSON(c, keepInstance, entity.ExtendedDescription{Content: paragraphs(home.Description)})
-}
-
 func (i *Instance) languages(c echo.Context) error {
 	return httpx.CachedJSON(c, keepInstance, languages)
-}
-
-// paragraphs turns plain text into HTML: an empty line ends a paragraph.
-func paragraphs(text string) string {
-	var out strings.Builder
-	for part := range strings.SplitSeq(strings.ReplaceAll(text, "\r\n", "\n"), "\n\n") {
-		if part = strings.TrimSpace(part); part != "" {
-			out.WriteString("<p>" + strings.ReplaceAll(html.EscapeString(part), "\n", "<br>") + "</p>")
-		}
-	}
-	return out.String()
 }

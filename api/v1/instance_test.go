@@ -16,6 +16,7 @@ import (
 	"rookery/api/httpx"
 	v1 "rookery/api/v1"
 	"rookery/internal/limit"
+	"rookery/internal/store"
 	"rookery/tenant"
 	"rookery/tenant/access"
 	"rookery/tenant/people"
@@ -27,6 +28,11 @@ type numbers struct{}
 
 func (numbers) Instance(_ context.Context, t *tenant.Tenant) (v1.InstanceStats, error) {
 	return v1.InstanceStats{Users: 3, ActiveMonth: 2, Statuses: 40, Domains: 9, Contact: &entity.Account{ID: 1, Username: t.Name}}, nil
+}
+
+func (numbers) Brand(context.Context, *tenant.Tenant) (*store.Brand, error) {
+	at := time.Date(2026, 11, 20, 23, 0, 0, 0, time.UTC)
+	return &store.Brand{Privacy: "We keep <nothing>.", PrivacyAt: at, Terms: "Be kind.", TermsAt: at}, nil
 }
 
 type everybody struct{}
@@ -45,6 +51,11 @@ var acme = &tenant.Tenant{
 
 func mount(t *testing.T, tables ...[]httpx.Route) func(path, token string) *httptest.ResponseRecorder {
 	t.Helper()
+	return mountFor(t, acme, tables...)
+}
+
+func mountFor(t *testing.T, home *tenant.Tenant, tables ...[]httpx.Route) func(path, token string) *httptest.ResponseRecorder {
+	t.Helper()
 	e := echo.New()
 	e.IPExtractor = echo.ExtractIPDirect()
 	deps := httpx.Deps{
@@ -59,7 +70,7 @@ func mount(t *testing.T, tables ...[]httpx.Route) func(path, token string) *http
 			r.Header.Set("Authorization", "Bearer "+token)
 		}
 		w := httptest.NewRecorder()
-		e.ServeHTTP(w, r.WithContext(tenant.NewContext(r.Context(), acme)))
+		e.ServeHTTP(w, r.WithContext(tenant.NewContext(r.Context(), home)))
 		return w
 	}
 }
@@ -91,7 +102,7 @@ func TestEmptyRoutesAreListsForThoseWhoMayAsk(t *testing.T) {
 
 func TestInstanceOfATenant(t *testing.T) {
 	t.Parallel()
-	get := mount(t, v1.NewInstance(v1.Server{Stats: numbers{}, Version: "0.1.0", MaxCharacters: 1000, ThumbnailPath: "/t.png"}).Routes())
+	get := mount(t, v1.NewInstance(v1.Server{Stats: numbers{}, Version: "0.1.0", MaxCharacters: 1000, Picture: func(t *tenant.Tenant) string { return t.URL("/t.png") }}).Routes())
 	var got entity.InstanceV1
 	w := get("/api/v1/instance/", "")
 	if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || w.Code != http.StatusOK || w.Header().Get("ETag") == "" {
@@ -125,10 +136,40 @@ func TestPartsOfTheInstance(t *testing.T) {
 	if w := get("/api/v1/instance/languages", ""); !strings.Contains(w.Body.String(), `{"code":"de","name":"German"}`) {
 		t.Errorf("languages: %s", w.Body)
 	}
-	for _, path := range []string{"/api/v1/instance/privacy_policy", "/api/v1/instance/terms_of_service"} {
+	for _, path := range []string{"/api/v1/instance/privacy_policy", "/api/v1/instance/terms_of_service", "/api/v1/instance/terms_of_service/2026-11-20"} {
 		if w := get(path, ""); w.Code != http.StatusNotFound {
 			t.Errorf("%s = %d", path, w.Code)
 		}
+	}
+}
+
+// The texts of a tenant that has written them.
+func TestTextsOfTheInstance(t *testing.T) {
+	t.Parallel()
+	written := *acme
+	written.HasPrivacy, written.HasTerms, written.ShortDescription = true, true, "Bikes & bells"
+	server := v1.Server{Stats: numbers{}, PrivacyPath: "/privacy-policy", TermsPath: "/terms-of-service"}
+	get := mountFor(t, &written, v1.NewInstance(server).Routes())
+	terms := `{"effective_date":"2026-11-20","effective":true,"content":"<p>Be kind.</p>","succeeded_by":null}`
+	for path, want := range map[string]string{
+		"/api/v1/instance/privacy_policy":              `{"updated_at":"2026-11-20T23:00:00.000Z","content":"<p>We keep &lt;nothing&gt;.</p>"}`,
+		"/api/v1/instance/terms_of_service":            terms,
+		"/api/v1/instance/terms_of_service/2026-11-20": terms,
+	} {
+		if w := get(path, ""); w.Code != http.StatusOK || strings.TrimSpace(w.Body.String()) != want {
+			t.Errorf("%s = %d %s", path, w.Code, w.Body)
+		}
+	}
+	if w := get("/api/v1/instance/terms_of_service/2026-11-19", ""); w.Code != http.StatusNotFound {
+		t.Errorf("terms of another day: %d", w.Code)
+	}
+	urls := server.Configuration(&written).URLs
+	if *urls.PrivacyPolicy != "https://social.acme.test/privacy-policy" || *urls.TermsOfService != "https://social.acme.test/terms-of-service" {
+		t.Errorf("%+v", urls)
+	}
+	var got entity.InstanceV1
+	if err := json.Unmarshal(get("/api/v1/instance", "").Body.Bytes(), &got); err != nil || got.ShortDescription != "Bikes &amp; bells" || !strings.HasPrefix(got.Description, "Bikes &amp; more") {
+		t.Errorf("%v %+v", err, got)
 	}
 }
 

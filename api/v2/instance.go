@@ -48,15 +48,18 @@ func (i *Instance) show(c echo.Context) error {
 
 func (i *Instance) document(home *tenant.Tenant, stats v1.InstanceStats) *entity.Instance {
 	var thumbnail entity.InstanceThumbnail
-	if i.server.ThumbnailPath != "" {
-		thumbnail.URL = home.URL(i.server.ThumbnailPath)
+	if url := i.server.PictureOf(home); url != "" {
+		thumbnail = entity.InstanceThumbnail{URL: url, Versions: entity.Object[string]{"@1x": url}}
+		if hash := home.ThumbnailBlurhash; hash != "" {
+			thumbnail.Blurhash = &hash
+		}
 	}
 	return &entity.Instance{
 		Domain:        home.HandleDomain,
 		Title:         home.Name,
 		Version:       i.server.CompatibleVersion(),
 		SourceURL:     i.server.SourceURL,
-		Description:   html.EscapeString(home.Description),
+		Description:   html.EscapeString(home.Summary()),
 		Usage:         entity.InstanceUsage{Users: entity.InstanceUserUsage{ActiveMonth: stats.ActiveMonth}},
 		Thumbnail:     thumbnail,
 		Languages:     entity.Array[string]{"en"},
@@ -64,5 +67,6 @@ func (i *Instance) document(home *tenant.Tenant, stats v1.InstanceStats) *entity
 		// Registrations are off: an organisation invites its own people.
 		APIVersions: entity.InstanceAPIVersions{Mastodon: v1.APIVersion},
 		Contact:     entity.InstanceContact{Email: home.ContactMail, Account: stats.Contact},
+		Rules:       stats.Rules,
 	}
 }

@@ -17,11 +17,16 @@ import (
 	v1 "rookery/api/v1"
 	v2 "rookery/api/v2"
 	"rookery/internal/limit"
+	"rookery/internal/store"
 	"rookery/tenant"
 	"rookery/tenant/access"
 )
 
 type numbers struct{ err error }
+
+func (n numbers) Brand(context.Context, *tenant.Tenant) (*store.Brand, error) {
+	return &store.Brand{}, nil
+}
 
 func (n numbers) Instance(context.Context, *tenant.Tenant) (v1.InstanceStats, error) {
 	return v1.InstanceStats{ActiveMonth: 2}, n.err

@@ -19,6 +19,7 @@ import (
 	"rookery/internal/limit"
 	"rookery/internal/social"
 	"rookery/tenant"
+	"rookery/tenant/brand"
 	"rookery/tenant/hostroute"
 )
 
@@ -82,7 +83,7 @@ func (s *system) newConsole(p *parts, logins *limit.Logins) http.Handler {
 	handlers := console.New(console.Deps{
 		DB: s.db, Log: s.log, Judge: s.judge, People: s.people, Logins: logins, Factors: s.factors, SignUp: s.cfg.String("sign_up") == "on", Tenants: s.registry, Accounts: s.accounts,
 		Domains: s.newDomains(s.db), Limiter: p.limiter, Media: s.urls, Posts: p.statuses, Files: s.media, Scheme: s.cfg.String("public_scheme"), Host: s.cfg.String("platform_host"),
-		LinkKey: s.key.Derive("domain-link"), Deletion: s.newDeletion(s.db),
+		LinkKey: s.key.Derive("domain-link"), Deletion: s.newDeletion(s.db), Brands: brand.New(s.db, s.registry),
 	})
 	p.console = handlers
 	e.HTTPErrorHandler = func(err error, c echo.Context) { handlers.ErrorPage(c, err) }
@@ -95,7 +96,7 @@ func (s *system) newConsole(p *parts, logins *limit.Logins) http.Handler {
 // does not declare who may call it.
 func (s *system) mountAPI(e *echo.Echo, p *parts) error {
 	numbers := v1.NewNumbers(s.db, p.render)
-	server := v1.Server{Stats: numbers, Version: strings.TrimPrefix(version(), "v"), AboutPath: "/about"}
+	server := v1.Server{Stats: numbers, Version: strings.TrimPrefix(version(), "v"), AboutPath: "/about", PrivacyPath: site.PrivacyPath, TermsPath: site.TermsPath, Picture: s.pictureOf}
 	tokens := oauth.New(oauth.Deps{DB: s.db, Judge: s.judge, Picture: func(t *tenant.Tenant, a *social.Account) string { return s.urls.Avatar(t.ID, a) }})
 	deps := v1.Deps{DB: s.db, Render: p.render, Accounts: s.accounts, Relate: p.relate, Media: s.media, Resolver: searcher{p}}
 	posts := v1.StatusDeps{Deps: deps, Statuses: p.statuses}
@@ -124,4 +125,12 @@ type searcher struct{ p *parts }
 func (r searcher) Resolve(ctx context.Context, t *tenant.Tenant, query string) (*social.Account, *social.Status, error) {
 	found, err := r.p.fetcher.Search(ctx, t, query)
 	return found.Account, found.Status, err
+}
+
+// pictureOf is where the picture that stands for a tenant is, or "".
+func (s *system) pictureOf(t *tenant.Tenant) string {
+	if t.ThumbnailKey == "" {
+		return ""
+	}
+	return s.urls.Picture(t.ID, t.ThumbnailKey)
 }

@@ -20,6 +20,7 @@ func galleryPages() []galleryPage {
 	pages := append(profilePages(), gatePages()...)
 	pages = append(pages, errorPages()...)
 	pages = append(pages, domainPages()...)
+	pages = append(pages, companyPages()...)
 	pages = append(pages, publishPages()...)
 	return append(pages, consolePages()...)
 }
@@ -55,7 +56,7 @@ func profilePages() []galleryPage {
 		view("about", site.RenderAbout, site.AboutView{
 			Tenant: acme, Description: "<p>Acme builds bicycles in Kendal. This server is for our own accounts only; we write, and everybody may answer.</p>",
 			Contact: &support, ContactMail: "press@acme.example", Accounts: 3, Posts: 1792, Version: "0.1",
-			Rules: []string{"Be kind: behind every bike is a person.", "No advertising in answers.", "Addresses and order numbers go into private mentions only."},
+			Rules: []site.Rule{{Text: "Be kind: behind every bike is a person."}, {Text: "No advertising in answers.", Hint: "Links to a shop of your own count as advertising."}, {Text: "Addresses and order numbers go into private mentions only."}},
 		}),
 	}
 }

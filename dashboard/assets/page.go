@@ -23,7 +23,8 @@ type Page struct {
 	FeedTitle   string
 	OEmbedURL   string
 	Graph       *Graph
-	NoIndex     bool // kept out of search engines
+	NoIndex     bool   // kept out of search engines
+	Sheet       string // a stylesheet besides the one of all pages, without its .css; "" is none
 	// Refresh is after how many seconds a browser without script loads the page anew,
 	// while it waits for something; 0: never.
 	Refresh int

@@ -45,6 +45,7 @@ var load = sync.OnceValue(func() *library {
 		css.WriteString(mustRead("css/" + name + ".css"))
 	}
 	lib.add("app.css", "text/css; charset=utf-8", []byte(minifyCSS(css.String())))
+	lib.add("company.css", "text/css; charset=utf-8", []byte(minifyCSS(mustRead("css/company.css"))))
 	lib.add("app.js", "text/javascript; charset=utf-8", []byte(mustRead("js/app.js")+mustRead("js/passkey.js")))
 	lib.add("favicon.svg", "image/svg+xml", []byte(mustRead("icons/favicon.svg")))
 	lib.add("logo.svg", "image/svg+xml", []byte(mustRead("icons/logo.svg")))

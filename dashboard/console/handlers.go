@@ -19,6 +19,7 @@ import (
 	"rookery/internal/social/status"
 	"rookery/tenant"
 	"rookery/tenant/access"
+	"rookery/tenant/brand"
 	"rookery/tenant/deletion"
 	"rookery/tenant/domains"
 	"rookery/tenant/factor"
@@ -47,6 +48,7 @@ type Deps struct {
 	Files    *media.Service // takes pictures in
 	Domains  *domains.Service
 	Deletion *deletion.Service
+	Brands   *brand.Service // what a company says about itself
 	Limiter  *limit.Limiter // of what people make this server send and look up
 	Scheme   string         // of the platform's host: http or https
 	Host     string         // of the platform
@@ -99,6 +101,7 @@ func (h *Handlers) Register(e *echo.Echo) {
 	post("/tenants/:id/accounts", h.signedIn(h.inRoom(h.create)))
 	show("/tenants/:id/accounts/:account", h.signedIn(h.inRoom(h.account)))
 	h.registerDomains(e, show, post)
+	h.registerBranding(show, post, func(path string, handler echo.HandlerFunc) { e.POST(h.Base+path, handler, h.frame.Uploads) })
 	h.registerPublish(show, post, func(path string, handler echo.HandlerFunc) { e.POST(h.Base+path, handler, h.frame.Uploads) })
 	h.registerPeople(show, post)
 	h.registerEnding(show, post)

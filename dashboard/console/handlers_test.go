@@ -29,6 +29,7 @@ import (
 	"rookery/internal/testkit/fixture"
 	"rookery/tenant"
 	"rookery/tenant/access"
+	"rookery/tenant/brand"
 	"rookery/tenant/deletion"
 	"rookery/tenant/domains"
 	"rookery/tenant/factor"
@@ -73,7 +74,7 @@ func newWorld(t testing.TB, base string) *world {
 		Tenants: w.Registry, Accounts: account.New(w.PG, key), Media: media.Addresses{Scheme: "https", Host: "media.test"},
 		Posts: status.New(status.Options{Streams: events.New(w.PG, slog.New(slog.DiscardHandler))}), Files: media.New(w.PG),
 		Domains: w.domains, Limiter: limit.New(limit.Options{Now: testkit.StoppedClock()}), Scheme: "https", Host: "rookery.test", Base: base,
-		LinkKey: key.Derive("domain-link"), Deletion: w.deletion,
+		LinkKey: key.Derive("domain-link"), Deletion: w.deletion, Brands: brand.New(w.PG, w.Registry),
 	})
 	w.console = h
 	platform := echo.New()

@@ -117,6 +117,7 @@ func (h *Handlers) shell(v *visitor) Shell {
 			Name: v.tenant.Name, HandleHost: v.tenant.HandleDomain, Logo: logo(v.tenant), Role: Role(v.role),
 			AccountsURL: h.roomURL(v.tenant), DomainsURL: h.domainsURL(v.tenant), PublishURL: h.publishURL(v.tenant), Current: v.place,
 		}
+		s.Room.More = h.companyEntries(v)
 		s.Room.IsEnding = v.tenant.State == tenant.Deleting
 		if v.may(access.EndCompany) == nil {
 			s.Room.EndingURL = h.endingURL(v.tenant)

@@ -2,6 +2,7 @@ package site
 
 import (
 	"io"
+	"time"
 
 	"rookery/dashboard/assets"
 )
@@ -10,6 +11,7 @@ import (
 type FrontView struct {
 	Tenant    Tenant
 	Accounts  []Account
+	Picture   string // that stands for the tenant; ""
 	Canonical string
 }
 
@@ -20,6 +22,9 @@ func RenderFront(w io.Writer, v FrontView) error {
 	page.Graph = &assets.Graph{
 		Type: "website", SiteName: v.Tenant.Name, Title: v.Tenant.Name,
 		Description: v.Tenant.Description, URL: v.Canonical, Image: v.Tenant.Logo.URL,
+	}
+	if v.Picture != "" {
+		page.Graph.Image, page.Graph.ImageWidth, page.Graph.ImageHeight, page.Graph.IsLarge = v.Picture, 1200, 630, true
 	}
 	return render(w, page, "front", v)
 }
@@ -42,13 +47,35 @@ func RenderTag(w io.Writer, v TagView) error {
 	return render(w, page, "tag", v)
 }
 
+// Rule is one of the rules of a house.
+type Rule struct {
+	Text string
+	Hint string
+}
+
+// WrittenView is a page that holds one long text of the tenant.
+type WrittenView struct {
+	Tenant    Tenant
+	Title     string
+	Content   assets.SafeHTML
+	At        time.Time // when it was last changed
+	Canonical string
+}
+
+// RenderWritten writes such a page.
+func RenderWritten(w io.Writer, v WrittenView) error {
+	page := v.Tenant.page(v.Title + " · " + v.Tenant.Name)
+	page.Canonical = v.Canonical
+	return render(w, page, "written", v)
+}
+
 // AboutView says who runs this host and by which rules.
 type AboutView struct {
 	Tenant      Tenant
 	Description assets.SafeHTML // long form; "" shows the tenant's short one
 	Contact     *Account
 	ContactMail string
-	Rules       []string
+	Rules       []Rule
 	Accounts    int
 	Posts       int
 	Version     string // of the software

@@ -23,6 +23,9 @@ const maxListed = 100
 func (h *Handlers) front(c echo.Context) error {
 	t := home(c)
 	v := FrontView{Tenant: h.view(c), Canonical: t.URL("/")}
+	if t.ThumbnailKey != "" {
+		v.Picture = h.Media.Picture(t.ID, t.ThumbnailKey)
+	}
 	err := h.inScope(c, func(ctx context.Context, scope *pg.Scope) error {
 		accounts, err := h.openAccounts(ctx, scope)
 		v.Accounts = h.presenter(c).accounts(accounts)
@@ -60,7 +63,7 @@ func (h *Handlers) about(c echo.Context) error {
 			return err
 		}
 		v.Accounts, v.Posts = totals.Accounts, totals.Posts
-		return nil
+		return h.fillAbout(ctx, scope, c, &v)
 	})
 	if err != nil {
 		return err

@@ -19,6 +19,7 @@ import (
 	"rookery/internal/social/media"
 	"rookery/tenant"
 	"rookery/tenant/access"
+	"rookery/tenant/brand"
 	"rookery/tenant/factor"
 	"rookery/tenant/people"
 	"rookery/tenant/sso"
@@ -77,6 +78,8 @@ func (h *Handlers) Register(e *echo.Echo) {
 	}
 	show("/", h.recognised(h.front))
 	show("/about", h.recognised(h.about))
+	show(PrivacyPath, h.recognised(h.written(brand.Privacy, "Privacy policy")))
+	show(TermsPath, h.recognised(h.written(brand.Terms, "Terms of service")))
 	show("/tags/:tag/feed.rss", h.tagFeed)
 	show("/tags/:tag", h.recognised(h.tag))
 	show("/@:user", h.recognised(h.profile(TabPosts)))

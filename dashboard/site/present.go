@@ -19,9 +19,15 @@ import (
 // view is the tenant as pages show it.
 func view(t *tenant.Tenant) Tenant {
 	v := Tenant{
-		Name: t.Name, Host: t.Host, HandleHost: t.HandleDomain, Description: t.Description,
+		Name: t.Name, Host: t.Host, HandleHost: t.HandleDomain, Description: t.Summary(),
 		Logo: assets.Avatar{Name: t.Name, Seed: t.ID.String()}, BrandHash: assets.BrandHash(t.BrandColour),
 		Links: []Link{{Text: "About", URL: "/about"}},
+	}
+	if t.HasPrivacy {
+		v.Links = append(v.Links, Link{Text: "Privacy", URL: PrivacyPath})
+	}
+	if t.HasTerms {
+		v.Links = append(v.Links, Link{Text: "Terms", URL: TermsPath})
 	}
 	if t.State == tenant.Active {
 		v.SignInURL = signInPath

@@ -158,7 +158,7 @@ func (h *Handlers) nodeInfo(version string) echo.HandlerFunc {
 		}
 		software := vocab.SoftwareDocument{Name: "rookery", Version: h.Version, Repository: h.Repository}
 		usage := vocab.Usage{Users: n.Users, ActiveMonth: n.ActiveMonth, ActiveHalfyear: n.ActiveHalfyear, LocalPosts: n.Posts}
-		doc := vocab.NewNodeInfo(version, software, false, usage, map[string]any{"nodeName": t.Name, "nodeDescription": t.Description})
+		doc := vocab.NewNodeInfo(version, software, false, usage, map[string]any{"nodeName": t.Name, "nodeDescription": t.Summary()})
 		return sendJSON(c, mediaType, halfHour, doc)
 	}
 }

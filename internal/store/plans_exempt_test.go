@@ -4,6 +4,9 @@ package store_test
 // unique key, or write the rows that they are given. A function that lists, counts or
 // joins belongs into reads.
 var readsByKey = map[string]string{
+	"BrandOf":                 "by key",
+	"LockBrand":               "by key",
+	"Rules":                   "one tenant's, thirty at most: package brand holds the limit",
 	"InvitationByHash":        "by key",
 	"LockInvitation":          "by key",
 	"LockInvitationOf":        "by key",

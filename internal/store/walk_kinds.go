@@ -127,7 +127,8 @@ var (
 		`x.created_at < @before
          AND NOT EXISTS (SELECT FROM media m WHERE m.tenant_id = @tenant_id AND m.key = x.key AND m.key <> '')
          AND NOT EXISTS (SELECT FROM accounts a WHERE a.tenant_id = @tenant_id AND a.avatar_key = x.key AND a.avatar_key <> '')
-         AND NOT EXISTS (SELECT FROM accounts a WHERE a.tenant_id = @tenant_id AND a.header_key = x.key AND a.header_key <> '')`)
+         AND NOT EXISTS (SELECT FROM accounts a WHERE a.tenant_id = @tenant_id AND a.header_key = x.key AND a.header_key <> '')
+         AND NOT EXISTS (SELECT FROM tenant_brand b WHERE b.tenant_id = @tenant_id AND b.thumbnail_key = x.key AND b.thumbnail_key <> '')`)
 
 	WalkBlobs = walk("blobs", "blobs", "sha256", "bytea", "true",
 		`x.created_at < @before AND NOT EXISTS (SELECT FROM files f WHERE f.tenant_id = @tenant_id AND f.sha256 = x.sha256)`)

@@ -64,6 +64,8 @@ func (w *world) at(t *tenant.Tenant) *fedtest.World {
 // nothing else fills. $1 is the tenant, $2 the local account, $3 the peer's, $4 a person of
 // this tenant alone, $5 somebody of both.
 var rows = []string{
+	`INSERT INTO tenant_brand (tenant_id) VALUES ($1)`,
+	`INSERT INTO tenant_rules (tenant_id, id, position, text) VALUES ($1, 1, 0, 'Be kind.')`,
 	`INSERT INTO persons (id, email) VALUES ($4, 'only' || $4 || '@x.test'), ($5, 'both@x.test') ON CONFLICT DO NOTHING`,
 	`INSERT INTO console_sessions (id_hash, person_id, expires_at) VALUES (('s' || $4)::bytea, $4, now() + interval '1 day')`,
 	`INSERT INTO memberships (tenant_id, person_id, role) VALUES ($1, $4, 'owner'), ($1, $5, 'member')`,

@@ -74,14 +74,30 @@ WHERE  id = @id AND state <> 'deleted'`
 
 // SetProfile changes what a tenant says about itself.
 func (r *Registry) SetProfile(ctx context.Context, id tenant.ID, p Profile) error {
+	const reason = "change a tenant's profile"
+	err := r.db.Platform(ctx, reason, func(tx *pg.PlatformTx) error { return WriteProfile(ctx, tx, id, p) })
+	if err != nil {
+		return fmt.Errorf("%s %d: %w", reason, id, err)
+	}
+	return r.Load(ctx)
+}
+
+// WriteProfile is SetProfile in a transaction of the caller's, who calls Load after it.
+func WriteProfile(ctx context.Context, tx *pg.PlatformTx, id tenant.ID, p Profile) error {
 	t := &tenant.Tenant{}
 	if err := p.applyTo(t); err != nil {
 		return err
 	}
-	return r.change(ctx, "change a tenant's profile", id, updateProfile, pgx.NamedArgs{
+	return write(ctx, tx, id, updateProfile, pgx.NamedArgs{
 		"id": id, "name": t.Name, "description": t.Description, "contact_mail": t.ContactMail,
 		"brand_colour": t.BrandColour, "authorized_fetch": t.AuthorizedFetch,
 	})
+}
+
+// TellChanged has all processes read the table again once the transaction commits.
+func TellChanged(ctx context.Context, tx *pg.PlatformTx) error {
+	_, err := pg.Exec(ctx, tx, notify, pgx.NamedArgs{})
+	return err
 }
 
 // SetState suspends a tenant or lets it go on. Its end is deletion.go.
@@ -95,21 +111,22 @@ func (r *Registry) SetState(ctx context.Context, id tenant.ID, state tenant.Stat
 }
 
 func (r *Registry) change(ctx context.Context, reason string, id tenant.ID, sql string, args pgx.NamedArgs) error {
-	err := r.db.Platform(ctx, reason, func(tx *pg.PlatformTx) error {
-		n, err := pg.Exec(ctx, tx, sql, args)
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			return whyNot(ctx, tx, id)
-		}
-		_, err = pg.Exec(ctx, tx, notify, pgx.NamedArgs{})
-		return err
-	})
+	err := r.db.Platform(ctx, reason, func(tx *pg.PlatformTx) error { return write(ctx, tx, id, sql, args) })
 	if err != nil {
 		return fmt.Errorf("%s %d: %w", reason, id, err)
 	}
 	return r.Load(ctx)
+}
+
+func write(ctx context.Context, tx *pg.PlatformTx, id tenant.ID, sql string, args pgx.NamedArgs) error {
+	n, err := pg.Exec(ctx, tx, sql, args)
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return whyNot(ctx, tx, id)
+	}
+	return TellChanged(ctx, tx)
 }
 
 func whyNot(ctx context.Context, tx *pg.PlatformTx, id tenant.ID) error {

@@ -234,15 +234,18 @@ type certificateRow struct {
 }
 
 const tenantColumns = `
-SELECT id, name, host, handle_domain, scheme, state, description, contact_mail, brand_colour, authorized_fetch,
-       COALESCE(federates_since, '0001-01-01 00:00:00+00') AS federates_since, created_at
-FROM   tenants`
+SELECT t.id, t.name, t.host, t.handle_domain, t.scheme, t.state, t.description, t.contact_mail, t.brand_colour, t.authorized_fetch,
+       COALESCE(t.federates_since, '0001-01-01 00:00:00+00') AS federates_since, t.created_at,
+       COALESCE(b.short_description, '') AS short_description, COALESCE(b.thumbnail_key, '') AS thumbnail_key,
+       COALESCE(b.thumbnail_blurhash, '') AS thumbnail_blurhash, COALESCE(b.contact_account_id, 0) AS contact_account_id,
+       COALESCE(b.privacy <> '', false) AS has_privacy, COALESCE(b.terms <> '', false) AS has_terms, COALESCE(b.version, 0) AS brand_version
+FROM   tenants t LEFT JOIN tenant_brand b ON b.tenant_id = t.id`
 
 const (
-	selectTenants = tenantColumns + ` ORDER BY id`
-	selectTenant  = tenantColumns + ` WHERE id = @id`
+	selectTenants = tenantColumns + ` ORDER BY t.id`
+	selectTenant  = tenantColumns + ` WHERE t.id = @id`
 	// Not FOR UPDATE: rows that refer to the tenant may be written meanwhile.
-	lockTenant = selectTenant + ` FOR NO KEY UPDATE`
+	lockTenant = selectTenant + ` FOR NO KEY UPDATE OF t`
 )
 
 // Find reads one tenant as the database has it now, or answers fault.NotFound.

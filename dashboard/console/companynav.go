@@ -1,0 +1,43 @@
+package console
+
+import (
+	"io"
+
+	"rookery/dashboard/assets"
+	"rookery/tenant/access"
+)
+
+// The places of a company that not everybody in it has to do with.
+const (
+	Insights Place = "insights"
+	Branding Place = "branding"
+	Servers  Place = "servers"
+	Data     Place = "data"
+)
+
+// companyPlaces are those places in their order, with what one must be allowed for them.
+var companyPlaces = []struct {
+	place      Place
+	text, icon string
+	deed       access.Deed
+}{
+	{People, "People", "users", access.SeeCompany},
+	{Audit, "Audit log", "memo", access.ReadAudit},
+	{Branding, "Branding", "sliders", access.ManageBrand},
+}
+
+// companyEntries are the places that the visitor may go to.
+func (h *Handlers) companyEntries(v *visitor) []Entry {
+	var out []Entry
+	for _, p := range companyPlaces {
+		if access.May(v.role, p.deed) == nil {
+			out = append(out, Entry{Text: p.text, Icon: p.icon, URL: h.roomURL(v.tenant) + "/" + string(p.place), IsCurrent: v.place == p.place})
+		}
+	}
+	return out
+}
+
+// renderCompany writes a page that needs the stylesheet of the company's rooms.
+func renderCompany(w io.Writer, title, body string, view any) error {
+	return templates().Render(w, assets.Page{Title: title, NoIndex: true, Sheet: "company"}, body, view)
+}
