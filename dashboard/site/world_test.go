@@ -28,6 +28,7 @@ import (
 	"rookery/tenant/factor"
 	"rookery/tenant/hostroute"
 	"rookery/tenant/people"
+	"rookery/tenant/sso"
 )
 
 const password = "correct horse battery"
@@ -40,6 +41,7 @@ type world struct {
 	judge   *access.Judge
 	logins  *limit.Logins
 	factors *factor.Factors
+	sso     *sso.Service
 	clock   atomic.Int64 // what authenticators take for now, in seconds
 	posts   *status.Service
 	support *social.Account
@@ -57,10 +59,11 @@ func newWorld(t testing.TB) *world {
 	w.judge, w.logins = access.New(w.PG, nil), limit.NewLogins(w.PG, limit.Options{Now: testkit.StoppedClock()})
 	w.clock.Store(time.Now().Unix())
 	w.factors = newFactors(t, w)
+	w.sso = newSSO(t, w)
 	w.posts = status.New(status.Options{Streams: &socialtest.Recorder{}})
 	h := site.New(site.Deps{
 		DB: w.PG, Log: slog.New(slog.DiscardHandler), Judge: w.judge, People: w.People, Logins: w.logins, Factors: w.factors, Limiter: limit.New(limit.Options{Now: testkit.StoppedClock()}),
-		Media: media.Addresses{Scheme: "https", Host: "media.test"}, Version: "0.1",
+		Media: media.Addresses{Scheme: "https", Host: "media.test"}, Version: "0.1", SSO: w.sso,
 		Documents: site.Documents{
 			Actor: func(c echo.Context, id social.AccountID) error {
 				return c.Blob(http.StatusOK, "application/activity+json", []byte(`{"type":"Person"}`))
