@@ -202,11 +202,13 @@ func serveGallery(t *testing.T) string {
 	mux.Handle(assets.Prefix, assets.Handler())
 	if os.Getenv("SCREENS") != "" {
 		// For pictures as on the design sheets: Inter, where the system has it.
-		mux.HandleFunc("GET "+assets.URL("app.css"), func(w http.ResponseWriter, _ *http.Request) {
-			f, _ := assets.Lookup(assets.URL("app.css"))
-			w.Header().Set("Content-Type", f.Type)
-			_, _ = w.Write([]byte(strings.Replace(string(f.Body), "--font:system-ui", "--font:Inter,system-ui", 1)))
-		})
+		for _, name := range []string{"app.css", "console.css"} {
+			mux.HandleFunc("GET "+assets.URL(name), func(w http.ResponseWriter, _ *http.Request) {
+				f, _ := assets.Lookup(assets.URL(name))
+				w.Header().Set("Content-Type", f.Type)
+				_, _ = w.Write([]byte(strings.Replace(string(f.Body), "--font:system-ui", "--font:Inter,system-ui", 1)))
+			})
+		}
 	}
 	mux.HandleFunc("GET /brand.css", func(w http.ResponseWriter, _ *http.Request) {
 		css, err := assets.BrandCSS(brandColour)
@@ -227,7 +229,7 @@ func serveGallery(t *testing.T) string {
 func TestGalleryMarkup(t *testing.T) {
 	t.Parallel()
 	static := 0
-	for _, name := range []string{"app.css", "app.js", "favicon.svg"} {
+	for _, name := range []string{"console.css", "app.js", "favicon.svg"} {
 		f, ok := assets.Lookup(assets.URL(name))
 		if !ok {
 			t.Fatalf("no %s", name)

@@ -23,8 +23,7 @@ type Page struct {
 	FeedTitle   string
 	OEmbedURL   string
 	Graph       *Graph
-	NoIndex     bool   // kept out of search engines
-	Sheet       string // a stylesheet besides the one of all pages, without its .css; "" is none
+	NoIndex     bool // kept out of search engines
 	// Refresh is after how many seconds a browser without script loads the page anew,
 	// while it waits for something; 0: never.
 	Refresh int
@@ -49,7 +48,11 @@ type Graph struct {
 }
 
 // Templates is a package's set of page bodies over the shared partials.
-type Templates struct{ set *template.Template }
+type Templates struct {
+	set *template.Template
+	// Sheet is the stylesheet of the package's pages: app.css, or console.css.
+	Sheet string
+}
 
 var shared = sync.OnceValue(func() *template.Template {
 	return template.Must(template.New("").Funcs(funcs).ParseFS(files, "templates/*.html"))
@@ -59,7 +62,7 @@ var shared = sync.OnceValue(func() *template.Template {
 // that cannot be parsed: that is a fault of the build, found by any test.
 func Parse(own fs.FS, pattern string) *Templates {
 	set := template.Must(shared().Clone())
-	return &Templates{set: template.Must(set.ParseFS(own, pattern))}
+	return &Templates{set: template.Must(set.ParseFS(own, pattern)), Sheet: "app.css"}
 }
 
 // Render writes a whole page: the named body in the base layout, with the
@@ -76,8 +79,9 @@ func (t *Templates) Render(w io.Writer, page Page, body string, view any) error 
 	var whole bytes.Buffer
 	err := t.set.ExecuteTemplate(&whole, "base", struct {
 		Page
+		Sheet        string
 		Sprite, Body template.HTML
-	}{page, sprite(inner.Bytes()), template.HTML(inner.String())})
+	}{page, t.Sheet, sprite(inner.Bytes()), template.HTML(inner.String())})
 	if err != nil {
 		return fmt.Errorf("render base of %s: %w", body, err)
 	}

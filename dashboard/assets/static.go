@@ -21,8 +21,12 @@ var files embed.FS
 // changed file has another name.
 const Prefix = "/assets/"
 
-// cssOrder is the cascade: values first, widths and media queries last.
-var cssOrder = []string{"tokens", "base", "controls", "parts", "post", "site", "gate", "console", "domains", "publish", "own", "narrow"}
+// The cascades: values first, widths and media queries last. A tenant's pages need none of
+// what the console's rooms do, and are what followers open on a phone.
+var (
+	siteSheet    = []string{"tokens", "base", "controls", "parts", "post", "site", "gate", "own", "narrow"}
+	consoleSheet = []string{"tokens", "base", "controls", "parts", "post", "site", "gate", "console", "domains", "publish", "own", "narrow"}
+)
 
 // File is one static file, ready to be served.
 type File struct {
@@ -40,17 +44,21 @@ type library struct {
 
 var load = sync.OnceValue(func() *library {
 	lib := &library{byPath: map[string]*File{}, byName: map[string]string{}}
-	var css strings.Builder
-	for _, name := range cssOrder {
-		css.WriteString(mustRead("css/" + name + ".css"))
-	}
-	lib.add("app.css", "text/css; charset=utf-8", []byte(minifyCSS(css.String())))
-	lib.add("company.css", "text/css; charset=utf-8", []byte(minifyCSS(mustRead("css/company.css"))))
+	lib.add("app.css", "text/css; charset=utf-8", sheet(siteSheet))
+	lib.add("console.css", "text/css; charset=utf-8", sheet(consoleSheet))
 	lib.add("app.js", "text/javascript; charset=utf-8", []byte(mustRead("js/app.js")+mustRead("js/passkey.js")))
 	lib.add("favicon.svg", "image/svg+xml", []byte(mustRead("icons/favicon.svg")))
 	lib.add("logo.svg", "image/svg+xml", []byte(mustRead("icons/logo.svg")))
 	return lib
 })
+
+func sheet(parts []string) []byte {
+	var css strings.Builder
+	for _, name := range parts {
+		css.WriteString(mustRead("css/" + name + ".css"))
+	}
+	return []byte(minifyCSS(css.String()))
+}
 
 func (l *library) add(name, contentType string, body []byte) {
 	sum := sha256.Sum256(body)
@@ -81,7 +89,8 @@ func mustRead(name string) string {
 	return string(b)
 }
 
-// URL is the public address of app.css, app.js, favicon.svg or logo.svg.
+// URL is the public address of app.css, console.css, app.js, favicon.svg, logo.svg or what a
+// page needs besides.
 func URL(name string) string {
 	public, ok := load().byName[name]
 	if !ok {

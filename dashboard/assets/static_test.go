@@ -17,6 +17,7 @@ func TestStaticFiles(t *testing.T) {
 		limit int
 	}{
 		"app.css":     {"text/css", 30_000},
+		"console.css": {"text/css", 45_000}, // ADR 19
 		"app.js":      {"text/javascript", 20_000},
 		"favicon.svg": {"image/svg+xml", 1_000},
 	} {

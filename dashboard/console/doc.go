@@ -20,7 +20,9 @@ import (
 var files embed.FS
 
 var templates = sync.OnceValue(func() *assets.Templates {
-	return assets.Parse(files, "templates/*.html")
+	t := assets.Parse(files, "templates/*.html")
+	t.Sheet = "console.css"
+	return t
 })
 
 func render(w io.Writer, title, body string, view any) error {
