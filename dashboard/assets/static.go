@@ -25,7 +25,7 @@ const Prefix = "/assets/"
 // what the console's rooms do, and are what followers open on a phone.
 var (
 	siteSheet    = []string{"tokens", "base", "controls", "parts", "post", "site", "gate", "own", "narrow"}
-	consoleSheet = []string{"tokens", "base", "controls", "parts", "post", "site", "gate", "console", "domains", "publish", "own", "narrow"}
+	consoleSheet = []string{"tokens", "base", "controls", "parts", "post", "site", "gate", "console", "domains", "company", "publish", "own", "narrow"}
 )
 
 // File is one static file, ready to be served.

@@ -39,5 +39,5 @@ func (h *Handlers) companyEntries(v *visitor) []Entry {
 
 // renderCompany writes a page that needs the stylesheet of the company's rooms.
 func renderCompany(w io.Writer, title, body string, view any) error {
-	return templates().Render(w, assets.Page{Title: title, NoIndex: true, Sheet: "company"}, body, view)
+	return templates().Render(w, assets.Page{Title: title, NoIndex: true}, body, view)
 }
