@@ -27,6 +27,8 @@ type Page struct {
 	// Refresh is after how many seconds a browser without script loads the page anew,
 	// while it waits for something; 0: never.
 	Refresh int
+	// Extra names a stylesheet and a script that this page needs besides those of all pages.
+	Extra   string
 	IsFrame bool // shown in a frame on another site: no script, links open beside it
 }
 

@@ -47,6 +47,8 @@ var load = sync.OnceValue(func() *library {
 	lib.add("app.css", "text/css; charset=utf-8", sheet(siteSheet))
 	lib.add("console.css", "text/css; charset=utf-8", sheet(consoleSheet))
 	lib.add("app.js", "text/javascript; charset=utf-8", []byte(mustRead("js/app.js")+mustRead("js/passkey.js")))
+	lib.add("inbox.css", "text/css; charset=utf-8", []byte(minifyCSS(mustRead("css/inbox.css"))))
+	lib.add("inbox.js", "text/javascript; charset=utf-8", []byte(mustRead("js/inbox.js")))
 	lib.add("favicon.svg", "image/svg+xml", []byte(mustRead("icons/favicon.svg")))
 	lib.add("logo.svg", "image/svg+xml", []byte(mustRead("icons/logo.svg")))
 	return lib

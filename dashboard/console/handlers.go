@@ -14,9 +14,11 @@ import (
 	"rookery/internal/limit"
 	"rookery/internal/pg"
 	"rookery/internal/social/account"
+	"rookery/internal/social/desk"
 	"rookery/internal/social/media"
 	"rookery/internal/social/plan"
 	"rookery/internal/social/status"
+	"rookery/internal/store"
 	"rookery/tenant"
 	"rookery/tenant/access"
 	"rookery/tenant/brand"
@@ -67,12 +69,14 @@ type Handlers struct {
 	in     web.Entrance
 	open   *streams
 	plans  *plan.Service
+	desk   *desk.Service
 	seeing chan struct{} // has room for the look-ups that run at once
 }
 
 // New makes the handlers.
 func New(d Deps) *Handlers {
 	h := &Handlers{Deps: d, open: newStreams(), plans: plan.New(d.Posts), seeing: make(chan struct{}, mostSeeing)}
+	h.desk = desk.New(h.plans)
 	h.in = h.entrance()
 	h.frame = web.Frame{Log: d.Log, ShowFault: h.showFault}
 	return h
@@ -95,6 +99,7 @@ func (h *Handlers) Register(e *echo.Echo) {
 	show("/", h.start)
 	h.registerEntrance(show, post)
 	post("/sign_out", h.signOut)
+	h.registerInbox(e, show, post)
 	show("/tenants", h.signedIn(h.tenants))
 	show("/tenants/:id", h.signedIn(h.inRoom(h.accounts)))
 	show("/tenants/:id/accounts/new", h.signedIn(h.inRoom(h.newAccount)))
@@ -114,12 +119,13 @@ func (h *Handlers) ErrorPage(c echo.Context, err error) {
 
 // visitor is who asks, and in whose room.
 type visitor struct {
-	session *access.Session
-	person  *people.Person
-	tenant  *tenant.Tenant // nil outside a room
-	role    people.Membership
-	place   Place // of the room
-	isBound bool  // the company asks for a second factor, and this session has none
+	session     *access.Session
+	person      *people.Person
+	tenant      *tenant.Tenant // nil outside a room
+	role        people.Membership
+	place       Place // of the room
+	openThreads int   // conversations in which somebody waits for this person's accounts
+	isBound     bool  // the company asks for a second factor, and this session has none
 }
 
 type handler func(c echo.Context, v *visitor) error
@@ -168,6 +174,9 @@ func (h *Handlers) inRoom(next handler) handler {
 		v.tenant, v.place = t, Accounts
 		err := h.inScope(c, v, func(ctx context.Context, scope *pg.Scope) (err error) {
 			if v.role, err = people.MembershipOf(ctx, scope, v.person.ID); err != nil {
+				return err
+			}
+			if v.openThreads, err = store.CountOpenDesk(ctx, scope, v.person.ID); err != nil {
 				return err
 			}
 			v.isBound, err = isBound(ctx, scope, v.session)

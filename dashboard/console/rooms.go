@@ -115,7 +115,8 @@ func (h *Handlers) shell(v *visitor) Shell {
 	if v.tenant != nil {
 		s.Room = &Room{
 			Name: v.tenant.Name, HandleHost: v.tenant.HandleDomain, Logo: logo(v.tenant), Role: Role(v.role),
-			AccountsURL: h.roomURL(v.tenant), DomainsURL: h.domainsURL(v.tenant), PublishURL: h.publishURL(v.tenant), Current: v.place,
+			AccountsURL: h.roomURL(v.tenant), DomainsURL: h.domainsURL(v.tenant), PublishURL: h.publishURL(v.tenant), InboxURL: h.inboxURL(v.tenant), OpenThreads: v.openThreads,
+			Current: v.place,
 		}
 		s.Room.More = h.companyEntries(v)
 		s.Room.IsEnding = v.tenant.State == tenant.Deleting

@@ -31,6 +31,8 @@ type Room struct {
 	AccountsURL string
 	DomainsURL  string
 	PublishURL  string
+	InboxURL    string
+	OpenThreads int    // in which somebody waits
 	EndingURL   string // where an owner deletes it; "" for others
 	IsEnding    bool   // it is being deleted, and can be kept
 	Current     Place
@@ -47,19 +49,24 @@ const (
 	People   Place = "people"
 	Audit    Place = "audit"
 	Publish  Place = "publish"
+	Inbox    Place = "inbox"
 )
 
 // Entry is a line of the navigation.
 type Entry struct {
 	Text      string
+	Short     string // for phones; "": Text
 	Icon      string
 	URL       string
+	Count     int    // what is to be done there
+	CountID   string // names the count for live updates
 	IsCurrent bool
 }
 
 // Entries is the navigation of the room, in order.
 func (r Room) Entries() []Entry {
 	return []Entry{
+		{Text: "Conversations", Short: "Inbox", Icon: "chat", URL: r.InboxURL, Count: r.OpenThreads, CountID: "inbox-count", IsCurrent: r.Current == Inbox},
 		{Text: "Accounts", Icon: "at", URL: r.AccountsURL, IsCurrent: r.Current == Accounts},
 		{Text: "Publish", Icon: "pen", URL: r.PublishURL, IsCurrent: r.Current == Publish},
 		{Text: "Domains", Icon: "globe", URL: r.DomainsURL, IsCurrent: r.Current == Domains},
