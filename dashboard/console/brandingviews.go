@@ -67,7 +67,7 @@ type BrandTextLine struct {
 
 // RenderBranding writes the room.
 func RenderBranding(w io.Writer, v BrandingView) error {
-	return renderCompany(w, "Branding · "+v.Shell.Room.Name, "branding", v)
+	return render(w, "Branding · "+v.Shell.Room.Name, "branding", v)
 }
 
 // BrandTextView is the form of a long text. It posts text, as multipart.
@@ -83,7 +83,7 @@ type BrandTextView struct {
 
 // RenderBrandText writes it.
 func RenderBrandText(w io.Writer, v BrandTextView) error {
-	return renderCompany(w, v.Title+" · "+v.Shell.Room.Name, "brand-text", v)
+	return render(w, v.Title+" · "+v.Shell.Room.Name, "brand-text", v)
 }
 
 // BrandRuleView is the form of a rule. It posts text and hint.
@@ -97,7 +97,7 @@ type BrandRuleView struct {
 
 // RenderBrandRule writes it.
 func RenderBrandRule(w io.Writer, v BrandRuleView) error {
-	return renderCompany(w, "Rule "+strconv.Itoa(v.Number)+" · "+v.Shell.Room.Name, "brand-rule", v)
+	return render(w, "Rule "+strconv.Itoa(v.Number)+" · "+v.Shell.Room.Name, "brand-rule", v)
 }
 
 // BrandAskView asks before something goes.
@@ -110,7 +110,7 @@ type BrandAskView struct {
 
 // RenderBrandAsk writes the question.
 func RenderBrandAsk(w io.Writer, v BrandAskView) error {
-	return renderCompany(w, v.Title+" · "+v.Shell.Room.Name, "brand-ask", v)
+	return render(w, v.Title+" · "+v.Shell.Room.Name, "brand-ask", v)
 }
 
 // brandTexts are the long texts, as the room names them.

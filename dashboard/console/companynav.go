@@ -1,11 +1,6 @@
 package console
 
-import (
-	"io"
-
-	"rookery/dashboard/assets"
-	"rookery/tenant/access"
-)
+import "rookery/tenant/access"
 
 // The places of a company that not everybody in it has to do with.
 const (
@@ -35,9 +30,4 @@ func (h *Handlers) companyEntries(v *visitor) []Entry {
 		}
 	}
 	return out
-}
-
-// renderCompany writes a page that needs the stylesheet of the company's rooms.
-func renderCompany(w io.Writer, title, body string, view any) error {
-	return templates().Render(w, assets.Page{Title: title, NoIndex: true}, body, view)
 }
