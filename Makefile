@@ -81,6 +81,11 @@ e2e-fedify: ## Federation with a real foreign server (Fedify on Node)
 	@deploy/dev/need.sh postgres node
 	@$(MAKE) --no-print-directory e2e SUITE=Fedify
 
+.PHONY: e2e-sso
+e2e-sso: ## Single sign-on with a real OpenID Connect provider (oidc-provider on Node)
+	@deploy/dev/need.sh postgres node
+	@$(MAKE) --no-print-directory e2e SUITE=SSO
+
 .PHONY: e2e-clients
 e2e-clients: ## Mastodon clients: toot, Mastodon.py, masto.js
 	@deploy/dev/need.sh postgres node clients

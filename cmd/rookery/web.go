@@ -30,7 +30,7 @@ func (s *system) newWeb(p *parts) (http.Handler, error) {
 	pages := site.New(site.Deps{
 		DB: s.db, Log: s.log, Judge: s.judge, People: s.people, Logins: logins, Factors: s.factors, Limiter: p.limiter, Media: s.urls,
 		Documents:         site.Documents{Actor: s.actorDocument(p), Object: s.objectDocument(p)},
-		SubscribeTemplate: s.subscribeTemplate, Version: version(),
+		SubscribeTemplate: s.subscribeTemplate, Version: version(), SSO: s.newSSO(),
 	})
 	tenants := newEcho()
 	tenants.HTTPErrorHandler = func(err error, c echo.Context) { pages.ErrorPage(c, err) }
@@ -82,8 +82,8 @@ func (s *system) newConsole(p *parts, logins *limit.Logins) http.Handler {
 	e := newEcho()
 	handlers := console.New(console.Deps{
 		DB: s.db, Log: s.log, Judge: s.judge, People: s.people, Logins: logins, Factors: s.factors, SignUp: s.cfg.String("sign_up") == "on", Tenants: s.registry, Accounts: s.accounts,
-		Domains: s.newDomains(s.db), Limiter: p.limiter, Media: s.urls, Posts: p.statuses, Files: s.media, Scheme: s.cfg.String("public_scheme"), Host: s.cfg.String("platform_host"),
-		LinkKey: s.key.Derive("domain-link"), Deletion: s.newDeletion(s.db), Brands: brand.New(s.db, s.registry),
+		Domains: s.newDomains(s.db), Limiter: p.limiter, Media: s.urls, Posts: p.statuses, Files: s.media, Relate: p.relate, Scheme: s.cfg.String("public_scheme"), Host: s.cfg.String("platform_host"),
+		LinkKey: s.key.Derive("domain-link"), Deletion: s.newDeletion(s.db), SSO: s.newSSO(), Brands: brand.New(s.db, s.registry),
 	})
 	p.console = handlers
 	e.HTTPErrorHandler = func(err error, c echo.Context) { handlers.ErrorPage(c, err) }

@@ -27,6 +27,7 @@ import (
 	"rookery/tenant/factor"
 	"rookery/tenant/people"
 )
+	"rookery/tenant/sso"
 
 // Tenants is what the console asks about tenants; *registry.Registry answers.
 type Tenants interface {
@@ -45,6 +46,7 @@ type Deps struct {
 	SignUp   bool
 	Tenants  Tenants
 	Accounts *account.Service
+	SSO      *sso.Service // nil: no company signs in with a provider of its own
 	Media    media.Addresses
 	Posts    *status.Service
 	Files    *media.Service // takes pictures in
@@ -114,6 +116,8 @@ func (h *Handlers) Register(e *echo.Echo) {
 
 // ErrorPage answers with the page of an error, for requests that no route took.
 func (h *Handlers) ErrorPage(c echo.Context, err error) {
+	h.registerSecurity(show, post)
+	h.registerSSO(show, post)
 	_ = h.frame.Pages(func(echo.Context) error { return err })(c)
 }
 
@@ -188,7 +192,7 @@ func (h *Handlers) inRoom(next handler) handler {
 		if v.isBound {
 			return h.toFactor(c)
 		}
-		return next(c, v)
+		return h.pastSSO(c, v, next)
 	}
 }
 
