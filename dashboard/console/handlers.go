@@ -26,8 +26,8 @@ import (
 	"rookery/tenant/domains"
 	"rookery/tenant/factor"
 	"rookery/tenant/people"
-)
 	"rookery/tenant/sso"
+)
 
 // Tenants is what the console asks about tenants; *registry.Registry answers.
 type Tenants interface {
@@ -45,8 +45,8 @@ type Deps struct {
 	// SignUp lets strangers make a login of their own.
 	SignUp   bool
 	Tenants  Tenants
-	Accounts *account.Service
 	SSO      *sso.Service // nil: no company signs in with a provider of its own
+	Accounts *account.Service
 	Media    media.Addresses
 	Posts    *status.Service
 	Files    *media.Service // takes pictures in
@@ -112,12 +112,11 @@ func (h *Handlers) Register(e *echo.Echo) {
 	h.registerPublish(show, post, func(path string, handler echo.HandlerFunc) { e.POST(h.Base+path, handler, h.frame.Uploads) })
 	h.registerPeople(show, post)
 	h.registerEnding(show, post)
+	h.registerSSO(show, post)
 }
 
 // ErrorPage answers with the page of an error, for requests that no route took.
 func (h *Handlers) ErrorPage(c echo.Context, err error) {
-	h.registerSecurity(show, post)
-	h.registerSSO(show, post)
 	_ = h.frame.Pages(func(echo.Context) error { return err })(c)
 }
 

@@ -35,8 +35,8 @@ import (
 	"rookery/tenant/factor"
 	"rookery/tenant/hostroute"
 	"rookery/tenant/people"
-)
 	"rookery/tenant/sso"
+)
 
 const (
 	home     = "https://rookery.test"
@@ -46,8 +46,8 @@ const (
 // world is a platform with two tenants; alice owns tenant A.
 type world struct {
 	*fixture.World
-	clock    atomic.Int64 // what authenticators take for now, in seconds
 	sso      *sso.Service
+	clock    atomic.Int64 // what authenticators take for now, in seconds
 	server   *browse.Server
 	judge    *access.Judge
 	domains  *domains.Service
@@ -70,10 +70,10 @@ func newWorld(t testing.TB, base string) *world {
 	w.clock.Store(time.Now().Unix())
 	w.domains, w.dns = newDomains(t, w.World)
 	w.deletion = deletion.New(deletion.Options{DB: w.PG, Tenants: w.Registry, Names: w.domains, Console: home})
-	h := console.New(console.Deps{
 	w.sso = newSSO(t, w.World, key)
-		DB: w.PG, Log: slog.New(slog.DiscardHandler), Judge: w.judge, People: w.People, Logins: limit.NewLogins(w.PG, limit.Options{Now: testkit.StoppedClock()}),
+	h := console.New(console.Deps{
 		SSO: w.sso,
+		DB: w.PG, Log: slog.New(slog.DiscardHandler), Judge: w.judge, People: w.People, Logins: limit.NewLogins(w.PG, limit.Options{Now: testkit.StoppedClock()}),
 		Factors: factor.New(factor.Options{DB: w.PG, Seal: key, Now: w.now}), SignUp: true,
 		Tenants: w.Registry, Accounts: account.New(w.PG, key), Media: media.Addresses{Scheme: "https", Host: "media.test"},
 		Posts: status.New(status.Options{Streams: events.New(w.PG, slog.New(slog.DiscardHandler))}), Files: media.New(w.PG),
