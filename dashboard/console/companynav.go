@@ -19,6 +19,7 @@ var companyPlaces = []struct {
 	{People, "People", "users", access.SeeCompany},
 	{Audit, "Audit log", "memo", access.ReadAudit},
 	{Branding, "Branding", "sliders", access.ManageBrand},
+	{Security, "Security", "key", access.ManageSecurity},
 }
 
 // companyEntries are the places that the visitor may go to.

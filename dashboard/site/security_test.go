@@ -15,6 +15,7 @@ import (
 	"rookery/internal/pg"
 	"rookery/internal/store"
 	"rookery/internal/testkit/browse"
+	"rookery/tenant/access"
 	"rookery/tenant/people"
 )
 
@@ -219,6 +220,95 @@ func TestSecondStepsTriesAreBounded(t *testing.T) {
 	}
 }
 
+// TEN-42: who knows the password starts anew as often as they like, and gets no more guesses
+// by that: a right password forgives nothing while a code is awaited.
+func TestGuessesOfCodesAreBoundedForThePerson(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	own := w.server.Browser(t)
+	w.signIn(t, own)
+	w.withTOTP(t, own)
+	for n := range 8 {
+		b := w.server.Browser(t)
+		if first := w.firstStep(t, b, ""); first.Status == http.StatusTooManyRequests {
+			return
+		} else if first.Status != http.StatusSeeOther {
+			t.Fatalf("sign-in %d: %d", n+1, first.Status)
+		}
+		page := b.Get(signInPage + "/second")
+		for range 6 {
+			if got := b.Submit(page, b.Form(page, "code", ""), "code", "000000"); got.Status == http.StatusTooManyRequests {
+				return
+			}
+		}
+	}
+	t.Error("48 codes could be guessed within an hour")
+}
+
+// TEN-08: a sign-in that waits for its code ends with the password that began it.
+func TestAHalfSignInEndsWithItsPassword(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	own := w.server.Browser(t)
+	w.signIn(t, own)
+	w.withTOTP(t, own)
+	b := w.server.Browser(t)
+	w.firstStep(t, b, "")
+	if got := b.Get(signInPage + "/second"); got.Status != http.StatusOK {
+		t.Fatalf("half signed in: %d", got.Status)
+	}
+	w.setPassword(t, w.A.Person)
+	if got := b.Get(signInPage + "/second"); got.Status != http.StatusSeeOther || got.Location() != "/auth/sign_in" {
+		t.Errorf("after another password: %d to %q", got.Status, got.Location())
+	}
+}
+
+// A company's provider speaks for its company: what it lets in cannot move the login, which
+// opens other companies too, to another mail address, nor read recovery codes.
+func TestAProvidersSessionCannotTakeALoginOver(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t) // alice has no password
+	b := w.server.Browser(t)
+	s := w.session(t, b)
+	w.A.Do(t, func(ctx context.Context, scope *pg.Scope) error {
+		_, err := pg.Exec(ctx, scope, `UPDATE sessions SET via_sso = true WHERE tenant_id = @tenant_id`, nil)
+		return err
+	})
+	page := b.Get("https://a.test/settings/login")
+	if page.Status != http.StatusOK {
+		t.Fatalf("%d\n%s", page.Status, page.Body)
+	}
+	token := url.Values{"authenticity_token": {access.CSRF(s)}, "email": {"thief@x.test"}}
+	for _, path := range []string{"/mail", "/codes", "/authenticator/remove", "/passkeys/remove"} {
+		if got := b.Post("https://a.test/settings/login"+path, token); got.Status != http.StatusUnprocessableEntity || !strings.Contains(got.Body, "your company’s own login") {
+			t.Errorf("%s: %d", path, got.Status)
+		}
+	}
+}
+
+// On a company's host only its people are mailed a link for a new password: the name is in the
+// company's hands, and the link opens whatever somebody has elsewhere.
+func TestForgottenPasswordsOfOthers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	b := w.server.Browser(t)
+	for _, email := range []string{"alice@a.test", "bob@b.test"} {
+		page := b.Get(signInPage + "/forgot")
+		if got := b.Submit(page, b.Form(page, "email", ""), "email", email); got.Status != http.StatusOK {
+			t.Fatalf("%s: %d", email, got.Status)
+		}
+	}
+	conn, err := pgx.Connect(t.Context(), w.DB.SuperURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(context.Background()) }()
+	var to []string
+	if err := conn.QueryRow(t.Context(), `SELECT array_agg(recipient) FROM mails WHERE template = 'person_reset'`).Scan(&to); err != nil || len(to) != 1 || to[0] != "alice@a.test" {
+		t.Errorf("mailed %q, %v", to, err)
+	}
+}
+
 // A company that asks for a second factor lets people without one set it up, and nothing else:
 // no settings, no consent, so that no app gets a token.
 func TestRequiredSecondFactor(t *testing.T) {
@@ -285,9 +375,19 @@ func TestOwnPage(t *testing.T) {
 	if got := b.Submit(page, form("/mail"), "email", "alice@new.test", "password", password); got.Status != http.StatusSeeOther {
 		t.Fatalf("another address: %d", got.Status)
 	}
-	stranger := w.server.Browser(t) // the mailbox is the proof
-	asked := stranger.Get(w.link(t, "person_new_mail"))
-	if got := stranger.Submit(asked, stranger.Form(asked, "token", "")); got.Status != http.StatusOK || !strings.Contains(got.Body, "alice@new.test") {
+	link := w.link(t, "person_new_mail")
+	token := strings.TrimPrefix(link, "https://a.test/settings/login/mail/confirm?token=")
+	// Whoever clicks on what comes must not give their address to a stranger's login.
+	stranger := w.server.Browser(t)
+	if got := stranger.Get(link); got.Status != http.StatusSeeOther || !strings.HasPrefix(got.Location(), "/auth/sign_in?again=1&next=%2Fsettings%2Flogin%2Fmail") {
+		t.Errorf("a browser that is signed out: %d to %q", got.Status, got.Location())
+	}
+	entry := stranger.Get(signInPage)
+	if got := stranger.Post("https://a.test/settings/login/mail/confirm", url.Values{"token": {token}, "authenticity_token": entry.Forms[0].Values["authenticity_token"]}); got.Status != http.StatusSeeOther {
+		t.Errorf("its form: %d", got.Status)
+	}
+	asked := b.Get(link)
+	if got := b.Submit(asked, b.Form(asked, "token", "")); got.Status != http.StatusOK || !strings.Contains(got.Body, "alice@new.test") {
 		t.Errorf("confirm: %d\n%s", got.Status, got.Body)
 	}
 	if _, err := w.People.Authenticate(t.Context(), "alice@new.test", password); err != nil {

@@ -153,7 +153,8 @@ func (e Entrance) Enter(c echo.Context) error {
 		return e.show(c, form)
 	}
 	ctx := c.Request().Context()
-	person, problem, err := e.Door.Enter(ctx, Attempt{From: hostroute.ClientIP(c), Mail: form.Mail, Password: in.Get("password")})
+	from := hostroute.ClientIP(c)
+	person, problem, err := e.check(ctx, Attempt{From: from, Mail: form.Mail, Password: in.Get("password")})
 	if err != nil {
 		return err
 	}
@@ -166,7 +167,13 @@ func (e Entrance) Enter(c echo.Context) error {
 		return err
 	}
 	if has.HasTOTP {
+		if err := e.Logins.Returned(ctx, from); err != nil {
+			return err
+		}
 		return e.wait(c, person.ID, form.Next)
+	}
+	if err := e.Logins.Succeeded(ctx, from, form.Mail); err != nil {
+		return err
 	}
 	next := access.SafeNext(form.Next, e.Home)
 	if in.Get("offer") != "" {

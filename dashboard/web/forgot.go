@@ -75,7 +75,9 @@ func (e Entrance) SendReset(c echo.Context) error {
 		g.Problem = assets.Paused
 		return e.showForgot(c, g)
 	}
-	err = evenly(ctx, func() error { return e.People.ForgotPassword(ctx, g.Mail, e.origin()+e.Path+resetPath+"?token=") })
+	err = evenly(ctx, func() error {
+		return e.People.ForgotPassword(ctx, e.Realm, g.Mail, e.origin()+e.Path+resetPath+"?token=")
+	})
 	if err != nil {
 		return err
 	}

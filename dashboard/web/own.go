@@ -128,7 +128,12 @@ func (o Own) showOverview(c echo.Context, self *Self, v assets.Own) error {
 
 // knows asks for the password before something that would let an open browser take the login
 // over. Tries are counted as those at the door are. People without a password are not asked.
+// Who came in by a company's provider is refused: it speaks for its company, and a login with
+// another mail address opens all companies of its person.
 func (o Own) knows(c echo.Context, self *Self, in url.Values) (problem string, err error) {
+	if self.Session.ViaSSO {
+		return sayBySSO, nil
+	}
 	if !self.Person.HasPassword {
 		return "", nil
 	}
@@ -175,7 +180,7 @@ func (o Own) askMail(c echo.Context, self *Self) error {
 		err = o.Logins.Mail(ctx, hostroute.ClientIP(c), v.NewMail)
 		if err == nil {
 			err = evenly(ctx, func() error {
-				return o.People.AskNewEmail(ctx, self.Person, v.NewMail, o.origin()+o.OwnPath+"/mail/confirm?token=", o.origin()+o.Path)
+				return o.People.AskNewEmail(ctx, self.Person, v.NewMail, o.origin()+o.OwnPath+mailPath+"?token=", o.origin()+o.Path)
 			})
 		}
 		switch fault.CodeOf(err) {

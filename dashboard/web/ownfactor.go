@@ -15,6 +15,9 @@ import (
 
 var errStronger = fault.New(fault.Forbidden, "You have a passkey for this host. Sign out, sign in with it, and add another factor then.")
 
+// sayBySSO is also for those who have no password yet: "Forgot your password?" makes one.
+const sayBySSO = "You came in by your company’s own login. To change this, sign in with your password first; if you have none, ask for one under “Forgot your password?”."
+
 var errBySSO = fault.New(fault.Forbidden, "You came in by your company's own login, which looks after second factors itself. To add one here, sign in with your password first.")
 
 // mayEnrol refuses a new factor to somebody who was not asked for the one there is: a stolen
@@ -59,7 +62,7 @@ func (o Own) setup(c echo.Context, self *Self) (*factor.Setup, error) {
 	if err := o.mayEnrol(c, self); err != nil {
 		return nil, err
 	}
-	return o.Factors.SetUp(c.Request().Context(), self.Person.ID, o.Name, self.Person.Email)
+	return o.Factors.SetUp(c.Request().Context(), self.Person.ID, self.Session.Hash, o.Name, self.Person.Email)
 }
 
 // picture is GET …/authenticator/qr.png: the pages' policy allows no picture within a page's
@@ -86,7 +89,7 @@ func (o Own) confirmTOTP(c echo.Context, self *Self) error {
 		return err
 	}
 	ctx := c.Request().Context()
-	codes, err := o.Factors.Confirm(ctx, self.Person.ID, in.Get("code"), self.actor(c))
+	codes, err := o.Factors.Confirm(ctx, self.Person.ID, self.Session.Hash, in.Get("code"), self.actor(c))
 	if errors.Is(err, factor.ErrCode) {
 		return o.showAuthenticator(c, self, "This code does not fit. Check that the clock of your phone is right, and enter the newest code.")
 	}

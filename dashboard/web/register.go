@@ -15,8 +15,8 @@ func Register(signIn, signUp, own string, show, post func(path string, step func
 	post(signIn+forgotPath, Entrance.SendReset)
 	show(signIn+resetPath, Entrance.Reset)
 	post(signIn+resetPath, Entrance.SetPassword)
-	show(own+"/mail/confirm", Entrance.NewMail)
-	post(own+"/mail/confirm", Entrance.SetNewMail)
+	show(own+mailPath, Entrance.NewMail)
+	post(own+mailPath, Entrance.SetNewMail)
 	if signUp == "" {
 		return
 	}

@@ -80,7 +80,7 @@ func (e Entrance) EnterSecond(c echo.Context) error {
 		return err
 	}
 	gate := e.secondGate(p)
-	switch problem, err := e.check(c, p, in.Get("code")); {
+	switch problem, err := e.checkCode(c, p, in.Get("code")); {
 	case err != nil:
 		return err
 	case problem == assets.Paused:
@@ -97,7 +97,7 @@ func (e Entrance) EnterSecond(c echo.Context) error {
 	return e.admit(c, p.Person, 2, assets.SignInForm{Next: p.Next}, access.SafeNext(p.Next, e.Home))
 }
 
-func (e Entrance) check(c echo.Context, p *access.Pending, code string) (assets.Problem, error) {
+func (e Entrance) checkCode(c echo.Context, p *access.Pending, code string) (assets.Problem, error) {
 	ctx, from := c.Request().Context(), hostroute.ClientIP(c)
 	person, err := e.People.ByID(ctx, p.Person)
 	if err != nil {

@@ -51,6 +51,19 @@ type Attempt struct {
 // Enter returns who it is, or the problem to show. Attempts are counted before the
 // password is looked at; the answer does not depend on whether the address is known.
 func (d Door) Enter(ctx context.Context, a Attempt) (*people.Person, assets.Problem, error) {
+	person, problem, err := d.check(ctx, a)
+	if err == nil && problem == assets.NoProblem {
+		err = d.Logins.Succeeded(ctx, a.From, a.Mail)
+	}
+	if err != nil {
+		return nil, assets.NoProblem, err
+	}
+	return person, problem, nil
+}
+
+// check is Enter for somebody who may have to show more than a password: what was counted for
+// the person stays until then, or who knows the password could guess codes for ever.
+func (d Door) check(ctx context.Context, a Attempt) (*people.Person, assets.Problem, error) {
 	if err := d.Logins.Attempt(ctx, a.From, a.Mail); err != nil {
 		if fault.CodeOf(err) == fault.TooMany {
 			d.refuse(ctx, a.From, RefusedLimit)
@@ -69,9 +82,6 @@ func (d Door) Enter(ctx context.Context, a Attempt) (*people.Person, assets.Prob
 		return nil, assets.Disabled, nil
 	default:
 		return nil, assets.NoProblem, fmt.Errorf("sign in: %w", err)
-	}
-	if err := d.Logins.Succeeded(ctx, a.From, a.Mail); err != nil {
-		return nil, assets.NoProblem, err
 	}
 	return person, assets.NoProblem, nil
 }

@@ -102,6 +102,21 @@ func (l *Logins) Succeeded(ctx context.Context, from netip.Addr, email string) e
 	return nil
 }
 
+// Returned is Succeeded for a first step that was right and a second one that is awaited:
+// the address gets its try back, and what was counted for the person stays.
+func (l *Logins) Returned(ctx context.Context, from netip.Addr) error {
+	if l.factor == Off {
+		return nil
+	}
+	err := l.db.Platform(ctx, "return a log-in", func(tx *pg.PlatformTx) error {
+		return store.ReturnLogin(ctx, tx, l.addressWindow(from).LoginWindow)
+	})
+	if err != nil {
+		return fmt.Errorf("return a log-in: %w", err)
+	}
+	return nil
+}
+
 type window struct {
 	store.LoginWindow
 	max int

@@ -77,24 +77,27 @@ func DeleteConsoleSession(ctx context.Context, p *pg.PlatformTx, hash []byte) er
 const (
 	endConsoleSessions = `DELETE FROM console_sessions WHERE person_id = @person_id`
 	endSessions        = `DELETE FROM sessions WHERE person_id = @person_id`
+	endPendings        = `DELETE FROM pending_sign_ins WHERE person_id = @person_id`
 	endCodes           = `DELETE FROM oauth_codes WHERE person_id = @person_id AND token_id IS NULL`
 	endTokens          = `
 WITH gone AS (DELETE FROM tokens WHERE person_id = @person_id RETURNING tenant_id, id)
 SELECT pg_notify('` + RevocationChannel + `', tenant_id || '/' || id) FROM gone`
 )
 
-// EndSessionsOfPerson signs a person out of every browser, in all tenants.
+// EndSessionsOfPerson signs a person out of every browser, in all tenants, and ends sign-ins
+// that wait for a second factor: they began with the old password.
 func EndSessionsOfPerson(ctx context.Context, p *pg.PlatformTx, person social.PersonID) error {
 	b := pg.NewBatch(p)
 	b.Exec(endConsoleSessions, pgx.NamedArgs{"person_id": person})
 	b.Exec(endSessions, pgx.NamedArgs{"person_id": person})
+	b.Exec(endPendings, pgx.NamedArgs{"person_id": person})
 	return b.Send(ctx)
 }
 
 // EndAccessOfPerson ends a person's sessions, codes and tokens, in all tenants.
 func EndAccessOfPerson(ctx context.Context, p *pg.PlatformTx, person social.PersonID) error {
 	b := pg.NewBatch(p)
-	for _, sql := range []string{endConsoleSessions, endSessions, endCodes, endTokens} {
+	for _, sql := range []string{endConsoleSessions, endSessions, endPendings, endCodes, endTokens} {
 		b.Exec(sql, pgx.NamedArgs{"person_id": person})
 	}
 	return b.Send(ctx)

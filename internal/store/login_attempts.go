@@ -40,3 +40,9 @@ func ForgiveLogin(ctx context.Context, p *pg.PlatformTx, one, all LoginWindow) e
 	b.Exec(forgetLogins, pgx.NamedArgs{"subject": all.Subject, "window_start": all.Start})
 	return b.Send(ctx)
 }
+
+// ReturnLogin takes one try back.
+func ReturnLogin(ctx context.Context, p *pg.PlatformTx, w LoginWindow) error {
+	_, err := pg.Exec(ctx, p, forgiveLogin, pgx.NamedArgs{"subject": w.Subject, "window_start": w.Start})
+	return err
+}

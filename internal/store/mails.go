@@ -50,7 +50,10 @@ const (
 	selectMail = `
 SELECT tenant_id, id, key, recipient, locale, template, data, created_at, COALESCE(sent_at, '0001-01-01 00:00:00+00') AS sent_at, last_error
 FROM   mails WHERE id = @id`
-	markMail = `UPDATE mails SET sent_at = COALESCE(sent_at, @sent_at), last_error = @last_error WHERE id = @id`
+	markMail = `
+UPDATE mails SET sent_at = COALESCE(sent_at, @sent_at), last_error = @last_error,
+       data = CASE WHEN @wipe OR COALESCE(sent_at, @sent_at) IS NOT NULL THEN '{}' ELSE data END
+WHERE  id = @id`
 	peopleOf = `
 SELECT p.email, p.locale FROM memberships m JOIN persons p ON p.id = m.person_id
 WHERE  m.tenant_id = @of AND m.role = ANY(@roles) AND p.disabled_at IS NULL
@@ -62,9 +65,10 @@ func MailByID(ctx context.Context, tx *pg.PlatformTx, id int64) (*Mail, error) {
 	return pg.One[Mail](ctx, tx, selectMail, pgx.NamedArgs{"id": id})
 }
 
-// MarkMail notes that a mail was sent, or with a zero time why it was not.
-func MarkMail(ctx context.Context, tx *pg.PlatformTx, id int64, sent time.Time, lastError string) error {
-	_, err := pg.Exec(ctx, tx, markMail, pgx.NamedArgs{"id": id, "sent_at": pg.NullTime(sent), "last_error": lastError})
+// MarkMail notes that a mail was sent, or with a zero time why it was not. What it said is not
+// kept once it was sent, nor with wipe: a link in it may open a login.
+func MarkMail(ctx context.Context, tx *pg.PlatformTx, id int64, sent time.Time, lastError string, wipe bool) error {
+	_, err := pg.Exec(ctx, tx, markMail, pgx.NamedArgs{"id": id, "sent_at": pg.NullTime(sent), "last_error": lastError, "wipe": wipe})
 	return err
 }
 

@@ -121,3 +121,17 @@ func OfferPasskey(ctx context.Context, p *pg.PlatformTx, rpID string, person soc
 	n, err := pg.Exec(ctx, p, offerPasskey, pgx.NamedArgs{"rp_id": rpID, "person_id": person})
 	return n > 0, err
 }
+
+const (
+	dropPasskeys = `DELETE FROM passkeys WHERE rp_id = @rp_id`
+	dropOffers   = `DELETE FROM passkey_offers WHERE rp_id = @rp_id`
+)
+
+// RemovePasskeysOfHost ends all keys of a host that is gone, and forgets who was asked there
+// to add one.
+func RemovePasskeysOfHost(ctx context.Context, p *pg.PlatformTx, rpID string) error {
+	b := pg.NewBatch(p)
+	b.Exec(dropPasskeys, pgx.NamedArgs{"rp_id": rpID})
+	b.Exec(dropOffers, pgx.NamedArgs{"rp_id": rpID})
+	return b.Send(ctx)
+}

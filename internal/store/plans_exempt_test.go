@@ -4,9 +4,6 @@ package store_test
 // unique key, or write the rows that they are given. A function that lists, counts or
 // joins belongs into reads.
 var readsByKey = map[string]string{
-	"BrandOf":                 "by key",
-	"LockBrand":               "by key",
-	"Rules":                   "one tenant's, thirty at most: package brand holds the limit",
 	"InvitationByHash":        "by key",
 	"LockInvitation":          "by key",
 	"LockInvitationOf":        "by key",
@@ -26,6 +23,7 @@ var readsByKey = map[string]string{
 	"TOTPOf":                  "by key",
 	"RecoveryCodesLeft":       "by key",
 	"PersonsWithFactors":      "by key",
+	"FactorsAmong":            "by key",
 	"NeedsSecondFactor":       "by key",
 	"SSOProviderOf":           "by key",
 	"LockSSOProvider":         "by key",

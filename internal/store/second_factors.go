@@ -74,7 +74,7 @@ INSERT INTO totp_secrets (person_id, sealed) VALUES (@person_id, @sealed)
 ON CONFLICT (person_id) DO UPDATE SET sealed = excluded.sealed, created_at = now() WHERE totp_secrets.confirmed_at IS NULL`
 	totpOf      = `SELECT person_id, sealed, confirmed_at, last_step, created_at FROM totp_secrets WHERE person_id = @person_id`
 	useStep     = `UPDATE totp_secrets SET last_step = @step WHERE person_id = @person_id AND last_step < @step`
-	confirmTOTP = `UPDATE totp_secrets SET confirmed_at = now() WHERE person_id = @person_id AND sealed = @sealed AND confirmed_at IS NULL`
+	confirmTOTP = `UPDATE totp_secrets SET confirmed_at = now(), sealed = @kept WHERE person_id = @person_id AND sealed = @sealed AND confirmed_at IS NULL`
 	removeTOTP  = `DELETE FROM totp_secrets WHERE person_id = @person_id`
 
 	addCodes  = `INSERT INTO recovery_codes (person_id, code_hash) SELECT @person_id, unnest(@hashes::bytea[])`
@@ -101,9 +101,9 @@ func UseTOTPStep(ctx context.Context, p *pg.PlatformTx, person social.PersonID, 
 	return mustTouch(n, err)
 }
 
-// ConfirmTOTP puts the secret that was set up into use.
-func ConfirmTOTP(ctx context.Context, p *pg.PlatformTx, person social.PersonID, sealed []byte) error {
-	n, err := pg.Exec(ctx, p, confirmTOTP, pgx.NamedArgs{"person_id": person, "sealed": sealed})
+// ConfirmTOTP puts the secret that was set up into use, sealed for its use.
+func ConfirmTOTP(ctx context.Context, p *pg.PlatformTx, person social.PersonID, sealed, kept []byte) error {
+	n, err := pg.Exec(ctx, p, confirmTOTP, pgx.NamedArgs{"person_id": person, "sealed": sealed, "kept": kept})
 	return mustTouch(n, err)
 }
 
@@ -139,6 +139,24 @@ const withFactors = `
 SELECT id FROM persons p
 WHERE  id = ANY(@ids) AND (EXISTS (SELECT FROM totp_secrets t WHERE t.person_id = p.id AND t.confirmed_at IS NOT NULL)
        OR EXISTS (SELECT FROM passkeys k WHERE k.person_id = p.id AND (@rp_id = '' OR k.rp_id = @rp_id)))`
+
+const factorsAmong = `
+SELECT p.id AS person_id,
+       EXISTS (SELECT FROM totp_secrets t WHERE t.person_id = p.id AND t.confirmed_at IS NOT NULL) AS has_totp,
+       EXISTS (SELECT FROM passkeys k WHERE k.person_id = p.id AND k.cloned_at IS NULL) AS has_passkey
+FROM   persons p WHERE p.id = ANY(@ids)`
+
+// PersonFactors is which second factors a person has, on any host.
+type PersonFactors struct {
+	PersonID   social.PersonID
+	HasTOTP    bool `db:"has_totp"`
+	HasPasskey bool
+}
+
+// FactorsAmong returns which second factors the persons have.
+func FactorsAmong(ctx context.Context, p *pg.PlatformTx, ids []social.PersonID) ([]*PersonFactors, error) {
+	return pg.Many[PersonFactors](ctx, p, factorsAmong, pgx.NamedArgs{"ids": ids})
+}
 
 // PersonsWithFactors returns those of the persons who have a second factor: an authenticator,
 // or a passkey of a host ("": of any).

@@ -3,10 +3,12 @@ package deletion
 import (
 	"context"
 	"fmt"
+	"net/url"
 
 	"rookery/internal/fault"
 	"rookery/internal/pg"
 	"rookery/internal/store"
+	"rookery/tenant/factor"
 	"rookery/tenant/registry"
 )
 
@@ -34,6 +36,9 @@ func (e *ending) remove(ctx context.Context) (bool, error) {
 		}
 	}
 	err := e.DB.Platform(ctx, "note that a tenant is removed", func(tx *pg.PlatformTx) error {
+		if err := e.dropPasskeys(ctx, tx); err != nil {
+			return err
+		}
 		if err := registry.TenantRemoved(ctx, tx, e.ID); err != nil {
 			return err
 		}
@@ -43,6 +48,20 @@ func (e *ending) remove(ctx context.Context) (bool, error) {
 		e.Log.InfoContext(ctx, "tenant removed", "tenant", e.ID, "host", e.Host)
 	}
 	return err == nil, err
+}
+
+// dropPasskeys removes the passkeys of people who stay: those of the tenant's host. Where the
+// console shares the host, they open that as well, and stay.
+func (e *ending) dropPasskeys(ctx context.Context, tx *pg.PlatformTx) error {
+	console, err := url.Parse(e.Console)
+	if err != nil {
+		return fmt.Errorf("read the console's address: %w", err)
+	}
+	host := factor.HostOf("", e.Host, "").ID
+	if host == console.Hostname() {
+		return nil
+	}
+	return store.RemovePasskeysOfHost(ctx, tx, host)
 }
 
 // forget removes what answered for the tenant's addresses as long as its names did, and

@@ -84,14 +84,19 @@ func (f *Factors) Of(ctx context.Context, person social.PersonID, rpID string) (
 	return out, nil
 }
 
-// AmongPeople returns which of the persons have a second factor on any host: what an owner
-// sees.
-func (f *Factors) AmongPeople(ctx context.Context, list []social.PersonID) (map[social.PersonID]bool, error) {
-	out := make(map[social.PersonID]bool, len(list))
+// Kinds is which second factors somebody has, on any host.
+type Kinds struct{ TOTP, Passkey bool }
+
+// Any reports whether there is one.
+func (k Kinds) Any() bool { return k.TOTP || k.Passkey }
+
+// AmongPeople returns which second factors the persons have: what an owner sees.
+func (f *Factors) AmongPeople(ctx context.Context, list []social.PersonID) (map[social.PersonID]Kinds, error) {
+	out := make(map[social.PersonID]Kinds, len(list))
 	err := f.db.Platform(ctx, "find who has a second factor", func(tx *pg.PlatformTx) error {
-		found, err := store.PersonsWithFactors(ctx, tx, list, "")
-		for _, id := range found {
-			out[id] = true
+		found, err := store.FactorsAmong(ctx, tx, list)
+		for _, row := range found {
+			out[row.PersonID] = Kinds{TOTP: row.HasTOTP, Passkey: row.HasPasskey}
 		}
 		return err
 	})

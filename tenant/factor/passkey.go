@@ -207,7 +207,14 @@ func (f *Factors) Add(ctx context.Context, h Host, of *people.Person, secret, an
 		return err
 	}
 	err = f.db.Platform(ctx, "add a passkey", func(tx *pg.PlatformTx) error {
-		err := store.AddPasskey(ctx, tx, &store.Passkey{RPID: h.ID, CredentialID: made.ID, PersonID: of.ID, Name: name, Credential: data})
+		rows, err := store.PasskeysOf(ctx, tx, h.ID, of.ID) // others were added since Enrol, perhaps
+		if err != nil {
+			return err
+		}
+		if len(rows) >= mostPasskeys {
+			return errPasskeys
+		}
+		err = store.AddPasskey(ctx, tx, &store.Passkey{RPID: h.ID, CredentialID: made.ID, PersonID: of.ID, Name: name, Credential: data})
 		if fault.CodeOf(err) == fault.Conflict {
 			return errPasskeyKnown
 		}

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base32"
+	"encoding/base64"
 	"fmt"
 	"image/png"
 	"net/url"
@@ -48,9 +49,15 @@ type Setup struct {
 
 func purpose(person social.PersonID) string { return "totp/" + ids.Format(int64(person)) }
 
-// SetUp makes a secret, or goes on with the one that was begun. It is worth nothing before
-// Confirm.
-func (f *Factors) SetUp(ctx context.Context, person social.PersonID, issuer, email string) (*Setup, error) {
+// setUp is the purpose of a secret that a session is setting up. Another session gets another
+// secret: who was signed in for a minute must not know what its owner takes into use later.
+func setUp(person social.PersonID, session []byte) string {
+	return purpose(person) + "/" + base64.RawURLEncoding.EncodeToString(session)
+}
+
+// SetUp makes a secret, or goes on with the one that the session has begun. It is worth nothing
+// before Confirm.
+func (f *Factors) SetUp(ctx context.Context, person social.PersonID, session []byte, issuer, email string) (*Setup, error) {
 	var secret []byte
 	err := f.db.Platform(ctx, "set up an authenticator", func(tx *pg.PlatformTx) error {
 		row, err := store.TOTPOf(ctx, tx, person)
@@ -58,14 +65,15 @@ func (f *Factors) SetUp(ctx context.Context, person social.PersonID, issuer, ema
 		case err == nil && row.ConfirmedAt != nil:
 			return errHasTOTP
 		case err == nil:
-			secret, err = f.key.Open(row.Sealed, purpose(person))
-			return err
+			if secret, err = f.key.Open(row.Sealed, setUp(person, session)); err == nil {
+				return nil
+			}
 		case !fault.IsNotFound(err):
 			return err
 		}
 		secret = make([]byte, secretBytes)
 		_, _ = rand.Read(secret) // never fails (Go 1.24)
-		return store.PutTOTP(ctx, tx, person, f.key.Seal(secret, purpose(person)))
+		return store.PutTOTP(ctx, tx, person, f.key.Seal(secret, setUp(person, session)))
 	})
 	if err != nil {
 		return nil, fmt.Errorf("set up the authenticator of person %d: %w", person, err)
@@ -101,8 +109,8 @@ func (s *Setup) Picture() ([]byte, error) {
 }
 
 // Confirm puts the secret into use once the app shows a code of it, and returns recovery
-// codes, which are shown this once.
-func (f *Factors) Confirm(ctx context.Context, person social.PersonID, code string, who audit.Actor) (codes []string, err error) {
+// codes, which are shown this once. Another session than the one of SetUp gets ErrCode.
+func (f *Factors) Confirm(ctx context.Context, person social.PersonID, session []byte, code string, who audit.Actor) (codes []string, err error) {
 	err = f.db.Platform(ctx, "confirm an authenticator", func(tx *pg.PlatformTx) error {
 		row, err := store.TOTPOf(ctx, tx, person)
 		if fault.IsNotFound(err) {
@@ -114,10 +122,14 @@ func (f *Factors) Confirm(ctx context.Context, person social.PersonID, code stri
 		if row.ConfirmedAt != nil {
 			return errHasTOTP
 		}
-		if err := f.use(ctx, tx, row, code); err != nil {
+		secret, err := f.key.Open(row.Sealed, setUp(person, session))
+		if err != nil {
+			return ErrCode
+		}
+		if err := f.use(ctx, tx, row, secret, code); err != nil {
 			return err
 		}
-		if err := store.ConfirmTOTP(ctx, tx, person, row.Sealed); err != nil {
+		if err := store.ConfirmTOTP(ctx, tx, person, row.Sealed, f.key.Seal(secret, purpose(person))); err != nil {
 			return err
 		}
 		if codes, err = newCodes(ctx, tx, person); err != nil {
@@ -132,16 +144,12 @@ func (f *Factors) Confirm(ctx context.Context, person social.PersonID, code stri
 }
 
 // use checks a code and makes sure that it never counts again.
-func (f *Factors) use(ctx context.Context, tx *pg.PlatformTx, row *store.TOTPSecret, code string) error {
-	secret, err := f.key.Open(row.Sealed, purpose(row.PersonID))
-	if err != nil {
-		return err
-	}
+func (f *Factors) use(ctx context.Context, tx *pg.PlatformTx, row *store.TOTPSecret, secret []byte, code string) error {
 	step, ok := stepOf(base.EncodeToString(secret), clean(code), f.now())
 	if !ok || step <= row.LastStep {
 		return ErrCode
 	}
-	err = store.UseTOTPStep(ctx, tx, row.PersonID, step)
+	err := store.UseTOTPStep(ctx, tx, row.PersonID, step)
 	if fault.IsNotFound(err) { // used by somebody at the same moment
 		return ErrCode
 	}
@@ -183,7 +191,11 @@ func (f *Factors) Check(ctx context.Context, person social.PersonID, code string
 			return err
 		}
 		if len(clean(code)) == int(otp.DigitsSix) {
-			return f.use(ctx, tx, row, code)
+			secret, err := f.key.Open(row.Sealed, purpose(person))
+			if err != nil {
+				return err
+			}
+			return f.use(ctx, tx, row, secret, code)
 		}
 		err = store.UseRecoveryCode(ctx, tx, person, hashOfCode(code))
 		if fault.IsNotFound(err) {

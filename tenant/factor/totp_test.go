@@ -23,6 +23,9 @@ import (
 
 var who = audit.Actor{Kind: audit.Person, Address: "192.0.2.7"}
 
+// browser is the session in which an authenticator is set up.
+var browser = []byte("a session")
+
 type world struct {
 	*fixture.World
 	factors *factor.Factors
@@ -55,12 +58,12 @@ func (w *world) code(t *testing.T, secret string) string {
 // withTOTP gives alice an authenticator and returns its secret and the recovery codes.
 func (w *world) withTOTP(t *testing.T) (secret string, codes []string) {
 	t.Helper()
-	setup, err := w.factors.SetUp(t.Context(), w.A.Person, "Acme & Co", "alice@a.test")
+	setup, err := w.factors.SetUp(t.Context(), w.A.Person, browser, "Acme & Co", "alice@a.test")
 	if err != nil {
 		t.Fatal(err)
 	}
 	secret = strings.ReplaceAll(setup.Secret, " ", "")
-	if codes, err = w.factors.Confirm(t.Context(), w.A.Person, w.code(t, secret), who); err != nil {
+	if codes, err = w.factors.Confirm(t.Context(), w.A.Person, browser, w.code(t, secret), who); err != nil {
 		t.Fatal(err)
 	}
 	return secret, codes
@@ -75,11 +78,11 @@ func TestAnAuthenticatorsCodesCountOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	ctx := t.Context()
-	setup, err := w.factors.SetUp(ctx, w.A.Person, "Acme & Co", "alice@a.test")
+	setup, err := w.factors.SetUp(ctx, w.A.Person, browser, "Acme & Co", "alice@a.test")
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := w.factors.SetUp(ctx, w.A.Person, "Acme & Co", "alice@a.test")
+	again, err := w.factors.SetUp(ctx, w.A.Person, browser, "Acme & Co", "alice@a.test")
 	if err != nil || *again != *setup {
 		t.Errorf("a second look at the page makes another secret: %v", err)
 	}
@@ -94,10 +97,10 @@ func TestAnAuthenticatorsCodesCountOnce(t *testing.T) {
 	if w.check(t, w.A.Person, w.code(t, secret)) != fault.Unauthorized {
 		t.Error("a secret that is not confirmed counts")
 	}
-	if _, err := w.factors.Confirm(ctx, w.A.Person, "000000", who); fault.CodeOf(err) != fault.Unauthorized {
+	if _, err := w.factors.Confirm(ctx, w.A.Person, browser, "000000", who); fault.CodeOf(err) != fault.Unauthorized {
 		t.Errorf("confirmed by a wrong code: %v", err)
 	}
-	if _, err := w.factors.Confirm(ctx, w.A.Person, w.code(t, secret), who); err != nil {
+	if _, err := w.factors.Confirm(ctx, w.A.Person, browser, w.code(t, secret), who); err != nil {
 		t.Fatal(err)
 	}
 	if w.check(t, w.A.Person, w.code(t, secret)) != fault.Unauthorized {
@@ -129,7 +132,7 @@ func TestAnAuthenticatorsCodesCountOnce(t *testing.T) {
 	if w.check(t, w.A.Person, code) != fault.Unauthorized {
 		t.Error("an old code counts")
 	}
-	if _, err := w.factors.SetUp(ctx, w.A.Person, "x", "y"); fault.CodeOf(err) != fault.Conflict {
+	if _, err := w.factors.SetUp(ctx, w.A.Person, browser, "x", "y"); fault.CodeOf(err) != fault.Conflict {
 		t.Errorf("a secret in use can be replaced: %v", err)
 	}
 }
@@ -186,7 +189,34 @@ func TestSecretsAreSealed(t *testing.T) {
 		t.Error("a secret works for the person whose row it was copied to")
 	}
 	have, err := w.factors.AmongPeople(t.Context(), []social.PersonID{w.A.Person, w.B.Person, 42})
-	if err != nil || !have[w.A.Person] || !have[w.B.Person] || have[42] {
+	if err != nil || !have[w.A.Person].TOTP || have[w.A.Person].Passkey || !have[w.B.Person].Any() || have[42].Any() {
 		t.Errorf("%v, %v", have, err)
+	}
+}
+
+// Whoever was signed in for a minute and looked at the page that sets an authenticator up does
+// not know the secret that its owner takes into use later.
+func TestASecretIsOfTheSessionThatSetsItUp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx := t.Context()
+	stolen, err := w.factors.SetUp(ctx, w.A.Person, []byte("a thief's session"), "Acme", "alice@a.test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, err := w.factors.SetUp(ctx, w.A.Person, browser, "Acme", "alice@a.test")
+	if err != nil || own.Secret == stolen.Secret {
+		t.Fatalf("the owner gets the secret that the thief has seen: %v", err)
+	}
+	secret := strings.ReplaceAll(own.Secret, " ", "")
+	if _, err := w.factors.Confirm(ctx, w.A.Person, []byte("a thief's session"), w.code(t, secret), who); fault.CodeOf(err) != fault.Unauthorized {
+		t.Errorf("confirmed by another session: %v", err)
+	}
+	if _, err := w.factors.Confirm(ctx, w.A.Person, browser, w.code(t, secret), who); err != nil {
+		t.Error(err)
+	}
+	w.at.Add(30)
+	if got := w.check(t, w.A.Person, w.code(t, secret)); got != "" {
+		t.Errorf("the next code: %s", got)
 	}
 }

@@ -17,7 +17,7 @@ import (
 const mostFailed = 100_000
 
 // Failed are the mails that were given up, the newest first: those to send again, and those
-// that are too old to be worth it. Without ids, all.
+// that are too old to be worth it, or of which nothing is left. Without ids, all.
 func Failed(ctx context.Context, tx *pg.PlatformTx, now time.Time, ids ...int64) (again, stale []*store.UnsentMail, err error) {
 	unsent, err := store.UnsentMails(ctx, tx, mostFailed)
 	if err != nil {
@@ -26,7 +26,7 @@ func Failed(ctx context.Context, tx *pg.PlatformTx, now time.Time, ids ...int64)
 	for _, m := range unsent {
 		switch {
 		case !m.NextTryAt.IsZero() || len(ids) > 0 && !slices.Contains(ids, m.ID):
-		case now.Sub(m.CreatedAt) > staleAfter:
+		case now.Sub(m.CreatedAt) > staleAfter || isLetter(m.Template) && len(m.Data) == 0:
 			stale = append(stale, m)
 		default:
 			again = append(again, m)

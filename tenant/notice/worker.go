@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -68,10 +69,10 @@ func (w *Worker) Work(ctx context.Context, job *river.Job[jobs.SendMail]) error 
 		return w.giveUp(ctx, m, err)
 	}
 	if err != nil {
-		return w.note(ctx, m, time.Time{}, err)
+		return w.note(ctx, m, time.Time{}, err, job.Attempt >= job.MaxAttempts)
 	}
 	w.Log.InfoContext(ctx, "mail sent", "mail", m.ID, "template", m.Template, "tenant", m.TenantID)
-	return w.note(ctx, m, w.now(), nil)
+	return w.note(ctx, m, w.now(), nil, true)
 }
 
 func (w *Worker) read(ctx context.Context, id int64) (m *store.Mail, err error) {
@@ -92,16 +93,18 @@ func (w *Worker) send(ctx context.Context, m *store.Mail) error {
 	return w.Sender.Send(ctx, &mail.Message{ID: "mail." + ids.Format(m.ID), To: m.Recipient, Date: w.now(), Letter: letter})
 }
 
-// note writes how a try ended and returns its error. It outlives the job's time: a mail that
-// was sent must be marked.
-func (w *Worker) note(ctx context.Context, m *store.Mail, sent time.Time, failed error) error {
+// note writes how a try ended and returns its error; it was the last one, or not. It outlives
+// the job's time: a mail that was sent must be marked.
+func (w *Worker) note(ctx context.Context, m *store.Mail, sent time.Time, failed error, isLast bool) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), markFor)
 	defer cancel()
 	text := ""
 	if failed != nil {
 		text = failed.Error()
 	}
-	err := w.DB.Platform(ctx, "mark a mail", func(tx *pg.PlatformTx) error { return store.MarkMail(ctx, tx, m.ID, sent, text) })
+	err := w.DB.Platform(ctx, "mark a mail", func(tx *pg.PlatformTx) error {
+		return store.MarkMail(ctx, tx, m.ID, sent, text, isLast && isLetter(m.Template))
+	})
 	if err != nil && failed == nil {
 		return fmt.Errorf("mark the mail %d as sent: %w", m.ID, err)
 	}
@@ -110,8 +113,13 @@ func (w *Worker) note(ctx context.Context, m *store.Mail, sent time.Time, failed
 
 // giveUp ends the tries; the row keeps why.
 func (w *Worker) giveUp(ctx context.Context, m *store.Mail, why error) error {
-	return river.JobCancel(w.note(ctx, m, time.Time{}, why))
+	return river.JobCancel(w.note(ctx, m, time.Time{}, why, true))
 }
+
+// isLetter reports whether a mail is for one person and their login alone. What it says, above
+// all its link, goes when it is given up, so that it cannot be sent again: its person asks for
+// a new one. Other mails keep it, for Retry.
+func isLetter(template string) bool { return strings.HasPrefix(template, "person_") }
 
 func (w *Worker) now() time.Time {
 	if w.Now != nil {

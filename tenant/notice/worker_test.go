@@ -106,13 +106,14 @@ func TestAMailThatCameTwiceIsTheSame(t *testing.T) {
 	w := newWorld(t)
 	id := w.queue(w.A.Tenant.ID, "mara@acme.test", live)
 	var ids []string
+	data := w.mail(id).Data
 	for range 2 {
 		if err := w.work(id); err != nil {
 			t.Fatal(err)
 		}
 		ids = append(ids, w.server.Next().Parsed(t).Header.Get("Message-Id"))
 		w.platform(func(tx *pg.PlatformTx) error {
-			_, err := pg.Exec(t.Context(), tx, `UPDATE mails SET sent_at = NULL WHERE id = @id`, pgx.NamedArgs{"id": id})
+			_, err := pg.Exec(t.Context(), tx, `UPDATE mails SET sent_at = NULL, data = @data WHERE id = @id`, pgx.NamedArgs{"id": id, "data": data})
 			return err
 		})
 	}
@@ -185,5 +186,36 @@ func TestTheQueueTriesAgainAndStops(t *testing.T) {
 			return err
 		})
 		return len(unsent) == 1 && unsent[0].ID == nobody && unsent[0].NextTryAt.IsZero() && strings.Contains(unsent[0].LastError, "550")
+	})
+}
+
+// A link that opens a login stays in no row once its mail was sent or given up; and what is
+// left of such a mail is not sent again.
+func TestLinksGoWithTheirMails(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	reset := notice.Notice{Key: "reset/1", Template: "person_reset", Data: map[string]string{"link": "https://rookery.test/reset?token=s3cret", "deadline": "2026-11-20T10:42:00Z"}}
+	for to, want := range map[string]bool{"mara@acme.test": false, "nobody@acme.test": false, "later@acme.test": true} {
+		id := w.queue(w.A.Tenant.ID, to, reset)
+		_ = w.worker.Work(t.Context(), &river.Job[jobs.SendMail]{JobRow: &rivertype.JobRow{Attempt: 1, MaxAttempts: 5}, Args: jobs.SendMail{MailID: id}})
+		if m := w.mail(id); (m.Data["link"] != "") != want {
+			t.Errorf("%s: the row has %v, sent %s, %s", to, m.Data, m.SentAt, m.LastError)
+		}
+	}
+	reset.Template = "person_nonsense"
+	last := w.queue(w.A.Tenant.ID, "last@acme.test", reset)
+	_ = w.worker.Work(t.Context(), &river.Job[jobs.SendMail]{JobRow: &rivertype.JobRow{Attempt: 5, MaxAttempts: 5}, Args: jobs.SendMail{MailID: last}})
+	if m := w.mail(last); len(m.Data) > 0 {
+		t.Errorf("after the last try the row has %v", m.Data)
+	}
+	w.platform(func(tx *pg.PlatformTx) error {
+		if _, err := pg.Exec(t.Context(), tx, `DELETE FROM river.river_job`, nil); err != nil {
+			return err
+		}
+		again, stale, err := notice.Failed(t.Context(), tx, time.Now())
+		if err == nil && (len(again) != 1 || again[0].Recipient != "later@acme.test" || again[0].TenantID != w.A.Tenant.ID || len(stale) != 2) {
+			t.Errorf("to send again: %d, not: %d", len(again), len(stale))
+		}
+		return err
 	})
 }

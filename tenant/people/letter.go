@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"time"
 
 	"rookery/internal/audit"
@@ -12,6 +13,7 @@ import (
 	"rookery/internal/pg"
 	"rookery/internal/social"
 	"rookery/internal/store"
+	"rookery/tenant"
 	"rookery/tenant/notice"
 )
 
@@ -56,13 +58,25 @@ func until(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 // ForgotPassword mails a link to whoever has the address; prefix is where it leads, less the
 // secret. The caller's answer must not depend on whether there was somebody, and neither
 // must the time it takes.
-func (p *People) ForgotPassword(ctx context.Context, email, prefix string) error {
+//
+// On a tenant's host (realm; 0 is the platform's own) only its members get one: the name is in
+// the hands of that company, and the link opens whatever its person has elsewhere.
+func (p *People) ForgotPassword(ctx context.Context, realm tenant.ID, email, prefix string) error {
 	person, err := p.ByEmail(ctx, email)
 	if fault.IsNotFound(err) || fault.CodeOf(err) == fault.Invalid || err == nil && person.Disabled {
 		return nil
 	}
 	if err != nil {
 		return err
+	}
+	if realm != 0 {
+		mine, err := p.TenantsOf(ctx, person.ID)
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(mine, func(m TenantRole) bool { return m.Tenant == realm }) {
+			return nil
+		}
 	}
 	secret, expires := ids.Secret(secretBytes), p.now().Add(resetLifetime)
 	err = p.db.Platform(ctx, "mail a link for a new password", func(tx *pg.PlatformTx) error {

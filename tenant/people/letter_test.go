@@ -58,14 +58,14 @@ func TestAForgottenPasswordIsResetOnce(t *testing.T) {
 	w := fixture.New(t)
 	ctx := t.Context()
 	for _, unknown := range []string{"nobody@a.test", "no address", "x\x00@a.test"} {
-		if err := w.People.ForgotPassword(ctx, unknown, prefix); err != nil {
+		if err := w.People.ForgotPassword(ctx, 0, unknown, prefix); err != nil {
 			t.Errorf("%q: %v, want the same as for a known address", unknown, err)
 		}
 	}
 	if n := count(t, w, `SELECT count(*) FROM mails`); n != 0 {
 		t.Errorf("%d mails to nobody", n)
 	}
-	if err := w.People.ForgotPassword(ctx, " ALICE@a.test", prefix); err != nil {
+	if err := w.People.ForgotPassword(ctx, 0, " ALICE@a.test", prefix); err != nil {
 		t.Fatal(err)
 	}
 	secret := letters(t, w, "alice@a.test")["person_reset"]
@@ -110,7 +110,7 @@ func TestLinksEnd(t *testing.T) {
 	w := fixture.New(t)
 	ctx := t.Context()
 	ask := func() string {
-		if err := w.People.ForgotPassword(ctx, "alice@a.test", prefix); err != nil {
+		if err := w.People.ForgotPassword(ctx, 0, "alice@a.test", prefix); err != nil {
 			t.Fatal(err)
 		}
 		return letters(t, w, "alice@a.test")["person_reset"]
@@ -213,7 +213,7 @@ func TestAnotherMailAddress(t *testing.T) {
 	if err := w.People.AskNewEmail(ctx, alice, "alice@new.test", prefix, "s"); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.People.ForgotPassword(ctx, "alice@a.test", prefix); err != nil {
+	if err := w.People.ForgotPassword(ctx, 0, "alice@a.test", prefix); err != nil {
 		t.Fatal(err)
 	}
 	oldLink := letters(t, w, "alice@a.test")["person_reset"]
