@@ -21,7 +21,7 @@ import (
 
 func accountCommand(g *globals) *cobra.Command {
 	c := &cobra.Command{Use: "account", Short: "Make, list, show and delete accounts of a tenant"}
-	c.AddCommand(accountCreate(g), accountList(g), accountShow(g), accountDelete(g), accountResetPassword(g))
+	c.AddCommand(accountCreate(g), accountList(g), accountShow(g), accountGrant(g), accountDelete(g), accountResetPassword(g))
 	return c
 }
 

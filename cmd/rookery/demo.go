@@ -131,7 +131,7 @@ func (s *system) makeDemoTenant(ctx context.Context, d demoTenant, dataDir strin
 	if err != nil {
 		return err
 	}
-	token, err := s.makeToken(ctx, t, a, "read write follow push")
+	token, err := s.makeToken(ctx, t, a, "read write follow push", "")
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ import (
 
 func tokenCommand(g *globals) *cobra.Command {
 	c := &cobra.Command{Use: "token", Short: "Give programs access to an account"}
-	var host, username, scopes string
+	var host, username, scopes, email string
 	create := &cobra.Command{
 		Use:   "create --tenant D --account U",
 		Short: "Print a new access token on stdout, alone",
@@ -36,7 +36,7 @@ func tokenCommand(g *globals) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				token, err := s.makeToken(cmd.Context(), t, a, scopes)
+				token, err := s.makeToken(cmd.Context(), t, a, scopes, email)
 				if err != nil {
 					return err
 				}
@@ -49,15 +49,28 @@ func tokenCommand(g *globals) *cobra.Command {
 	f.StringVar(&host, "tenant", "", "host of the tenant")
 	f.StringVar(&username, "account", "", "the account's username")
 	f.StringVar(&scopes, "scopes", "read write follow push", "what the token may do")
+	f.StringVar(&email, "person-email", "", "in whose name; without it, the first person who acts as the account")
 	c.AddCommand(create)
 	return c
 }
 
-// makeToken gives a token in the name of the first person who may publish as the account.
-func (s *system) makeToken(ctx context.Context, t *tenant.Tenant, a *social.Account, scopeText string) (string, error) {
+// makeToken gives a token in the name of the person with a mail address, or of the first
+// who acts as the account.
+func (s *system) makeToken(ctx context.Context, t *tenant.Tenant, a *social.Account, scopeText, email string) (string, error) {
 	scopes, err := access.ParseScopes(scopeText)
 	if err != nil {
 		return "", fmt.Errorf("make a token for %q: %w", scopeText, err)
+	}
+	var person social.PersonID
+	if email != "" {
+		p, err := s.people.ByEmail(ctx, email)
+		if fault.IsNotFound(err) {
+			return "", fault.Newf(fault.NotFound, "Nobody has the mail address “%s”.", email)
+		}
+		if err != nil {
+			return "", err
+		}
+		person = p.ID
 	}
 	var token string
 	err = s.db.Tenant(ctx, t.ID, func(scope *pg.Scope) error {
@@ -66,13 +79,16 @@ func (s *system) makeToken(ctx context.Context, t *tenant.Tenant, a *social.Acco
 			return err
 		}
 		if len(operators) == 0 {
-			return fault.Newf(fault.Invalid, "Nobody acts as @%s yet, and a token needs a person. Give it one: rookery account create … --person-email.", a.Username)
+			return fault.Newf(fault.Invalid, "Nobody acts as @%s yet, and a token needs a person. Give it one: rookery account grant.", a.Username)
+		}
+		if person == 0 {
+			person = operators[0].Person
 		}
 		app, err := access.OwnApp(ctx, scope)
 		if err != nil {
 			return err
 		}
-		issued, err := access.CreateToken(ctx, scope, a.ID, operators[0].Person, scopes, app)
+		issued, err := access.CreateToken(ctx, scope, a.ID, person, scopes, app)
 		if err != nil {
 			return err
 		}
