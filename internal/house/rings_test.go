@@ -49,7 +49,6 @@ var rings = []struct {
 		"tenant/people",
 		"tenant/factor",
 		"tenant/access",
-		"tenant/brand",
 		"tenant/sso",
 		"tenant/brand",
 		"billing",

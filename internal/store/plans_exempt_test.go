@@ -28,7 +28,6 @@ var readsByKey = map[string]string{
 	"SSOProviderOf":           "by key",
 	"LockSSOProvider":         "by key",
 	"SSODoorOf":               "by key",
-	"HoldSSODoor":             "by key",
 	"SSOOwners":               "owners of one company, two hundred at most",
 	"SSOIdentityOf":           "by key",
 	"TakeSSORequest":          "by key",
