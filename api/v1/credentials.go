@@ -179,7 +179,7 @@ func (h *Credentials) save(c echo.Context, changes account.Changes, bot *bool) e
 			if err != nil {
 				return err
 			}
-			ch.ActorType = actorType(own.ActorType, *bot)
+			ch.ActorType = account.AsBot(own.ActorType, *bot)
 		}
 		own, err := h.Accounts.Update(ctx, r.Scope, r.Tenant, r.Viewer, ch)
 		if err != nil {
@@ -201,18 +201,4 @@ func (h *Credentials) save(c echo.Context, changes account.Changes, bot *bool) e
 		return err
 	}
 	return c.JSON(http.StatusOK, out)
-}
-
-// actorType is what an account becomes; nil leaves it. Apps send bot=false with
-// every save, which must not make a person of an organisation.
-func actorType(now string, bot bool) *string {
-	next := "Service"
-	switch {
-	case bot:
-	case now == next:
-		next = "Person"
-	default:
-		return nil
-	}
-	return &next
 }

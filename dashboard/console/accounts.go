@@ -10,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"rookery/dashboard/web"
+	"rookery/internal/audit"
 	"rookery/internal/fault"
 	"rookery/internal/htmlsafe"
 	"rookery/internal/ids"
@@ -57,7 +58,10 @@ func (h *Handlers) create(c echo.Context, v *visitor) error {
 	ctx := c.Request().Context()
 	made, err := h.Accounts.Create(ctx, v.tenant, account.Local{Username: form.Username, DisplayName: form.DisplayName},
 		func(scope *pg.Scope, a *social.Account) error {
-			return people.Grant(ctx, scope, a.ID, v.person.ID, people.Owner)
+			if err := people.Grant(ctx, scope, a.ID, v.person.ID, people.Owner); err != nil {
+				return err
+			}
+			return audit.Append(ctx, scope, h.accountEntry(c, v, a, "account.create"))
 		})
 	switch code := fault.CodeOf(err); code {
 	case "":
@@ -89,6 +93,7 @@ func (h *Handlers) account(c echo.Context, v *visitor) error {
 		}
 		roles, err := rolesOf(ctx, scope, v.person.ID)
 		out.Account = h.accountView(v.tenant, a, roles[a.ID])
+		out.ProfileURL = h.accountURL(v.tenant, a) + "/profile"
 		out.PublicURL = v.tenant.URL("/@" + a.Username)
 		return err
 	})

@@ -17,6 +17,7 @@ import (
 	"rookery/internal/social/desk"
 	"rookery/internal/social/media"
 	"rookery/internal/social/plan"
+	"rookery/internal/social/relate"
 	"rookery/internal/social/status"
 	"rookery/internal/store"
 	"rookery/tenant"
@@ -50,6 +51,7 @@ type Deps struct {
 	Media    media.Addresses
 	Posts    *status.Service
 	Files    *media.Service // takes pictures in
+	Relate   *relate.Service
 	Domains  *domains.Service
 	Deletion *deletion.Service
 	Brands   *brand.Service // what a company says about itself
@@ -107,11 +109,16 @@ func (h *Handlers) Register(e *echo.Echo) {
 	show("/tenants/:id/accounts/new", h.signedIn(h.inRoom(h.newAccount)))
 	post("/tenants/:id/accounts", h.signedIn(h.inRoom(h.create)))
 	show("/tenants/:id/accounts/:account", h.signedIn(h.inRoom(h.account)))
+	h.registerAccounts(show, post, func(path string, handler echo.HandlerFunc) { e.POST(h.Base+path, handler, h.frame.Uploads) })
 	h.registerDomains(e, show, post)
-	h.registerBranding(show, post, func(path string, handler echo.HandlerFunc) { e.POST(h.Base+path, handler, h.frame.Uploads) })
 	h.registerPublish(show, post, func(path string, handler echo.HandlerFunc) { e.POST(h.Base+path, handler, h.frame.Uploads) })
+	h.registerBranding(show, post, func(path string, handler echo.HandlerFunc) { e.POST(h.Base+path, handler, h.frame.Uploads) })
 	h.registerPeople(show, post)
+	h.registerAudit(show, post, func(path string, handler echo.HandlerFunc) {
+		e.Match([]string{http.MethodGet, http.MethodHead}, h.Base+path, handler, h.frame.Uploads)
+	})
 	h.registerEnding(show, post)
+	h.registerSecurity(show, post)
 	h.registerSSO(show, post)
 }
 

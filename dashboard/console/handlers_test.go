@@ -20,6 +20,7 @@ import (
 	"rookery/internal/social"
 	"rookery/internal/social/account"
 	"rookery/internal/social/media"
+	"rookery/internal/social/relate"
 	"rookery/internal/social/status"
 	"rookery/internal/store"
 	events "rookery/internal/stream"
@@ -73,10 +74,10 @@ func newWorld(t testing.TB, base string) *world {
 	w.sso = newSSO(t, w.World, key)
 	h := console.New(console.Deps{
 		SSO: w.sso,
-		DB: w.PG, Log: slog.New(slog.DiscardHandler), Judge: w.judge, People: w.People, Logins: limit.NewLogins(w.PG, limit.Options{Now: testkit.StoppedClock()}),
+		DB:  w.PG, Log: slog.New(slog.DiscardHandler), Judge: w.judge, People: w.People, Logins: limit.NewLogins(w.PG, limit.Options{Now: testkit.StoppedClock()}),
 		Factors: factor.New(factor.Options{DB: w.PG, Seal: key, Now: w.now}), SignUp: true,
 		Tenants: w.Registry, Accounts: account.New(w.PG, key), Media: media.Addresses{Scheme: "https", Host: "media.test"},
-		Posts: status.New(status.Options{Streams: events.New(w.PG, slog.New(slog.DiscardHandler))}), Files: media.New(w.PG),
+		Posts: status.New(status.Options{Streams: events.New(w.PG, slog.New(slog.DiscardHandler))}), Files: media.New(w.PG), Relate: relate.New(events.New(w.PG, slog.New(slog.DiscardHandler))),
 		Domains: w.domains, Limiter: limit.New(limit.Options{Now: testkit.StoppedClock()}), Scheme: "https", Host: "rookery.test", Base: base,
 		LinkKey: key.Derive("domain-link"), Deletion: w.deletion, Brands: brand.New(w.PG, w.Registry),
 	})

@@ -105,6 +105,7 @@ type AccountMadeView struct {
 	ServerName  string // what one types into an app
 	Mail        string // of the person, to sign in with
 	PublicURL   string
+	ProfileURL  string
 	AccountsURL string
 }
 

@@ -124,6 +124,21 @@ func set[T any](dst *T, v *T) {
 	}
 }
 
+// AsBot is the type that an account becomes when somebody says whether a program writes for
+// it; nil leaves it. Apps say no with every save, which must not make a person of an
+// organisation.
+func AsBot(now string, bot bool) *string {
+	next := "Service"
+	switch {
+	case bot:
+	case now == next:
+		next = "Person"
+	default:
+		return nil
+	}
+	return &next
+}
+
 // renderFields turns what was typed into HTML. A field that did not change keeps its verification.
 func renderFields(typed, before []social.Field, t *tenant.Tenant) []social.Field {
 	out := make([]social.Field, 0, len(typed))

@@ -1,0 +1,76 @@
+package console
+
+import (
+	"strings"
+
+	"rookery/internal/audit"
+)
+
+// auditKinds are the groups of actions one may filter by.
+var auditKinds = []Choice{
+	{"account.", "Accounts"}, {"brand.", "Branding"}, {"conversation.", "Conversations"}, {"domain.", "Domains"}, {"invitation.", "Invitations"}, {"member.", "People"},
+	{"operator.", "Who acts as which account"}, {"status.", "Posts"}, {"rule.", "Rules"}, {"reply.", "Saved replies"}, {"sso.", "Single sign-on"}, {"tenant.", "The company"},
+}
+
+// auditSentences are what each action says, after the name of whoever did it; those that
+// begin with a capital or a name are whole. {key} stands for a detail.
+var auditSentences = map[string]string{
+	"account.create": "made the account {account}", "account.profile": "changed the profile of {account}", "account.picture": "changed a picture of {account}", "account.delete": "deleted the account {account}",
+	"brand.texts": "changed a text of the company", "brand.words": "changed what the company says about itself", "brand.picture": "changed a picture of the company", "brand.picture_removed": "removed a picture of the company",
+	"conversation.assign": "gave a conversation to somebody", "conversation.state": "changed the state of a conversation", "conversation.note": "wrote a note about a conversation",
+	"domain.claim": "added the name {name}", "domain.instructions": "mailed what to do for {name} to {to}", "domain.link": "made a link to what {name} needs", "domain.link_end": "ended the links to what {name} needs",
+	"domain.needs_review": "{name} waits for a review", "domain.pending_ownership": "{name} waits for its proof", "domain.expired": "We stopped looking for {name}", "domain.verified": "{name} was proven",
+	"domain.pending_routing": "{name} does not lead to us yet", "domain.issuing": "A certificate of {name} was ordered", "domain.issue_failed": "The certificate of {name} was not issued", "domain.live": "{name} works",
+	"domain.degraded": "{name} no longer leads to us", "domain.parked": "{name} was parked", "domain.suspended": "{name} was suspended", "domain.disputed": "Another company proved {name}", "domain.releasing": "{name} is being removed", "domain.released": "{name} was removed",
+	"invitation.create": "invited {mail} as {role}", "invitation.resend": "sent the invitation of {mail} again", "invitation.revoke": "took the invitation of {mail} back", "invitation.accept": "joined with the invitation of {mail} as {role}",
+	"member.change": "changed the place of {who} from {from} to {to}", "member.send_away": "sent {who} away", "member.leave": "left the company",
+	"operator.grant": "let {who} act as {account}: {to}", "operator.change": "changed what {who} may do as {account} from {from} to {to}", "operator.withdraw": "took {account} from {who}",
+	"status.draft": "kept a draft", "status.schedule": "scheduled a post", "status.submit": "asked for approval of a post", "status.approve": "approved a post", "status.decline": "declined a post", "status.publish": "published a post", "status.rewrite": "changed a post that waits", "status.discard": "threw a post away",
+	"rule.add": "added a rule", "rule.change": "changed a rule", "rule.move": "moved a rule", "rule.remove": "removed a rule",
+	"reply.add": "added a saved reply", "reply.change": "changed a saved reply", "reply.delete": "deleted a saved reply",
+	"sso.change": "changed single sign-on", "sso.off": "turned single sign-on off", "sso.join": "joined by single sign-on", "sso.link": "joined a login with single sign-on", "sso.break_glass": "signed in past single sign-on",
+	"tenant.create": "made the company", "tenant.delete": "began to delete the company", "tenant.undelete": "kept the company", "tenant.suspend": "suspended the company", "tenant.go_live": "went live on {host}",
+}
+
+// isWholeSentence: what happened by itself does not begin with who did it.
+func isWholeSentence(action string) bool {
+	words := auditSentences[action]
+	return words != "" && (words[0] == '{' || words[0] >= 'A' && words[0] <= 'Z')
+}
+
+// auditSentence is what happened, in words. An action without words of its own is shown as
+// it is recorded.
+func auditSentence(e audit.Entry) string {
+	words, ok := auditSentences[e.Action]
+	if !ok {
+		return e.Action
+	}
+	for key, value := range e.Detail {
+		words = strings.ReplaceAll(words, "{"+key+"}", value)
+	}
+	for {
+		start := strings.IndexByte(words, '{')
+		end := strings.IndexByte(words, '}')
+		if start < 0 || end < start {
+			return words
+		}
+		words = words[:start] + "…" + words[end+1:]
+	}
+}
+
+func auditWho(a audit.Actor) string {
+	switch a.Kind {
+	case audit.Person:
+		if a.Name != "" {
+			return a.Name
+		}
+		return "somebody"
+	case audit.Operator, audit.Staff:
+		return "whoever runs this server"
+	case audit.API:
+		return "an app"
+	case audit.System:
+		return "Rookery"
+	}
+	return string(a.Kind)
+}

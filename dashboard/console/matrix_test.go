@@ -1,0 +1,294 @@
+package console_test
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/labstack/echo/v4"
+
+	"rookery/internal/ids"
+	"rookery/internal/testkit/browse"
+	"rookery/tenant/people"
+)
+
+// Who may open a route.
+type admits string
+
+const (
+	everybody admits = "everybody"        // the way in, and what links in mails open
+	anybody   admits = "who is signed in" // their own pages
+	members   admits = "members"
+	acting    admits = "members, as their role on the account allows" // the rooms' own tests say how
+	managers  admits = "owners and admins"
+	owners    admits = "owners"
+)
+
+// lets says whether somebody passes; another company's owner is signed in and nothing more.
+func (a admits) lets(who string) bool {
+	switch a {
+	case everybody:
+		return true
+	case anybody:
+		return who != "nobody"
+	case members, acting:
+		return who != "nobody" && who != "stranger"
+	case managers:
+		return who == "owner" || who == "admin"
+	}
+	return who == "owner"
+}
+
+// TEN-31: who may open which page of the console. A route that is not here fails the sweep:
+// whoever adds one says who may use it. A prefix that ends in * stands for what is below it.
+var showMatrix = map[string]admits{
+	"/": everybody, "/assets/*": everybody, "/favicon.ico": everybody, "/robots.txt": everybody, "/.well-known/change-password": everybody,
+	"/sign_in*": everybody, "/sign_up*": everybody, "/invitation": everybody, "/dns*": everybody, "/sso*": everybody,
+	"/me*": anybody, "/tenants": anybody,
+	"/tenants/:id": members, "/tenants/:id/accounts/new": managers, "/tenants/:id/accounts/:account": members, "/tenants/:id/accounts/:account/profile": members,
+	"/tenants/:id/accounts/:account/delete": managers,
+	"/tenants/:id/domains":                  members, "/tenants/:id/domains/new": managers, "/tenants/:id/domains/:domain": members, "/tenants/:id/domains/:domain/events": members,
+	"/tenants/:id/people": members, "/tenants/:id/people/leave": members, "/tenants/:id/people/:person": members, "/tenants/:id/people/:person/away": managers,
+	"/tenants/:id/audit": managers, "/tenants/:id/audit/export": managers,
+	"/tenants/:id/publish*": acting, "/tenants/:id/inbox*": acting, "/tenants/:id/insights*": members, "/tenants/:id/deletion": owners,
+	"/tenants/:id/branding*": managers, "/tenants/:id/security*": managers, "/tenants/:id/sso": members, "/tenants/:id/sso/*": acting, "/tenants/:id/servers*": members, "/tenants/:id/data*": managers,
+}
+
+// TEN-31: what each form does, and for whom. Whoever may not is refused before anything else.
+var postMatrix = map[string]admits{
+	"/sign_in*": everybody, "/sign_up*": everybody, "/sign_out": everybody, "/invitation": everybody, "/sso*": everybody,
+	"/me*":                  anybody,
+	"/tenants/:id/accounts": managers, "/tenants/:id/accounts/:account/profile": managers, "/tenants/:id/accounts/:account/avatar": managers,
+	"/tenants/:id/accounts/:account/header": managers, "/tenants/:id/accounts/:account/delete": managers,
+	"/tenants/:id/domains": managers, "/tenants/:id/domains/:domain/seen": members, "/tenants/:id/domains/:domain/*": managers,
+	"/tenants/:id/people/invitations": managers, "/tenants/:id/people/invitations/*": managers, "/tenants/:id/people/leave": members, "/tenants/:id/people/:person/*": managers,
+	"/tenants/:id/audit/proof": managers, "/tenants/:id/deletion": owners, "/tenants/:id/deletion/undo": owners,
+	// Here the role on an account decides: tested in the rooms' own tests.
+	"/tenants/:id/publish*": acting, "/tenants/:id/inbox*": acting,
+	"/tenants/:id/branding*": managers, "/tenants/:id/security*": managers, "/tenants/:id/sso*": managers, "/tenants/:id/servers*": members, "/tenants/:id/data*": managers,
+}
+
+// admitted finds the row of a route: the exact one, or the longest prefix.
+func admitted(matrix map[string]admits, path string) (admits, bool) {
+	if a, ok := matrix[path]; ok {
+		return a, true
+	}
+	best := ""
+	for pattern := range matrix {
+		if prefix, ok := strings.CutSuffix(pattern, "*"); ok && strings.HasPrefix(path, prefix) && len(pattern) > len(best) {
+			best = pattern
+		}
+	}
+	return matrix[best], best != ""
+}
+
+// routes are those that the console has registered, less those that need nobody's leave.
+func (w *world) routes(t *testing.T, method string) (out []string) {
+	t.Helper()
+	e := echo.New()
+	w.console.Register(e)
+	for _, r := range e.Routes() {
+		if r.Method == method && !strings.Contains(r.Path, ":key") && !strings.HasSuffix(r.Path, "*") {
+			out = append(out, r.Path)
+		}
+	}
+	slices.Sort(out)
+	if len(out) < 10 {
+		t.Fatalf("%d routes: the sweep sees nothing", len(out))
+	}
+	return slices.Compact(out)
+}
+
+// address fills a route in with what is there in tenant A.
+func (w *world) address(path string) string {
+	values := map[string]string{
+		":id": w.A.Tenant.ID.String(), ":account": ids.Format(int64(w.A.Account.ID)), ":person": ids.Format(int64(w.B.Person)),
+		":domain": "1", ":invitation": "1", ":plan": "1", ":thread": "1",
+	}
+	parts := strings.Split(path, "/")
+	for i, p := range parts {
+		if v, ok := values[p]; ok {
+			parts[i] = v
+		} else if strings.HasPrefix(p, ":") {
+			parts[i] = "1"
+		}
+	}
+	return home + strings.Join(parts, "/")
+}
+
+// cast of the sweep: who asks, and as what.
+var sweepers = []string{"nobody", "stranger", "member", "billing", "moderator", "admin", "owner"}
+
+// sweep gives each of them a browser.
+func (w *world) sweep(t *testing.T) map[string]*sweeper {
+	t.Helper()
+	out := map[string]*sweeper{"nobody": {get: w.server.Browser(t).Get, post: w.server.Browser(t).Post}}
+	for _, who := range sweepers[1:] {
+		person := w.A.Person
+		switch who {
+		case "owner":
+		case "stranger":
+			w.join(t, w.B, w.B.Person, people.MemberOwner)
+			person = w.B.Person
+		default:
+			person = w.Person(t, who+"@sweep.test")
+			w.join(t, w.A, person, people.Membership(who))
+		}
+		b := w.session(t, person)
+		page := b.Get(home + "/tenants")
+		out[who] = &sweeper{get: b.Get, post: b.Post, token: b.Form(page, "authenticity_token", "").Values.Get("authenticity_token")}
+	}
+	return out
+}
+
+type sweeper struct {
+	get   func(string, ...string) *browse.Page
+	post  func(string, url.Values, ...string) *browse.Page
+	token string
+}
+
+// refused are the answers that let nobody in: the way in, 401, 403, and 404 for what does not
+// exist to them.
+func isRefused(p *browse.Page) bool {
+	return p.Status == http.StatusUnauthorized || p.Status == http.StatusForbidden || p.Status == http.StatusNotFound ||
+		p.Status == http.StatusSeeOther && strings.HasPrefix(p.Location(), "/sign_in?next=")
+}
+
+// TEN-31: every page of the console, opened by everybody. Whoever is let through may still be
+// told that a row is not there; whoever is not sees nothing of the company.
+func TestWhoMayOpenWhichPage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	w.join(t, w.A, w.B.Person, people.MemberPlain) // whose page and end are asked for
+	who := w.sweep(t)
+	w.set(t, `DELETE FROM memberships WHERE tenant_id = $1 AND person_id = $2`, w.A.Tenant.ID, w.B.Person)
+	other := w.Person(t, "target@sweep.test")
+	w.join(t, w.A, other, people.MemberPlain)
+	for _, path := range w.routes(t, http.MethodGet) {
+		admits, ok := admitted(showMatrix, path)
+		if !ok {
+			t.Errorf("GET %s is in no row of the matrix: say who may open it", path)
+			continue
+		}
+		if strings.HasSuffix(path, "/events") || !strings.Contains(path, ":id") {
+			continue // streams are tested by themselves, and the way in has nothing to hide
+		}
+		address := strings.ReplaceAll(w.address(path), ids.Format(int64(w.B.Person)), ids.Format(int64(other)))
+		for name, b := range who {
+			got := b.get(address)
+			switch {
+			case got.Status >= http.StatusInternalServerError:
+				t.Errorf("GET %s as %s: %d", path, name, got.Status)
+			case !admits.lets(name) && !isRefused(got):
+				t.Errorf("GET %s is for %s and lets %s in: %d", path, admits, name, got.Status)
+			case admits != acting && admits.lets(name) && got.Status == http.StatusForbidden && !strings.Contains(path, "/away"):
+				t.Errorf("GET %s is for %s and refuses %s", path, admits, name)
+			}
+			if (name == "nobody" || name == "stranger") && strings.Contains(got.Body, "Tenant a.test") {
+				t.Errorf("GET %s tells %s of the company", path, name)
+			}
+		}
+	}
+}
+
+// TEN-31: every form of the console, sent by everybody, with a right token and nothing in it.
+// What passes may be told that something is missing.
+func TestWhoMaySendWhichForm(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	who := w.sweep(t)
+	for _, path := range w.routes(t, http.MethodPost) {
+		admits, ok := admitted(postMatrix, path)
+		if !ok {
+			t.Errorf("POST %s is in no row of the matrix: say who may send it", path)
+			continue
+		}
+		if !strings.Contains(path, ":id") || strings.HasSuffix(path, "/people/leave") {
+			continue // leaving would change who asks next
+		}
+		for name, b := range who {
+			if admits.lets(name) {
+				continue // what they may do, the rooms' own tests do
+			}
+			got := b.post(w.address(path), url.Values{"authenticity_token": {b.token}}, "Origin", home)
+			if !isRefused(got) {
+				t.Errorf("POST %s is for %s and lets %s in: %d", path, admits, name, got.Status)
+			}
+		}
+	}
+}
+
+// TEN-29: no form of the console is taken from another site, with another session's token,
+// without one, or as another type, whoever it is.
+func TestNoFormIsForged(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	owner, other := w.sweep(t)["owner"], w.session(t, w.A.Person)
+	page := other.Get(home + "/tenants")
+	foreign := other.Form(page, "authenticity_token", "").Values
+	right := url.Values{"authenticity_token": {owner.token}}
+	for _, path := range w.routes(t, http.MethodPost) {
+		for name, tt := range map[string]struct {
+			values  url.Values
+			headers []string
+		}{
+			"another origin":  {right, []string{"Origin", "https://evil.test"}},
+			"cross-site":      {right, []string{"Sec-Fetch-Site", "cross-site"}},
+			"a tenant's page": {right, []string{"Sec-Fetch-Site", "same-site"}},
+			"another's token": {foreign, []string{"Origin", home}},
+			"no token":        {url.Values{}, []string{"Origin", home}},
+			"JSON as text":    {right, []string{"Origin", home, "Content-Type", "text/plain"}},
+		} {
+			before := w.count(t, `SELECT count(*) FROM audit_entries`)
+			got := owner.post(w.address(path), tt.values, tt.headers...)
+			refused := got.Status == http.StatusForbidden || got.Status == http.StatusNotFound || got.Status == http.StatusUnauthorized || got.Status == http.StatusGone
+			if path == "/sign_out" && got.Status == http.StatusForbidden {
+				continue
+			}
+			if !refused || w.count(t, `SELECT count(*) FROM audit_entries`) != before {
+				t.Errorf("POST %s, %s: %d to %q", path, name, got.Status, got.Location())
+			}
+		}
+	}
+}
+
+// TEN-45: the console answers no preflight and allows no other origin.
+func TestTheConsoleHasNoCORS(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	b := w.session(t, w.A.Person)
+	for _, path := range []string{"/tenants", "/tenants/" + w.A.Tenant.ID.String(), "/sign_in", "/invitation"} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodOptions, home+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Origin", "https://evil.test")
+		r.Header.Set("Access-Control-Request-Method", "POST")
+		for name, got := range map[string]http.Header{"preflight": b.Do(r).Header, "page": b.Get(home+path, "Origin", "https://evil.test").Header} {
+			for header := range got {
+				if strings.HasPrefix(header, "Access-Control-") {
+					t.Errorf("%s of %s has %s", name, path, header)
+				}
+			}
+		}
+	}
+}
+
+// TEN-09: what belongs to another company, and what never was, look the same.
+func TestForeignIDsInTheConsole(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	w.join(t, w.B, w.B.Person, people.MemberOwner)
+	b := w.session(t, w.A.Person)
+	never := "1"
+	for foreign, path := range map[string]string{
+		ids.Format(int64(w.B.Account.ID)): "/accounts/%/profile", ids.Format(int64(w.B.Person)): "/people/%", w.B.Tenant.ID.String(): "/domains/%",
+	} {
+		theirs, none := b.Get(room(w.A)+strings.ReplaceAll(path, "%", foreign)), b.Get(room(w.A)+strings.ReplaceAll(path, "%", never))
+		if theirs.Status != http.StatusNotFound || none.Status != http.StatusNotFound || theirs.Body != none.Body {
+			t.Errorf("%s: %d and %d, or the pages differ", path, theirs.Status, none.Status)
+		}
+	}
+}
