@@ -22,6 +22,7 @@ func galleryPages() []galleryPage {
 	pages = append(pages, domainPages()...)
 	pages = append(pages, companyPages()...)
 	pages = append(pages, inboxPages()...)
+	pages = append(pages, securityPages()...)
 	pages = append(pages, publishPages()...)
 	return append(pages, consolePages()...)
 }

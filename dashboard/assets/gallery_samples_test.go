@@ -138,7 +138,7 @@ func sampleAccounts() []console.Account {
 // signedIn is Acme with the menu of somebody who is signed in.
 func signedIn() site.Tenant {
 	t := acme
-	t.Me = &site.Me{Person: mara, Token: "t0ken", AppsURL: "/settings/apps", PasswordURL: "/settings/password", SignOutURL: "/auth/sign_out"}
+	t.Me = &site.Me{Person: mara, Token: "t0ken", OwnURL: "/settings/login", AppsURL: "/settings/apps", PasswordURL: "/settings/password", SignOutURL: "/auth/sign_out"}
 	return t
 }
 

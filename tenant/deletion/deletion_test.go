@@ -46,6 +46,14 @@ func TestATenantGoesWithAllThatItHas(t *testing.T) {
 			t.Errorf("this test gives the tenant no row in %s: add one to rows", table)
 		}
 	}
+	// Somebody of both companies has a passkey on each host, and was asked on each.
+	for _, host := range []string{w.Tenant.Host, "other.test"} {
+		for _, sql := range []string{`INSERT INTO passkeys (rp_id, credential_id, person_id, name, credential) VALUES ($1, 'k', $2, 'Key', '{}')`, `INSERT INTO passkey_offers (rp_id, person_id) VALUES ($1, $2)`} {
+			if _, err := w.super.Exec(t.Context(), sql, host, both); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
 	before := w.count(w.other)
 	goes, err := w.service.Preview(t.Context(), w.Tenant.ID)
 	want := &store.TenantFootprint{Accounts: 3, Posts: 40, Files: 30, MediaBytes: 300_000, Followers: 3, Inboxes: 2, Tokens: 20, Sessions: 1, Jobs: 2, Members: 2, Persons: 1}
@@ -79,6 +87,9 @@ func TestATenantGoesWithAllThatItHas(t *testing.T) {
 	}
 	if n := w.number(`SELECT count(*) FROM persons`); n != 2 {
 		t.Errorf("%d people are left, want the one of the other tenant and the one of both", n)
+	}
+	if got := w.list(`SELECT rp_id FROM passkeys UNION ALL SELECT rp_id FROM passkey_offers`); !slices.Equal(got, []string{"other.test", "other.test"}) {
+		t.Errorf("passkeys of %v are left", got)
 	}
 	w.sweep() // safe to run again
 	w.begin(0)
