@@ -42,7 +42,7 @@ func TestStaticFiles(t *testing.T) {
 
 func TestStylesheetIsMinifiedAndWhole(t *testing.T) {
 	t.Parallel()
-	f, ok := assets.Lookup(assets.URL("app.css"))
+	f, ok := assets.Lookup(assets.URL("console.css"))
 	if !ok {
 		t.Fatal("no stylesheet")
 	}

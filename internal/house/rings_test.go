@@ -116,7 +116,7 @@ var inRing = []struct {
 		"internal/social/relate", "internal/social/status", "internal/social/timeline",
 	}},
 	{"internal/upkeep", []string{"internal/social/status"}},
-	{"tenant/deletion", []string{"internal/audit", "internal/social/account", "tenant/notice"}},
+	{"tenant/deletion", []string{"internal/audit", "internal/social/account", "tenant/notice", "tenant/factor"}},
 	{"tenant/sso", []string{"tenant/people", "tenant/notice", "internal/audit", "internal/social/account"}},
 	{"tenant/access", []string{"tenant/people", "tenant/sso", "internal/audit", "internal/limit"}},
 	{"tenant/people", []string{"internal/audit", "internal/limit", "internal/social/account", "tenant/notice"}},
