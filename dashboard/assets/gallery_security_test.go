@@ -43,7 +43,7 @@ func securityPages() []galleryPage {
 	on, alone := room, room
 	on.IsOn, on.Asked = true, console.AskedFor{}
 	alone.IsProven, alone.MoreURL, alone.SSOURL, alone.Members = false, "", "", []console.SecurityRow{{Person: mara, Role: console.Owner, IsYou: true}}
-	alone.Asked, alone.Problem = console.AskedFor{Count: 1, Names: "you"}, "Show a second factor of your own first: you would lock yourself out."
+	alone.Asked, alone.IsRefused = console.AskedFor{Count: 1, Names: "you"}, true
 	at := func(name string, g assets.Gate) galleryPage {
 		return view("gate-"+name, site.RenderGate, site.GateView{Tenant: acme, Gate: g})
 	}

@@ -42,12 +42,12 @@ func (h *Handlers) registerSecurity(show, post func(string, echo.HandlerFunc)) {
 
 // security is GET /tenants/:id/security.
 func (h *Handlers) security(c echo.Context, v *visitor) error {
-	return h.showSecurity(c, v, http.StatusOK, "")
+	return h.showSecurity(c, v, http.StatusOK)
 }
 
-func (h *Handlers) showSecurity(c echo.Context, v *visitor, status int, problem string) error {
+func (h *Handlers) showSecurity(c echo.Context, v *visitor, status int) error {
 	here := h.roomURL(v.tenant) + "/security"
-	view := SecurityView{Shell: h.shell(v), Token: access.CSRF(v.session), OwnURL: h.Base + ownPath, Problem: problem, IsProven: v.session.Factors > 1}
+	view := SecurityView{Shell: h.shell(v), Token: access.CSRF(v.session), OwnURL: h.Base + ownPath, IsProven: v.session.Factors > 1, IsRefused: status != http.StatusOK}
 	if h.SSO != nil {
 		view.SSOURL = h.ssoURL(v.tenant)
 	}
@@ -121,7 +121,7 @@ func (h *Handlers) requireFactor(c echo.Context, v *visitor) error {
 	}
 	required := in.Get("required") != ""
 	if required && v.session.Factors < 2 {
-		return h.showSecurity(c, v, http.StatusUnprocessableEntity, sayFactorFirst)
+		return h.showSecurity(c, v, http.StatusUnprocessableEntity)
 	}
 	err = h.inScope(c, v, func(ctx context.Context, scope *pg.Scope) error {
 		before, err := access.NeedsSecondFactor(ctx, scope)

@@ -35,12 +35,12 @@ func TestASecondFactorIsAskedOfEverybody(t *testing.T) {
 	at := room(w.A) + "/security"
 	weak := w.session(t, w.A.Person)
 	page := weak.Get(at)
-	contains(t, "alone", page, "Security · Tenant a.test", "sign-in: you.</b>", "You are alone here", "Password alone", "set one up")
+	contains(t, "alone", page, "Security · Tenant a.test", "sign-in: you.</b>", "You are alone here", "None</span>", "set one up")
 	w.join(t, w.A, w.B.Person, people.MemberPlain)
 	page = weak.Get(at)
 	contains(t, "two", page, "sign-in: you and ", `href="/tenants/`+w.A.Tenant.ID.String()+`/security"`)
 	form := formTo(t, page, "/security")
-	if got := weak.Submit(page, form, "required", "1"); got.Status != http.StatusUnprocessableEntity || !strings.Contains(got.Body, "lock yourself out") {
+	if got := weak.Submit(page, form, "required", "1"); got.Status != http.StatusUnprocessableEntity || !strings.Contains(got.Body, `note--bad" role="alert"`) {
 		t.Errorf("without a factor of one's own: %d", got.Status)
 	}
 	b, session := w.proven(t, access.Arrival{Person: w.A.Person})

@@ -6,10 +6,7 @@ import (
 	"strings"
 )
 
-const (
-	sayFactorFirst = "Show a second factor of your own first: you would lock yourself out. Set one up under “You and your security”; if you have one, sign in with it."
-	mostAskedNamed = 3
-)
+const mostAskedNamed = 3
 
 // SecurityRow is a line of the list of who has which second factor.
 type SecurityRow struct {
@@ -30,11 +27,12 @@ type SecurityView struct {
 	OwnURL   string // of one's own login
 	SSOURL   string // of single sign-on; "": there is none
 	IsOn     bool
-	IsProven bool     // whoever looks has shown a second factor
-	Asked    AskedFor // to set one up
-	Members  []SecurityRow
-	MoreURL  string
-	Problem  string
+	IsProven bool // whoever looks has shown a second factor
+	// IsRefused: whoever looks has asked it of all without one of their own.
+	IsRefused bool
+	Asked     AskedFor // to set one up
+	Members   []SecurityRow
+	MoreURL   string
 }
 
 // IsAlone reports whether the company has one person.

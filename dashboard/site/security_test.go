@@ -15,6 +15,7 @@ import (
 	"rookery/internal/pg"
 	"rookery/internal/store"
 	"rookery/internal/testkit/browse"
+	"rookery/tenant"
 	"rookery/tenant/access"
 	"rookery/tenant/people"
 )
@@ -245,7 +246,8 @@ func TestGuessesOfCodesAreBoundedForThePerson(t *testing.T) {
 	t.Error("48 codes could be guessed within an hour")
 }
 
-// TEN-08: a sign-in that waits for its code ends with the password that began it.
+// TEN-08: a sign-in that waits for its code is of its host alone, and ends with the password
+// that began it.
 func TestAHalfSignInEndsWithItsPassword(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -256,6 +258,15 @@ func TestAHalfSignInEndsWithItsPassword(t *testing.T) {
 	w.firstStep(t, b, "")
 	if got := b.Get(signInPage + "/second"); got.Status != http.StatusOK {
 		t.Fatalf("half signed in: %d", got.Status)
+	}
+	half, err := w.judge.StartPending(t.Context(), w.A.Tenant.ID, w.A.Person, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, realm := range []tenant.ID{w.B.Tenant.ID, 0} {
+		if _, err := w.judge.TryPending(t.Context(), realm, half.Token); err == nil {
+			t.Errorf("half signed in at A is half signed in at %d", realm)
+		}
 	}
 	w.setPassword(t, w.A.Person)
 	if got := b.Get(signInPage + "/second"); got.Status != http.StatusSeeOther || got.Location() != "/auth/sign_in" {
