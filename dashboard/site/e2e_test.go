@@ -60,7 +60,7 @@ func TestE2EBrowserWithoutScript(t *testing.T) {
 	tab.Open(o.at("redirect_uri", "urn:ietf:wg:oauth:2.0:oob"))
 	tab.Fill("email", "alice@a.test")
 	tab.Fill("password", password)
-	tab.Press("main form button")
+	tab.Press("main form:not([hidden]) button")
 	tab.Look("noscript-consent")
 	tab.Press("#allow .btn--go")
 	tab.Look("noscript-code")
