@@ -80,7 +80,7 @@ func TestOAuthFlow(t *testing.T) {
 	o.setPassword(t, o.A.Person)
 	b := o.server.Browser(t)
 	page := b.Follow(b.Get(o.at("force_login", "true")))
-	if !strings.Contains(page.Body, "Then you choose what Heron may do.") || page.Header.Get("Content-Security-Policy") != assets.PolicyAway {
+	if !strings.Contains(page.Body, "Then you choose what Heron may do.") || page.Header.Get("Content-Security-Policy") != assets.PolicyAwayLive {
 		t.Fatalf("not the sign-in page of Heron: %s\n%s", page.URL, page.Body)
 	}
 	page = b.Follow(b.Submit(page, b.Form(page, "password", ""), "email", "alice@a.test", "password", password))
