@@ -80,7 +80,7 @@ func TestE2EBrowserConsole(t *testing.T) {
 func signIn(tab *browse.Tab, mail, password string) {
 	tab.Fill("email", mail)
 	tab.Fill("password", password)
-	tab.Press("main form button")
+	tab.Press("main form:not([hidden]) button")
 }
 
 // menuOf is where the person's menu stands.
@@ -255,7 +255,7 @@ func TestE2EBrowserEndsAnApp(t *testing.T) {
 	tab.Open(o.owner.Base + "/settings/apps")
 	signIn(tab, o.owner.Email, password)
 	tab.Look("tenant-apps")
-	tab.Press("main form button")
+	tab.Press("main form:not([hidden]) button")
 	if got := tab.Text(".note"); !strings.Contains(got, "has no access any more") {
 		t.Errorf("after ending it the page says %q", got)
 	}
