@@ -120,6 +120,11 @@ func (h *Handlers) Register(e *echo.Echo) {
 	h.registerEnding(show, post)
 	h.registerSecurity(show, post)
 	h.registerSSO(show, post)
+	h.registerSetup(show, post)
+	h.registerInsights(show, post)
+	h.registerServers(show, post)
+	h.registerData(show, post)
+	h.registerIdentity(show, post)
 }
 
 // ErrorPage answers with the page of an error, for requests that no route took.
