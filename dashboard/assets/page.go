@@ -6,15 +6,16 @@ import (
 	"html/template"
 	"io"
 	"io/fs"
-	"sync"
 	"time"
+
+	"rookery/dashboard/words"
 )
 
 // Page is what the base layout needs to know about a page: everything outside
 // its body.
 type Page struct {
-	Title       string // of the window: what, then where
-	Lang        string // BCP 47; "" is English
+	What        string // the page is, in our words; said in the reader's language
+	Title       string // of the window after What: names, which are the same in every language
 	Description string
 	Canonical   string // absolute address of the page itself
 	BrandHash   string // BrandHash of the tenant's colour; "" keeps petrol
@@ -49,41 +50,41 @@ type Graph struct {
 	Published   time.Time
 }
 
-// Templates is a package's set of page bodies over the shared partials.
+// Templates is a package's set of page bodies over the shared partials, in each language.
 type Templates struct {
-	set *template.Template
+	sets map[string]*template.Template
 	// Sheet is the stylesheet of the package's pages: app.css, or console.css.
 	Sheet string
 }
 
-var shared = sync.OnceValue(func() *template.Template {
-	return template.Must(template.New("").Funcs(funcs).ParseFS(files, "templates/*.html"))
-})
-
 // Parse builds a set from the templates of a package. It panics on a template
 // that cannot be parsed: that is a fault of the build, found by any test.
 func Parse(own fs.FS, pattern string) *Templates {
-	set := template.Must(shared().Clone())
-	return &Templates{set: template.Must(set.ParseFS(own, pattern)), Sheet: "app.css"}
+	all := &Templates{sets: make(map[string]*template.Template), Sheet: "app.css"}
+	for tag, parts := range shared() {
+		set := template.Must(parts.Clone())
+		all.sets[tag] = template.Must(parseIn(words.In(tag), set, own, pattern))
+	}
+	return all
 }
 
-// Render writes a whole page: the named body in the base layout, with the
-// icons it uses. Nothing is written when the body fails, so that the caller
+// Render writes a whole page in the language of w (see In): the named body in the base
+// layout, with the icons it uses. Nothing is written when the body fails, so that the caller
 // can still answer with an error page.
 func (t *Templates) Render(w io.Writer, page Page, body string, view any) error {
+	language := languageOf(w)
+	set := t.sets[language.Tag()]
 	var inner bytes.Buffer
-	if err := t.set.ExecuteTemplate(&inner, body, view); err != nil {
+	if err := set.ExecuteTemplate(&inner, body, view); err != nil {
 		return fmt.Errorf("render %s: %w", body, err)
 	}
-	if page.Lang == "" {
-		page.Lang = "en"
-	}
+	page.Title = titleOf(language, page)
 	var whole bytes.Buffer
-	err := t.set.ExecuteTemplate(&whole, "base", struct {
+	err := set.ExecuteTemplate(&whole, "base", struct {
 		Page
-		Sheet        string
+		Lang, Sheet  string
 		Sprite, Body template.HTML
-	}{page, t.Sheet, sprite(inner.Bytes()), template.HTML(inner.String())})
+	}{page, language.Tag(), t.Sheet, sprite(inner.Bytes()), template.HTML(inner.String())})
 	if err != nil {
 		return fmt.Errorf("render base of %s: %w", body, err)
 	}
@@ -97,7 +98,7 @@ func (t *Templates) Render(w io.Writer, page Page, body string, view any) error 
 // page that is open already.
 func (t *Templates) Fragment(w io.Writer, body string, view any) error {
 	var inner bytes.Buffer
-	if err := t.set.ExecuteTemplate(&inner, body, view); err != nil {
+	if err := t.sets[languageOf(w).Tag()].ExecuteTemplate(&inner, body, view); err != nil {
 		return fmt.Errorf("render %s: %w", body, err)
 	}
 	if _, err := io.WriteString(w, string(sprite(inner.Bytes()))+inner.String()); err != nil {

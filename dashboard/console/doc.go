@@ -11,6 +11,7 @@ package console
 import (
 	"embed"
 	"io"
+	"strings"
 	"sync"
 
 	"rookery/dashboard/assets"
@@ -25,6 +26,16 @@ var templates = sync.OnceValue(func() *assets.Templates {
 	return t
 })
 
+// render writes a page. title is what it is, in our words, and after a dot where it is: the
+// company, which is called the same in every language.
 func render(w io.Writer, title, body string, view any) error {
-	return templates().Render(w, assets.Page{Title: title, NoIndex: true}, body, view)
+	return templates().Render(w, titled(title), body, view)
+}
+
+func titled(title string) assets.Page {
+	page := assets.Page{What: title, NoIndex: true}
+	if i := strings.LastIndex(title, " · "); i >= 0 {
+		page.What, page.Title = title[:i], title[i+len(" · "):]
+	}
+	return page
 }

@@ -199,7 +199,7 @@ func (h *Handlers) event(c echo.Context, s setUp, known string, live func() (Dom
 	var body, out bytes.Buffer
 	view, err := live()
 	if err == nil {
-		err = RenderDomainLive(&body, view)
+		err = RenderDomainLive(web.Spoken(c, &body), view)
 	}
 	if err != nil {
 		h.Log.ErrorContext(c.Request().Context(), "render the changing part of a name's page", "error", err)

@@ -247,7 +247,8 @@ func (v DomainView) IsSplit() bool { return v.Handles != v.Pages }
 
 // RenderDomain writes a name's page.
 func RenderDomain(w io.Writer, v DomainView) error {
-	page := assets.Page{Title: v.Title + " · " + v.Shell.Room.Name, NoIndex: true, Refresh: v.Refresh}
+	page := titled(v.Title + " · " + v.Shell.Room.Name)
+	page.Refresh = v.Refresh
 	return templates().Render(w, page, "domain", v)
 }
 
@@ -272,7 +273,7 @@ func (v SharedView) IsSplit() bool { return v.Handles != v.Pages }
 
 // RenderShared writes the page that a link opens.
 func RenderShared(w io.Writer, v SharedView) error {
-	page := assets.Page{Title: "What " + v.Title + " needs in DNS", NoIndex: true, Refresh: v.Refresh}
+	page := assets.Page{What: "What " + v.Title + " needs in DNS", NoIndex: true, Refresh: v.Refresh}
 	return templates().Render(w, page, "domain-shared", v)
 }
 

@@ -162,6 +162,7 @@ func (h *Handlers) signedIn(next handler) echo.HandlerFunc {
 		if err != nil {
 			return err
 		}
+		web.Speak(c, person.Locale)
 		return next(c, &visitor{session: session, person: person})
 	}
 }

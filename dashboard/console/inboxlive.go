@@ -9,6 +9,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"rookery/dashboard/web"
 	"rookery/internal/ids"
 	"rookery/internal/pg"
 	"rookery/internal/social"
@@ -76,7 +77,7 @@ func (h *Handlers) inboxNews(c echo.Context, v *visitor, live liveInbox, known s
 	var body, out bytes.Buffer
 	view, err := h.newsView(c, v, live, pulse, list)
 	if err == nil {
-		err = RenderInboxNews(&body, view)
+		err = RenderInboxNews(web.Spoken(c, &body), view)
 	}
 	if err != nil {
 		h.Log.ErrorContext(c.Request().Context(), "render what is new in conversations", "error", err)

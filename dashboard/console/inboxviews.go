@@ -219,7 +219,9 @@ func RenderInbox(w io.Writer, v InboxView) error {
 	if v.Thread != nil {
 		title = v.Thread.Name + " · " + title
 	}
-	return templates().Render(w, assets.Page{Title: title, NoIndex: true, Extra: "inbox"}, "inbox", v)
+	page := titled(title)
+	page.Extra = "inbox"
+	return templates().Render(w, page, "inbox", v)
 }
 
 // InboxNews is what changes on an open page by itself.
@@ -266,5 +268,7 @@ type SavedReplyForm struct {
 
 // RenderSavedReplies writes the saved replies.
 func RenderSavedReplies(w io.Writer, v SavedRepliesView) error {
-	return templates().Render(w, assets.Page{Title: "Saved replies · " + v.Shell.Room.Name, NoIndex: true, Extra: "inbox"}, "inbox-replies", v)
+	page := titled("Saved replies · " + v.Shell.Room.Name)
+	page.Extra = "inbox"
+	return templates().Render(w, page, "inbox-replies", v)
 }

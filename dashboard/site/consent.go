@@ -75,7 +75,7 @@ type ConsentView struct {
 
 // RenderConsent writes the consent page.
 func RenderConsent(w io.Writer, v ConsentView) error {
-	page := v.Tenant.page("Let " + v.App.Name + " use an account of " + v.Tenant.Name)
+	page := v.Tenant.page("Let "+v.App.Name+" use an account of "+v.Tenant.Name, "")
 	page.NoIndex = true
 	return render(w, page, "consent", v)
 }

@@ -26,15 +26,13 @@ func RenderError(w io.Writer, v ErrorView) error {
 	if v.Tenant != nil && v.Fault.Status != http.StatusMisdirectedRequest {
 		t = *v.Tenant
 	}
-	title := card.Title
 	if t.Name != "" {
-		title += " · " + t.Name
 		card.BackURL, card.BackText = "/", "Front page"
 	}
 	if t.SignInURL != "" && v.Fault.Status == http.StatusUnauthorized {
 		card.BackURL, card.BackText = t.SignInURL, "Sign in"
 	}
-	page := t.page(title)
+	page := t.page(card.Title, t.Name)
 	page.NoIndex = true
 	return render(w, page, "error", map[string]any{"Tenant": t, "Card": card})
 }

@@ -17,7 +17,7 @@ type FrontView struct {
 
 // RenderFront writes the first page of a tenant's host.
 func RenderFront(w io.Writer, v FrontView) error {
-	page := v.Tenant.page(v.Tenant.Name)
+	page := v.Tenant.page("", v.Tenant.Name)
 	page.Description, page.Canonical = v.Tenant.Description, v.Canonical
 	page.Graph = &assets.Graph{
 		Type: "website", SiteName: v.Tenant.Name, Title: v.Tenant.Name,
@@ -42,7 +42,7 @@ type TagView struct {
 
 // RenderTag writes the page of a hashtag.
 func RenderTag(w io.Writer, v TagView) error {
-	page := v.Tenant.page("#" + v.Tag + " · " + v.Tenant.Name)
+	page := v.Tenant.page("", "#"+v.Tag+" · "+v.Tenant.Name)
 	page.Canonical, page.FeedURL, page.FeedTitle = v.Canonical, v.FeedURL, "#"+v.Tag
 	return render(w, page, "tag", v)
 }
@@ -64,7 +64,7 @@ type WrittenView struct {
 
 // RenderWritten writes such a page.
 func RenderWritten(w io.Writer, v WrittenView) error {
-	page := v.Tenant.page(v.Title + " · " + v.Tenant.Name)
+	page := v.Tenant.page(v.Title, v.Tenant.Name)
 	page.Canonical = v.Canonical
 	return render(w, page, "written", v)
 }
@@ -84,7 +84,7 @@ type AboutView struct {
 
 // RenderAbout writes the page about a tenant's host.
 func RenderAbout(w io.Writer, v AboutView) error {
-	page := v.Tenant.page("About " + v.Tenant.Name)
+	page := v.Tenant.page("About "+v.Tenant.Name, "")
 	page.Description, page.Canonical = v.Tenant.Description, v.Canonical
 	return render(w, page, "about", v)
 }

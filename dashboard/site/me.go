@@ -63,6 +63,7 @@ func (h *Handlers) visitor(c echo.Context) (*visitor, error) {
 	if err != nil {
 		return nil, err
 	}
+	web.Speak(c, person.Locale)
 	return &visitor{session: session, person: person}, nil
 }
 

@@ -24,7 +24,7 @@ type GateView struct {
 
 // RenderGate writes such a page.
 func RenderGate(w io.Writer, v GateView) error {
-	page := v.Tenant.page(v.Gate.Title() + " · " + v.Tenant.Name)
+	page := v.Tenant.page(v.Gate.Title(), v.Tenant.Name)
 	page.NoIndex = true
 	return render(w, page, "gate", v)
 }
@@ -37,7 +37,7 @@ type OwnView struct {
 
 // RenderOwn writes such a page.
 func RenderOwn(w io.Writer, v OwnView) error {
-	page := v.Tenant.page(v.Page.Title + " · " + v.Tenant.Name)
+	page := v.Tenant.page(v.Page.Title, v.Tenant.Name)
 	page.NoIndex = true
 	return render(w, page, "own-login", v)
 }

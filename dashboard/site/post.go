@@ -96,7 +96,7 @@ type PostView struct {
 
 // RenderPost writes the page of one post.
 func RenderPost(w io.Writer, v PostView) error {
-	page := v.Tenant.page(v.Post.By.Name + ": " + v.Post.Excerpt(60))
+	page := v.Tenant.page("", v.Post.By.Name+": "+v.Post.Excerpt(60))
 	page.Description = v.Post.Excerpt(200)
 	page.Canonical, page.ActivityURL, page.OEmbedURL = v.Canonical, v.ActivityURL, v.OEmbedURL
 	page.NoIndex = v.NoIndex
@@ -113,7 +113,7 @@ type EmbedView struct {
 
 // RenderEmbed writes a post for a frame on another site.
 func RenderEmbed(w io.Writer, v EmbedView) error {
-	page := v.Tenant.page("Post by " + v.Post.By.Name)
+	page := v.Tenant.page("Post by "+v.Post.By.Name, "")
 	page.NoIndex, page.IsFrame, page.Canonical = true, true, v.URL
 	return render(w, page, "embed", v)
 }

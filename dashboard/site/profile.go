@@ -66,7 +66,7 @@ type ProfileView struct {
 
 // RenderProfile writes the public page of an account.
 func RenderProfile(w io.Writer, v ProfileView) error {
-	page := v.Tenant.page(v.Account.Name + " (" + v.Account.Handle + ")")
+	page := v.Tenant.page("", v.Account.Name+" ("+v.Account.Handle+")")
 	page.Description = plainText(string(v.Bio))
 	page.Canonical, page.ActivityURL = v.Canonical, v.ActivityURL
 	page.FeedURL, page.FeedTitle = v.FeedURL, v.Account.Name
@@ -109,7 +109,7 @@ type FollowView struct {
 
 // RenderFollow writes the page that sends a reader to their own server.
 func RenderFollow(w io.Writer, v FollowView) error {
-	page := v.Tenant.page("Follow " + v.Account.Handle)
+	page := v.Tenant.page("Follow "+v.Account.Handle, "")
 	page.NoIndex = true
 	return render(w, page, "follow", v)
 }
@@ -147,7 +147,7 @@ func RenderConnections(w io.Writer, v ConnectionsView) error {
 	if v.Current == Following {
 		title = "Followed by " + v.Account.Name
 	}
-	page := v.Tenant.page(title + " · " + v.Tenant.Name)
+	page := v.Tenant.page(title, v.Tenant.Name)
 	page.NoIndex = true
 	return render(w, page, "connections", v)
 }

@@ -49,7 +49,7 @@ type AppsView struct {
 
 // RenderApps writes the page of a person's apps.
 func RenderApps(w io.Writer, v AppsView) error {
-	page := v.Tenant.page("Your apps · " + v.Tenant.Name)
+	page := v.Tenant.page("Your apps", v.Tenant.Name)
 	page.NoIndex = true
 	return render(w, page, "apps", v)
 }
@@ -71,7 +71,7 @@ type PasswordView struct {
 // RenderPassword writes the page on which people change their own password. It posts
 // authenticity_token, old_password, new_password and new_password_again.
 func RenderPassword(w io.Writer, v PasswordView) error {
-	page := v.Tenant.page("Change your password · " + v.Tenant.Name)
+	page := v.Tenant.page("Change your password", v.Tenant.Name)
 	page.NoIndex = true
 	return render(w, page, "password", v)
 }

@@ -16,7 +16,7 @@ type SignInView struct {
 
 // RenderSignIn writes the sign-in page. Its form is the first that posts.
 func RenderSignIn(w io.Writer, v SignInView) error {
-	page := v.Tenant.page("Sign in to " + v.Tenant.Name)
+	page := v.Tenant.page("Sign in to "+v.Tenant.Name, "")
 	page.NoIndex = true
 	return render(w, page, "signin", v)
 }
@@ -26,7 +26,7 @@ type SignedOutView struct{ Tenant Tenant }
 
 // RenderSignedOut writes the page after signing out.
 func RenderSignedOut(w io.Writer, v SignedOutView) error {
-	page := v.Tenant.page("Signed out of " + v.Tenant.Name)
+	page := v.Tenant.page("Signed out of "+v.Tenant.Name, "")
 	page.NoIndex = true
 	return render(w, page, "signed-out", v)
 }
@@ -42,7 +42,7 @@ type CodeView struct {
 
 // RenderCode writes the page with an authorisation code.
 func RenderCode(w io.Writer, v CodeView) error {
-	page := v.Tenant.page("Your code for " + v.AppName)
+	page := v.Tenant.page("Your code for "+v.AppName, "")
 	page.NoIndex = true
 	return render(w, page, "code", v)
 }
@@ -57,7 +57,7 @@ type SignOutView struct {
 
 // RenderSignOut writes the page with the button that ends the session.
 func RenderSignOut(w io.Writer, v SignOutView) error {
-	page := v.Tenant.page("Signed in to " + v.Tenant.Name)
+	page := v.Tenant.page("Signed in to "+v.Tenant.Name, "")
 	page.NoIndex = true
 	return render(w, page, "sign-out", v)
 }
@@ -70,7 +70,7 @@ type DeniedView struct {
 
 // RenderDenied writes the page after saying no to such an app.
 func RenderDenied(w io.Writer, v DeniedView) error {
-	page := v.Tenant.page("Nothing was allowed · " + v.Tenant.Name)
+	page := v.Tenant.page("Nothing was allowed", v.Tenant.Name)
 	page.NoIndex = true
 	return render(w, page, "denied", v)
 }

@@ -33,7 +33,7 @@ type SSOLink struct {
 
 // RenderSSO writes the page. Its form posts authenticity_token, token and password.
 func RenderSSO(w io.Writer, v SSOView) error {
-	page := v.Tenant.page(v.Title + " · " + v.Tenant.Name)
+	page := v.Tenant.page(v.Title, v.Tenant.Name)
 	page.NoIndex = true
 	return render(w, page, "sso", v)
 }

@@ -16,7 +16,6 @@ type Tenant struct {
 	SignInURL   string // "" hides the button
 	Me          *Me    // who is signed in; nil: nobody, or it does not matter here
 	Links       []Link // footer: rules, about, privacy, imprint; only pages that exist
-	Lang        string
 }
 
 // Short is the name for running text.
@@ -53,6 +52,7 @@ func (a Account) User() string {
 	return a.Handle
 }
 
-func (t Tenant) page(title string) assets.Page {
-	return assets.Page{Title: title, Lang: t.Lang, BrandHash: t.BrandHash}
+// page is one of the tenant's. what it is comes in our words, title in somebody's.
+func (t Tenant) page(what, title string) assets.Page {
+	return assets.Page{What: what, Title: title, BrandHash: t.BrandHash}
 }

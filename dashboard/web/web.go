@@ -135,7 +135,7 @@ func Framable(c echo.Context, policy string) {
 // HTML answers with a page for this reader alone.
 func HTML(c echo.Context, status int, render func(io.Writer) error) error {
 	var body bytes.Buffer
-	if err := render(&body); err != nil {
+	if err := render(Spoken(c, &body)); err != nil {
 		return err
 	}
 	return c.HTMLBlob(status, body.Bytes())
@@ -145,7 +145,11 @@ func HTML(c echo.Context, status int, render func(io.Writer) error) error {
 // while, and a reader who has it already gets 304 (RFC 9110 section 13).
 func Public(c echo.Context, keep time.Duration, contentType string, render func(io.Writer) error) error {
 	var body bytes.Buffer
-	if err := render(&body); err != nil {
+	var to io.Writer = &body
+	if strings.HasPrefix(contentType, echo.MIMETextHTML) {
+		to = Spoken(c, to)
+	}
+	if err := render(to); err != nil {
 		return err
 	}
 	sum := sha256.Sum256(body.Bytes())

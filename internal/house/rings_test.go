@@ -143,6 +143,7 @@ var inRing = []struct {
 	{"api/platform", []string{"api/httpx", "api/render"}},
 	{"api/streaming", []string{"api/httpx", "api/render"}},
 	{"dashboard", []string{"dashboard/*"}},
+	{"dashboard/assets", []string{"dashboard/words"}},
 	{"dashboard/web", []string{"dashboard/assets"}},
 	{"dashboard/console", []string{"dashboard/assets", "dashboard/web"}},
 	{"dashboard/staff", []string{"dashboard/assets", "dashboard/web"}},
