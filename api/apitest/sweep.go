@@ -1,12 +1,17 @@
 package apitest
 
 import (
+	"context"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"rookery/api/httpx"
+	"rookery/internal/pg"
+	"rookery/tenant"
 	"rookery/tenant/access"
 	"rookery/tenant/people"
 )
@@ -88,31 +93,113 @@ func (w *World) SweepTokens(t *testing.T) {
 
 // SweepRoles calls every route with a token of each role, on an account of their own: what
 // the role may not do is 403, whatever the request says, and what it may do is anything
-// else. So two people on one account are held to their roles on every route.
+// else. So two people on one account are held to their roles on every route. Somebody whose
+// role was taken away has no token any more: 401. The harmless paths write nothing, although
+// they are asked with POST.
 func (w *World) SweepRoles(t *testing.T, harmless ...string) {
 	t.Helper()
 	for _, role := range []people.Role{people.Owner, people.Publisher, people.Drafter, people.Viewer} {
 		client := w.Client(t, w.A, w.A.AddAccount(t, "sweep_"+string(role)), role, AllScopes)
-		for _, route := range w.Routes {
-			if route.Auth != httpx.User || route.LongLived || slices.Contains(harmless, route.Path) {
-				continue
+		w.eachOfUsers(func(method string, route httpx.Route) {
+			got := client.ask(method, route)
+			may := access.Allow(role, route.Act) == nil
+			if may == (got.Status == http.StatusForbidden) || got.Status == http.StatusUnauthorized {
+				t.Errorf("%s %s (%s) by a %s: %d %s", method, route.Path, route.Act, role, got.Status, got.Body)
 			}
-			for method := range strings.SplitSeq(route.Method, "|") {
-				got := client.Do(method, plain(route.Path), nil)
-				if may := access.Allow(role, route.Act) == nil; may == (got.Status == http.StatusForbidden) {
-					t.Errorf("%s %s (%s) by a %s: %d %s", method, route.Path, route.Act, role, got.Status, got.Body)
+		})
+	}
+	gone := w.Client(t, w.A, w.A.AddAccount(t, "sweep_gone"), people.Owner, AllScopes)
+	gone.Home.Do(t, func(ctx context.Context, scope *pg.Scope) error {
+		return people.Withdraw(ctx, scope, gone.Account.ID, gone.Home.Person)
+	})
+	w.eachOfUsers(func(method string, route httpx.Route) {
+		if got := gone.ask(method, route); got.Status != http.StatusUnauthorized {
+			t.Errorf("%s %s by somebody whose role was taken away: %d %s", method, route.Path, got.Status, got.Body)
+		}
+		if method != http.MethodGet && route.Act == access.Read && !slices.Contains(harmless, route.Path) {
+			t.Errorf("%s %s is open to who may only look", method, route.Path)
+		}
+	})
+}
+
+// SweepScopes calls every route that needs a token with one that may do nothing but tell who
+// it is, and with one of every scope but those that the route takes: 403.
+func (w *World) SweepScopes(t *testing.T) {
+	t.Helper()
+	tokens := map[string]*Client{}
+	for _, scopes := range []string{"profile", "read", "write", "follow", "push"} {
+		tokens[scopes] = w.Client(t, w.A, w.A.AddAccount(t, "scoped_"+scopes), people.Owner, scopes)
+	}
+	refused := 0
+	for _, route := range w.Routes {
+		if route.Auth != httpx.User && route.Auth != httpx.App || slices.Contains(route.Scopes, httpx.AnyScope) {
+			continue
+		}
+		for method := range strings.SplitSeq(route.Method, "|") {
+			for scopes, client := range tokens {
+				granted, err := access.ParseScopes(scopes)
+				if err != nil {
+					t.Fatal(err)
+				}
+				may := granted.AllowAny(route.Scopes...)
+				got := client.ask(method, route)
+				if may == (got.Status == http.StatusForbidden && strings.Contains(got.Body, httpx.ErrScope.Text)) {
+					t.Errorf("%s %s (%s) with a token for %s: %d %s", method, route.Path, route.Scopes, scopes, got.Status, got.Body)
+				}
+				if !may {
+					refused++
 				}
 			}
 		}
 	}
+	if refused == 0 {
+		t.Error("no route refused a token")
+	}
+}
+
+// eachOfUsers calls fn for every method of every route that needs somebody's token.
+func (w *World) eachOfUsers(fn func(method string, route httpx.Route)) {
 	for _, route := range w.Routes {
+		if route.Auth != httpx.User {
+			continue
+		}
 		for method := range strings.SplitSeq(route.Method, "|") {
-			if route.Auth == httpx.User && method != http.MethodGet && route.Act == access.Read && !slices.Contains(harmless, route.Path) {
-				t.Errorf("%s %s is open to who may only look", method, route.Path)
-			}
+			fn(method, route)
 		}
 	}
 }
+
+// ask calls a route with nothing in the request; of a stream, the beginning is enough.
+func (c *Client) ask(method string, route httpx.Route) Response {
+	if !route.LongLived {
+		return c.Do(method, plain(route.Path), nil)
+	}
+	ctx, cancel := context.WithCancel(tenant.NewContext(context.Background(), c.Home.Tenant))
+	defer cancel()
+	r := httptest.NewRequestWithContext(ctx, method, plain(route.Path), http.NoBody)
+	r.Header.Set("Authorization", "Bearer "+c.Token)
+	rec := &beginning{ResponseRecorder: httptest.NewRecorder(), then: cancel}
+	c.world.echo.ServeHTTP(rec, r)
+	return Response{Status: rec.Code, Header: rec.Header(), Body: strings.TrimSpace(rec.Body.String())}
+}
+
+// beginning is a client that goes away once it has the first part of an answer.
+type beginning struct {
+	*httptest.ResponseRecorder
+	then func()
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (b *beginning) WriteHeader(code int) {
+	b.ResponseRecorder.WriteHeader(code)
+	b.then()
+}
+
+// SetReadDeadline and SetWriteDeadline let streams lift them, as a real connection does.
+func (b *beginning) SetReadDeadline(time.Time) error { return nil }
+
+// SetWriteDeadline is its pair.
+func (b *beginning) SetWriteDeadline(time.Time) error { return nil }
 
 // plain puts a 1 in place of every parameter.
 func plain(path string) string {

@@ -90,6 +90,10 @@ func mailRetry(g *globals) *cobra.Command {
 list --json”). They wait in the queue as if they were new, with all their tries.
 
 What is older than a week stays as it is: what was to be said then is not to be said now.
+A mail that goes out again says what it said, with the link that it had, and the time of
+that link does not begin anew: a new password has an hour, a sign-up or a new address a day,
+an invitation a week. Who follows a link that has ended is told so and asks for another one
+on that page; an invitation is sent again under People in the console.
 See first that the cause is gone; “rookery mail list” says why, “rookery mail test” whether
 the mail server takes mails.`,
 		Example: "  rookery mail retry --dry-run",

@@ -66,6 +66,9 @@ console. People who have no password set one with “Forgot your password?”.`,
 }
 
 func ssoRow(set *sso.Settings) map[string]any {
+	if set.MailDomains == nil { // in JSON, an empty list is one
+		set.MailDomains = []string{}
+	}
 	return map[string]any{
 		"on": set.On, "required": set.Required, "issuer": set.Issuer, "client_id": set.ClientID, "has_secret": set.HasSecret,
 		"scopes": set.Scopes, "mail_domains": set.MailDomains, "role": string(set.Role), "make_account": set.MakeAccount, "again_days": set.AgainDays,

@@ -17,6 +17,7 @@ type Own struct {
 	Done Done
 	// IsBound: a company asks for a second factor, and there is none yet.
 	IsBound      bool
+	IsFresh      bool // signed in just now: nothing is asked again
 	HasPassword  bool
 	HasTOTP      bool
 	Since        time.Time // of the authenticator
@@ -92,6 +93,16 @@ type Authenticator struct {
 	Secret     string // in groups, to be typed
 	PictureURL string
 	CodeError  string
+}
+
+// Again asks somebody who signed in a while ago for the password. It posts password and next.
+type Again struct {
+	Base          string
+	Action        string
+	Token         string
+	Mail          string
+	Next          string
+	PasswordError string
 }
 
 // Codes is the page that shows recovery codes, once.

@@ -33,6 +33,7 @@ type OwnPage struct {
 	Title         string
 	Own           *assets.Own
 	Authenticator *assets.Authenticator
+	Again         *assets.Again
 	Codes         *assets.Codes
 	Password      *assets.OwnPassword
 	Offer         *assets.Gate
@@ -60,7 +61,7 @@ func (o Own) Routes() (show, post map[string]OwnHandler) {
 			"/profile": o.setProfile, "/mail": o.askMail,
 			"/authenticator": o.confirmTOTP, "/authenticator/remove": o.removeTOTP, "/codes": o.newCodes,
 			"/passkeys/begin": o.beginEnrol, "/passkeys": o.addPasskey, "/passkeys/rename": o.renamePasskey, "/passkeys/remove": o.removePasskey,
-			"/sessions/end": o.endSession, "/sessions/end-others": o.endOthers, "/revoke": o.revoke,
+			"/sessions/end": o.endSession, "/sessions/end-others": o.endOthers, "/revoke": o.revoke, againPath: o.again,
 		}
 }
 
@@ -68,7 +69,7 @@ func (o Own) Routes() (show, post map[string]OwnHandler) {
 // second factor.
 func IsForBound(path string) bool {
 	switch path {
-	case "", "/authenticator", "/authenticator/qr.png", "/passkeys/begin", "/passkeys", offerPath:
+	case "", "/authenticator", "/authenticator/qr.png", "/passkeys/begin", "/passkeys", offerPath, againPath:
 		return true
 	}
 	return false
@@ -112,7 +113,7 @@ func (o Own) showOverview(c echo.Context, self *Self, v assets.Own) error {
 		v.Name, v.Locale = self.Person.Name, self.Person.Locale
 	}
 	v.Base, v.Token, v.Host, v.Mail = o.OwnPath, access.CSRF(self.Session), o.Host, self.Person.Email
-	v.IsBound, v.HasPassword, v.PasswordURL, v.AppsURL = self.IsBound, self.Person.HasPassword, o.PasswordPath, o.AppsPath
+	v.IsBound, v.IsFresh, v.HasPassword, v.PasswordURL, v.AppsURL = self.IsBound, self.isFresh(freshFor), self.Person.HasPassword, o.PasswordPath, o.AppsPath
 	v.HasTOTP, v.Since, v.CodesLeft, v.PasskeyName = has.HasTOTP, has.Since, has.CodesLeft, Device(c.Request().UserAgent())
 	for _, k := range has.Passkeys {
 		v.Passkeys = append(v.Passkeys, assets.OwnPasskey{ID: k.ID, Name: k.Name, Since: k.Since, LastUsed: k.LastUsed, IsCloned: k.IsCloned})

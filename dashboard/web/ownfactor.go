@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -21,10 +22,13 @@ const sayBySSO = "You came in by your company’s own login. To change this, sig
 var errBySSO = fault.New(fault.Forbidden, "You came in by your company's own login, which looks after second factors itself. To add one here, sign in with your password first.")
 
 // mayEnrol refuses a new factor to somebody who was not asked for the one there is: a stolen
-// password must not be enough to add one.
-func (o Own) mayEnrol(c echo.Context, self *Self) error {
+// password must not be enough to add one. Nor is a browser that was left open: see fresh.go.
+func (o Own) mayEnrol(c echo.Context, self *Self, within time.Duration) error {
 	if self.Session.ViaSSO { // a company's provider speaks for its company, not for a login of several
 		return errBySSO
+	}
+	if !self.isFresh(within) {
+		return errNotFresh
 	}
 	if self.Session.Factors > 1 {
 		return nil
@@ -42,7 +46,14 @@ func (o Own) authenticator(c echo.Context, self *Self) error {
 }
 
 func (o Own) showAuthenticator(c echo.Context, self *Self, problem string) error {
-	setup, err := o.setup(c, self)
+	within := freshFor
+	if problem != "" {
+		within += finishIn
+	}
+	setup, err := o.setup(c, self, within)
+	if errors.Is(err, errNotFresh) {
+		return o.showAgain(c, self, "authenticator", "", http.StatusOK)
+	}
 	if fault.CodeOf(err) == fault.Conflict { // it is turned on already
 		return c.Redirect(http.StatusSeeOther, o.OwnPath)
 	}
@@ -58,8 +69,8 @@ func (o Own) showAuthenticator(c echo.Context, self *Self, problem string) error
 	}})
 }
 
-func (o Own) setup(c echo.Context, self *Self) (*factor.Setup, error) {
-	if err := o.mayEnrol(c, self); err != nil {
+func (o Own) setup(c echo.Context, self *Self, within time.Duration) (*factor.Setup, error) {
+	if err := o.mayEnrol(c, self, within); err != nil {
 		return nil, err
 	}
 	return o.Factors.SetUp(c.Request().Context(), self.Person.ID, self.Session.Hash, o.Name, self.Person.Email)
@@ -68,7 +79,7 @@ func (o Own) setup(c echo.Context, self *Self) (*factor.Setup, error) {
 // picture is GET …/authenticator/qr.png: the pages' policy allows no picture within a page's
 // own text, and the key belongs into no address.
 func (o Own) picture(c echo.Context, self *Self) error {
-	setup, err := o.setup(c, self)
+	setup, err := o.setup(c, self, freshFor+finishIn)
 	if err != nil {
 		return err
 	}
@@ -85,8 +96,8 @@ func (o Own) confirmTOTP(c echo.Context, self *Self) error {
 	if err != nil {
 		return err
 	}
-	if err := o.mayEnrol(c, self); err != nil {
-		return err
+	if err := o.mayEnrol(c, self, freshFor+finishIn); err != nil {
+		return o.stale(c, self, "authenticator", err)
 	}
 	ctx := c.Request().Context()
 	codes, err := o.Factors.Confirm(ctx, self.Person.ID, self.Session.Hash, in.Get("code"), self.actor(c))
@@ -100,6 +111,14 @@ func (o Own) confirmTOTP(c echo.Context, self *Self) error {
 		return err
 	}
 	return o.Show(c, self, http.StatusOK, OwnPage{Title: "Your recovery codes", Codes: &assets.Codes{Base: o.OwnPath, Codes: codes, IsNew: true, Next: o.OwnPath}})
+}
+
+// stale asks who took too long for the password; other errors stay what they are.
+func (o Own) stale(c echo.Context, self *Self, next string, err error) error {
+	if !errors.Is(err, errNotFresh) {
+		return err
+	}
+	return o.showAgain(c, self, next, "", http.StatusForbidden)
 }
 
 // strengthen is what follows a new factor: this browser has just shown it, the others, which
@@ -158,7 +177,7 @@ func (o Own) beginEnrol(c echo.Context, self *Self) error {
 	if _, err := SignedForm(c, self.Session); err != nil {
 		return err
 	}
-	if err := o.mayEnrol(c, self); err != nil {
+	if err := o.mayEnrol(c, self, freshFor); err != nil {
 		return err
 	}
 	ceremony, err := o.Factors.Enrol(c.Request().Context(), o.passkeys(), self.Person)
@@ -174,8 +193,8 @@ func (o Own) addPasskey(c echo.Context, self *Self) error {
 	if err != nil {
 		return err
 	}
-	if err := o.mayEnrol(c, self); err != nil {
-		return err
+	if err := o.mayEnrol(c, self, freshFor+finishIn); err != nil {
+		return o.stale(c, self, "", err)
 	}
 	err = o.Factors.Add(c.Request().Context(), o.passkeys(), self.Person, in.Get("secret"), in.Get("answer"), in.Get("name"), self.actor(c))
 	switch fault.CodeOf(err) {
@@ -224,6 +243,9 @@ func (o Own) removePasskey(c echo.Context, self *Self) error {
 // offer is GET …/offer: whether to add a passkey, asked after the first sign-in on a host.
 func (o Own) offer(c echo.Context, self *Self) error {
 	next := access.SafeNext(c.QueryParam("next"), o.Home)
+	if !self.isFresh(freshFor) { // an old page: the question comes after signing in
+		return c.Redirect(http.StatusSeeOther, next)
+	}
 	Secure(c, assets.PolicyLive)
 	return o.Show(c, self, http.StatusOK, OwnPage{Title: "Sign in without a password next time?", Offer: &assets.Gate{
 		Kind: assets.GateOffer, Action: o.OwnPath + "/passkeys", BeginURL: o.OwnPath + "/passkeys/begin", Token: access.CSRF(self.Session), Next: next, BackURL: next,

@@ -48,6 +48,7 @@ func newCast(t *testing.T) *cast {
 	w.Do(func(scope *pg.Scope) error { return c.fill(t.Context(), scope) })
 	w.Do(func(scope *pg.Scope) error { return c.plan(t.Context(), scope) })
 	c.seat()
+	c.signOn()
 	return c
 }
 
@@ -360,6 +361,7 @@ func TestReadsStayInsideTheTenant(t *testing.T) {
 	reads := c.reads()
 	maps.Copy(reads, c.planReads())
 	maps.Copy(reads, c.deskReads())
+	maps.Copy(reads, c.ssoReads())
 	for name, read := range reads {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -545,6 +547,7 @@ func snapshot(t *testing.T, db *pg.DB, id tenant.ID) map[string]string {
 			"favourites", "bookmarks", "pins", "conversation_mutes", "idempotency_keys", "media", "follows", "blocks", "mutes",
 			"account_notes", "followed_tags", "timeline_entries", "notifications", "markers", "search_texts", "tombstones", "upkeep_walks",
 			"scheduled_statuses", "scheduled_media", "desk_threads", "desk_notes", "saved_replies",
+			"sso_providers", "sso_identities", "sso_requests", "sso_rooms", "sessions", "memberships",
 		} {
 			rows, err := pg.Value[string](t.Context(), tx, `SELECT COALESCE(string_agg(x::text, E'\n' ORDER BY x::text), '') FROM `+
 				pgx.Identifier{table}.Sanitize()+` x WHERE tenant_id = @id`, pgx.NamedArgs{"id": id})
@@ -574,6 +577,7 @@ func TestWritesStayInsideTheTenant(t *testing.T) {
 	writes := c.writes()
 	maps.Copy(writes, c.planWrites())
 	maps.Copy(writes, c.deskWrites())
+	maps.Copy(writes, c.ssoWrites())
 	for name, write := range writes {
 		err := stranger.Try(func(s *pg.Scope) error { return write(t.Context(), s) })
 		if code := fault.CodeOf(err); code == fault.Internal || code == fault.Unavailable {
