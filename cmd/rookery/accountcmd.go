@@ -20,8 +20,8 @@ import (
 )
 
 func accountCommand(g *globals) *cobra.Command {
-	c := &cobra.Command{Use: "account", Short: "Make, list, show and delete accounts of a tenant"}
-	c.AddCommand(accountCreate(g), accountList(g), accountShow(g), accountGrant(g), accountDelete(g), accountResetPassword(g))
+	c := &cobra.Command{Use: "account", Short: "Make, list, show, rename and delete accounts of a tenant"}
+	c.AddCommand(accountCreate(g), accountList(g), accountShow(g), accountGrant(g), accountDelete(g), accountRename(g), accountRotateKeys(g), accountResetPassword(g))
 	return c
 }
 

@@ -53,6 +53,7 @@ func (s *system) newParts() (*parts, error) {
 	p.relate = relate.New(p.bus)
 	p.render = render.NewSized(s.urls, s.cfg.Int("render_cache_mib")<<20)
 	s.judge.Follow(p.bus)
+	s.keyring.Follow(p.bus)
 	p.streams = streaming.New(streaming.Deps{DB: s.db, Bus: p.bus, Render: p.render, Log: s.log})
 	p.fetcher = fetch.New(fetch.Options{HTTP: s.http, DB: s.db, Keyring: s.keyring, Tenants: s.registry, Statuses: p.statuses, Log: s.log})
 	p.keys = fetch.NewKeys(p.fetcher)

@@ -21,6 +21,7 @@ func galleryPages() []galleryPage {
 	pages = append(pages, errorPages()...)
 	pages = append(pages, domainPages()...)
 	pages = append(pages, companyPages()...)
+	pages = append(pages, identityPages()...)
 	pages = append(pages, inboxPages()...)
 	pages = append(pages, securityPages()...)
 	pages = append(pages, publishPages()...)

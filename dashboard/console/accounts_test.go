@@ -155,5 +155,5 @@ func TestAccountPagesLook(t *testing.T) {
 	t.Parallel()
 	browse.NeedsChromium(t)
 	w := newWorld(t, "")
-	w.look(t, map[string]string{"profile-edit": accountPage(w.A) + "/profile", "account-delete": accountPage(w.A) + "/delete"}, nil)
+	w.look(t, map[string]string{"profile-edit": accountPage(w.A) + "/profile", "account-delete": accountPage(w.A) + "/delete", "account-handle": accountPage(w.A) + "/handle"}, nil)
 }

@@ -107,7 +107,7 @@ func (h *Handlers) profileView(c echo.Context, v *visitor, a ourAccount) (Profil
 		}
 	}
 	if v.mayChange(access.ManageAccounts) == nil {
-		view.DeleteURL = here + "/delete"
+		view.DeleteURL, view.HandleURL, view.KeysURL = here+"/delete", here+"/handle", here+"/keys"
 	}
 	var operators []people.Operator
 	err := h.inScope(c, v, func(ctx context.Context, scope *pg.Scope) (err error) {

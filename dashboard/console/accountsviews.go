@@ -16,8 +16,9 @@ type ProfileView struct {
 	BackURL   string
 	AppsURL   string // how to work as it
 	PublicURL string
-	DeleteURL string // "" for those who may not
-	MayEdit   bool
+	// Where its handle, its keys and its end are; "" for those who may not.
+	HandleURL, KeysURL, DeleteURL string
+	MayEdit                       bool
 	// Where the forms go.
 	Action, AvatarAction, HeaderAction string
 

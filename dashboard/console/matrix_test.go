@@ -53,6 +53,7 @@ var showMatrix = map[string]admits{
 
 	"/tenants/:id": members, "/tenants/:id/accounts/new": managers, "/tenants/:id/accounts/:account": members,
 	"/tenants/:id/accounts/:account/profile": members, "/tenants/:id/accounts/:account/delete": managers,
+	"/tenants/:id/accounts/:account/handle": managers, "/tenants/:id/accounts/:account/keys": managers,
 	"/tenants/:id/domains": members, "/tenants/:id/domains/new": managers, "/tenants/:id/domains/:domain": members,
 	"/tenants/:id/domains/:domain/events": members,
 
@@ -86,6 +87,7 @@ var postMatrix = map[string]admits{
 
 	"/tenants/:id/accounts": managers, "/tenants/:id/accounts/:account/profile": managers, "/tenants/:id/accounts/:account/avatar": managers,
 	"/tenants/:id/accounts/:account/header": managers, "/tenants/:id/accounts/:account/delete": managers,
+	"/tenants/:id/accounts/:account/handle": managers, "/tenants/:id/accounts/:account/keys": managers,
 	"/tenants/:id/domains": managers, "/tenants/:id/domains/:domain/seen": members, "/tenants/:id/domains/:domain/check": managers,
 	"/tenants/:id/domains/:domain/link": managers, "/tenants/:id/domains/:domain/unlink": managers, "/tenants/:id/domains/:domain/send": managers,
 	"/tenants/:id/domains/:domain/release": managers, "/tenants/:id/domains/:domain/undo": managers,

@@ -114,7 +114,7 @@ func (h *Handlers) readActor(ctx context.Context, t *tenant.Tenant, id social.Ac
 		picture := func(key string) convert.Picture {
 			return convert.Picture{URL: h.media.Picture(t.ID, key), MIME: parts.PictureTypes[key]}
 		}
-		doc, err = write(convert.ActorDocument(t, convert.ActorOf(parts.Account, parts.PublicPEM, picture)))
+		doc, err = write(convert.ActorDocument(t, convert.ActorOf(parts.Account, parts.Key, picture)))
 		if err == nil {
 			doc.page = parts.Account.URL
 		}

@@ -11,10 +11,10 @@ type Picture struct{ URL, MIME string }
 
 // Actor is everything that the document of a local account shows.
 type Actor struct {
-	Account   *social.Account
-	PublicPEM string
-	Avatar    Picture // zero: none
-	Header    Picture
+	Account *social.Account
+	Key     social.PublicKey
+	Avatar  Picture // zero: none
+	Header  Picture
 }
 
 // ActorDocument is a local account as others read it. Every address lies on the
@@ -30,7 +30,7 @@ func ActorDocument(t *tenant.Tenant, a Actor) *vocab.ActorDocument {
 		Suspended: acc.SuspendedAt != nil, Published: vocab.At(acc.CreatedAt),
 		Icon: image(a.Avatar, acc.AvatarAlt), Image: image(a.Header, acc.HeaderAlt),
 		AlsoKnownAs: acc.AlsoKnownAs, MovedTo: acc.MovedToURI,
-		PublicKey: vocab.KeyDocument{ID: acc.URI + "#main-key", Owner: acc.URI, PEM: a.PublicPEM},
+		PublicKey: vocab.KeyDocument{ID: a.Key.ID, Owner: acc.URI, PEM: a.Key.PEM},
 	}
 	if acc.UpdatedAt.After(acc.CreatedAt) {
 		doc.Updated = vocab.At(acc.UpdatedAt)
@@ -64,8 +64,8 @@ func InstanceDocument(t *tenant.Tenant, publicPEM string) *vocab.ActorDocument {
 
 // ActorOf collects what a local account's document shows; picture says where a
 // stored picture is.
-func ActorOf(acc *social.Account, publicPEM string, picture func(key string) Picture) Actor {
-	a := Actor{Account: acc, PublicPEM: publicPEM}
+func ActorOf(acc *social.Account, key social.PublicKey, picture func(key string) Picture) Actor {
+	a := Actor{Account: acc, Key: key}
 	if acc.AvatarKey != "" {
 		a.Avatar = picture(acc.AvatarKey)
 	}

@@ -54,7 +54,7 @@ func note() *vocab.NoteDocument {
 
 func TestWhatIsServed(t *testing.T) {
 	t.Parallel()
-	parts := convert.ActorOf(alice(), "PEM", func(key string) convert.Picture {
+	parts := convert.ActorOf(alice(), social.PublicKey{ID: alice().KeyID(1), PEM: "PEM"}, func(key string) convert.Picture {
 		return convert.Picture{URL: "https://media.test/" + key, MIME: "image/png"}
 	})
 	actor := convert.ActorDocument(acme, parts)

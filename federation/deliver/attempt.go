@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"rookery/federation/signature"
 	"rookery/federation/vocab"
 	"rookery/internal/fault"
 	"rookery/internal/htmlsafe"
@@ -56,14 +57,21 @@ func (w *Worker) attempt(ctx context.Context, m *mail, row *store.Delivery) (sto
 }
 
 // knock posts with the signature that the host is known to take, and once more with
-// the other one if it refuses: Mastodon 4.7 does the same.
+// the other one if it refuses: Mastodon 4.7 does the same. A key that was replaced is
+// tried before either.
 func (w *Worker) knock(ctx context.Context, m *mail, row *store.Delivery, probe bool) (*safehttp.Response, error) {
 	modern := w.Health.prefersRFC9421(row.Host)
-	response, err := w.post(ctx, m, row, probe, modern)
+	if m.former != nil {
+		response, err := w.post(ctx, m, m.former, row, probe, modern)
+		if err != nil || !isRefusedSignature(response.Status) {
+			return response, err
+		}
+	}
+	response, err := w.post(ctx, m, m.signer, row, probe, modern)
 	if err != nil || !isRefusedSignature(response.Status) {
 		return response, err
 	}
-	second, err := w.post(ctx, m, row, probe, !modern)
+	second, err := w.post(ctx, m, m.signer, row, probe, !modern)
 	if err == nil && second.OK() {
 		w.Health.prefer(ctx, row.Host, !modern)
 		return second, nil
@@ -75,7 +83,7 @@ func isRefusedSignature(status int) bool {
 	return status == http.StatusBadRequest || status == http.StatusUnauthorized
 }
 
-func (w *Worker) post(ctx context.Context, m *mail, row *store.Delivery, probe, modern bool) (*safehttp.Response, error) {
+func (w *Worker) post(ctx context.Context, m *mail, by *signature.Signer, row *store.Delivery, probe, modern bool) (*safehttp.Response, error) {
 	return w.HTTP.Post(ctx, safehttp.PostRequest{
 		URL: row.InboxURL, ContentType: vocab.MediaType, Body: m.body, Deadline: postTime, MaxBytes: 1 << 10,
 		Sign: func(req *http.Request) error {
@@ -85,9 +93,9 @@ func (w *Worker) post(ctx context.Context, m *mail, row *store.Delivery, probe, 
 				return &downError{until}
 			}
 			if modern {
-				return m.signer.SignPostRFC9421(req, m.body)
+				return by.SignPostRFC9421(req, m.body)
 			}
-			return m.signer.SignPost(req, m.body)
+			return by.SignPost(req, m.body)
 		},
 	})
 }

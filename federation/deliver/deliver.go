@@ -30,6 +30,8 @@ import (
 // Keys opens the keys of local accounts; *account.Keyring does.
 type Keys interface {
 	ForAccount(ctx context.Context, t tenant.ID, a *social.Account) (*signature.Signer, error)
+	// FormerOf returns the key that the account had before, nil if there is none any more.
+	FormerOf(ctx context.Context, t tenant.ID, a *social.Account) (*signature.Signer, error)
 }
 
 // Options say what a Worker works with.

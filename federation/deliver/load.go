@@ -19,6 +19,9 @@ type mail struct {
 	activity int64
 	body     []byte
 	signer   *signature.Signer
+	// former, if set, signs first: whoever knows it believes what it signs, and whoever does
+	// not finds the other one in the actor's document.
+	former *signature.Signer
 }
 
 // letter is an activity on its way to one inbox.
@@ -88,11 +91,18 @@ func (w *Worker) letters(ctx context.Context, t tenant.ID, activities []*store.O
 		if w.reasonToDrop(a) != "" {
 			continue
 		}
-		signer, err := w.Keys.ForAccount(ctx, t, &social.Account{ID: a.AccountID, URI: a.AuthorURI})
+		author := &social.Account{ID: a.AccountID, URI: a.AuthorURI}
+		signer, err := w.Keys.ForAccount(ctx, t, author)
 		if err != nil {
 			return nil, fmt.Errorf("open the key of account %d: %w", a.AccountID, err)
 		}
-		mails[a.ID] = &mail{tenant: t, activity: a.ID, body: a.Body, signer: signer}
+		m := &mail{tenant: t, activity: a.ID, body: a.Body, signer: signer}
+		if a.ByFormer {
+			if m.former, err = w.Keys.FormerOf(ctx, t, author); err != nil {
+				return nil, fmt.Errorf("open the former key of account %d: %w", a.AccountID, err)
+			}
+		}
+		mails[a.ID] = m
 	}
 	out := make([]letter, 0, len(rows))
 	for _, row := range rows {

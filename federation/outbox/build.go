@@ -56,7 +56,7 @@ func (b *builder) build(ctx context.Context) (*message, error) {
 		return b.towards(ctx)
 	case social.EventFollowAccepted, social.EventFollowRejected:
 		return b.answer(ctx)
-	case social.EventAccountUpdated:
+	case social.EventAccountUpdated, social.EventAccountRekeyed:
 		return b.profile(ctx)
 	case social.EventAccountDeleted:
 		return b.farewell()

@@ -94,7 +94,7 @@ func (b *builder) profile(ctx context.Context) (*message, error) {
 	if err != nil {
 		return nil, err
 	}
-	doc := convert.ActorDocument(b.tenant, convert.ActorOf(parts.Account, parts.PublicPEM, func(key string) convert.Picture {
+	doc := convert.ActorDocument(b.tenant, convert.ActorOf(parts.Account, parts.Key, func(key string) convert.Picture {
 		return convert.Picture{URL: b.media.Picture(b.tenant.ID, key), MIME: parts.PictureTypes[key]}
 	}))
 	update := vocab.NewActorUpdate(b.eventURI(), doc, vocab.At(b.event.CreatedAt))

@@ -19,6 +19,7 @@ const (
 	EventBlocked        EventKind = "blocked"         // Block
 	EventUnblocked      EventKind = "unblocked"       // Undo(Block)
 	EventAccountUpdated EventKind = "account_updated" // Update(actor)
+	EventAccountRekeyed EventKind = "account_rekeyed" // Update(actor) that the key before signs
 	EventAccountDeleted EventKind = "account_deleted" // Delete(actor)
 	EventPinned         EventKind = "pinned"          // Add to featured
 	EventUnpinned       EventKind = "unpinned"        // Remove from featured

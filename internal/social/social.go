@@ -7,6 +7,7 @@
 package social
 
 import (
+	"strconv"
 	"strings"
 	"time"
 )
@@ -130,6 +131,18 @@ type Account struct {
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
 	FetchedAt   *time.Time // remote: when the actor document was last read
+}
+
+// PublicKey is what others verify an account's requests with.
+type PublicKey struct{ ID, PEM string }
+
+// KeyID is the id of the account's signing key with a number. A new key has a new id:
+// whoever remembers keys by their ids must not take it for the one before.
+func (a *Account) KeyID(number int) string {
+	if number <= 1 {
+		return a.URI + "#main-key"
+	}
+	return a.URI + "#main-key-" + strconv.Itoa(number)
 }
 
 // IsLocal reports whether the account belongs to the tenant itself.

@@ -127,18 +127,24 @@ type Outgoing struct {
 	Body      []byte
 	CreatedAt time.Time
 	Withdrawn bool // the post that it asserts is gone, or its author is
+	ByFormer  bool // the author's key before the present one signs it, if there still is one
 }
 
 // An account that was deleted keeps its row and its keys: its farewell is signed by it,
 // and nothing else that still waits. An activity whose event upkeep has removed is sent.
+// What announces a new key is signed by the one before, which others know, and so is
+// whatever is on its way in the first two minutes: it must not overtake the announcement
+// on its way to those who ask nobody for a key (ADR 21).
 const outgoing = `
 SELECT a.id, a.account_id, COALESCE(u.uri, '') AS author_uri, a.body, a.created_at,
        a.status_id <> 0 AND s.id IS NULL
-       OR u.deleted_at IS NOT NULL AND (a.status_id <> 0 OR COALESCE(v.kind, 'account_deleted') <> 'account_deleted') AS withdrawn
+       OR u.deleted_at IS NOT NULL AND (a.status_id <> 0 OR COALESCE(v.kind, 'account_deleted') <> 'account_deleted') AS withdrawn,
+       COALESCE(k.former_until > now() AND (v.kind = 'account_rekeyed' OR k.created_at > now() - interval '2 minutes'), false) AS by_former
 FROM   activities a
 LEFT   JOIN accounts u ON u.tenant_id = @tenant_id AND u.id = a.account_id
 LEFT   JOIN statuses s ON s.tenant_id = @tenant_id AND s.id = a.status_id
 LEFT   JOIN events v ON v.tenant_id = @tenant_id AND v.id = a.event_id
+LEFT   JOIN account_keys k ON k.tenant_id = @tenant_id AND k.account_id = a.account_id AND k.kind = 'rsa'
 WHERE  a.tenant_id = @tenant_id AND a.id = ANY(@ids)
 ORDER  BY a.id`
 

@@ -16,13 +16,13 @@ import (
 // LocalActor is a local account with what its document shows beside it.
 type LocalActor struct {
 	Account      *social.Account
-	PublicPEM    string            // of its RSA key
+	Key          social.PublicKey  // that its requests are verified with
 	PictureTypes map[string]string // media types of avatar and header, by key
 }
 
 const localAccountByID = `SELECT` + accountColumns + accountFrom + ` AND a.id = @id AND a.domain = ''`
 
-const rsaPublicKey = `SELECT public_pem FROM account_keys WHERE tenant_id = @tenant_id AND account_id = @id AND kind = 'rsa'`
+const rsaPublicKey = `SELECT number, public_pem FROM account_keys WHERE tenant_id = @tenant_id AND account_id = @id AND kind = 'rsa'`
 
 const pictureTypes = `
 SELECT f.key, b.mime
@@ -35,13 +35,17 @@ WHERE  a.tenant_id = @tenant_id AND a.id = @id`
 // trip, or fault.NotFound.
 func LocalActorByID(ctx context.Context, scope *pg.Scope, id social.AccountID) (*LocalActor, error) {
 	type picture struct{ Key, MIME string }
+	type key struct {
+		Number    int
+		PublicPEM string
+	}
 	var accounts []*social.Account
-	var keys []string
+	var keys []*key
 	var pictures []*picture
 	args := pgx.NamedArgs{"id": id}
 	b := pg.NewBatch(scope)
 	pg.QueueMany(b, localAccountByID, args, &accounts)
-	pg.QueueValues(b, rsaPublicKey, args, &keys)
+	pg.QueueMany(b, rsaPublicKey, args, &keys)
 	pg.QueueMany(b, pictureTypes, args, &pictures)
 	if err := b.Send(ctx); err != nil {
 		return nil, err
@@ -49,7 +53,9 @@ func LocalActorByID(ctx context.Context, scope *pg.Scope, id social.AccountID) (
 	if len(accounts) == 0 || len(keys) == 0 {
 		return nil, errNotFound
 	}
-	out := &LocalActor{Account: accounts[0], PublicPEM: keys[0], PictureTypes: make(map[string]string, len(pictures))}
+	out := &LocalActor{
+		Account: accounts[0], Key: social.PublicKey{ID: accounts[0].KeyID(keys[0].Number), PEM: keys[0].PublicPEM}, PictureTypes: make(map[string]string, len(pictures)),
+	}
 	for _, p := range pictures {
 		out.PictureTypes[p.Key] = p.MIME
 	}

@@ -51,6 +51,7 @@ func (c Clocks) aged() []aged {
 		byAge(store.AgedChallenges, keepEnded),
 		byAge(store.AgedMails, keepMails),
 		byAge(store.AgedMutes, now),
+		{"former private keys", now, store.EraseFormerKeys, store.CountFormerKeys},
 		byAge(store.AgedIdempotencyKeys, keepRetry),
 	}
 }

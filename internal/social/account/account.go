@@ -62,6 +62,12 @@ func ValidateUsername(name string) error {
 	return nil
 }
 
+// errNameUsed: an old name goes on leading to whoever had it, so that nobody takes over
+// what others mean by it.
+func errNameUsed(name string, t *tenant.Tenant) error {
+	return fault.Newf(fault.Conflict, "@%s@%s is taken or was used before. Names are never given twice: choose another.", name, t.HandleDomain)
+}
+
 var errNotOurs = fault.New(fault.NotFound, "There is no such account on this server.")
 
 func truncate(s string, n int) string {
@@ -90,7 +96,7 @@ func (s *Service) Create(ctx context.Context, t *tenant.Tenant, in Local, also f
 	err = s.db.Tenant(ctx, t.ID, func(scope *pg.Scope) error {
 		if err := store.AddHandle(ctx, scope, a.ID, a.Username, t.HandleDomain); err != nil {
 			if fault.CodeOf(err) == fault.Conflict {
-				return fault.Newf(fault.Conflict, "@%s@%s is taken or was used before. Names are never given twice: choose another.", a.Username, t.HandleDomain)
+				return errNameUsed(a.Username, t)
 			}
 			return fmt.Errorf("claim handle: %w", err)
 		}
@@ -98,7 +104,7 @@ func (s *Service) Create(ctx context.Context, t *tenant.Tenant, in Local, also f
 			return fmt.Errorf("store account: %w", err)
 		}
 		for _, k := range keys {
-			if err := store.PutAccountKey(ctx, scope, a.ID, k); err != nil {
+			if err := store.AddAccountKey(ctx, scope, a.ID, k); err != nil {
 				return fmt.Errorf("store account key: %w", err)
 			}
 		}

@@ -236,7 +236,12 @@ func (s *Service) ResolvePending(ctx context.Context, scope *pg.Scope, t *tenant
 	for _, m := range mentions[st.ID] {
 		all = append(all, &social.Account{ID: m.AccountID, Username: m.Username, Domain: m.Domain, URL: m.URL, URI: m.URI})
 	}
-	text := render(t, st.Source, htmlsafe.Scan(st.Source), all)
+	entities := htmlsafe.Scan(st.Source)
+	known, err := mentionable(ctx, scope, mentionedHandles(t, entities.Mentions), all)
+	if err != nil {
+		return nil, err
+	}
+	text := render(t, st.Source, entities, known)
 	next := *st
 	next.Body = text.body
 	if err := store.UpdateStatus(ctx, scope, &next); err != nil {

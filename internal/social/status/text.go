@@ -2,6 +2,8 @@ package status
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 
 	"rookery/internal/htmlsafe"
@@ -50,20 +52,44 @@ func readMany(ctx context.Context, scope *pg.Scope, t *tenant.Tenant, texts []st
 	if err != nil {
 		return nil, err
 	}
+	known, err := mentionable(ctx, scope, handles, accounts)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]*written, len(texts))
 	for i, text := range texts {
-		out[i] = render(t, text, found[i], accounts)
+		out[i] = render(t, text, found[i], known)
 	}
 	return out, nil
 }
 
-func render(t *tenant.Tenant, text string, found htmlsafe.Entities, accounts []*social.Account) *written {
+// mentionable are those accounts that may be mentioned, by handle. A name that a local
+// account had before still means that account, unless another goes by it.
+func mentionable(ctx context.Context, scope *pg.Scope, handles []social.Handle, accounts []*social.Account) (map[social.Handle]*social.Account, error) {
 	known := make(map[social.Handle]*social.Account, len(accounts))
 	for _, a := range accounts {
-		if a.SuspendedAt == nil {
-			known[social.Handle{User: strings.ToLower(a.Username), Host: a.Domain}] = a
+		known[social.Handle{User: strings.ToLower(a.Username), Host: a.Domain}] = a
+	}
+	var old []string
+	for _, h := range handles {
+		if h.Host == "" && known[h] == nil {
+			old = append(old, h.User)
 		}
 	}
+	if len(old) > 0 {
+		renamed, err := store.AccountsByFormerNames(ctx, scope, old)
+		if err != nil {
+			return nil, err
+		}
+		for name, a := range renamed {
+			known[social.Handle{User: name}] = a
+		}
+	}
+	maps.DeleteFunc(known, func(_ social.Handle, a *social.Account) bool { return a.SuspendedAt != nil })
+	return known, nil
+}
+
+func render(t *tenant.Tenant, text string, found htmlsafe.Entities, known map[social.Handle]*social.Account) *written {
 	w := &written{tags: uniqueTags(found.Hashtags)}
 	links := make(map[string]string)
 	seen := make(map[social.Handle]bool)
@@ -78,6 +104,7 @@ func render(t *tenant.Tenant, text string, found htmlsafe.Entities, accounts []*
 		}
 		seen[h] = true
 		switch {
+		case a != nil && slices.Contains(w.mentions, a.ID): // by an old name too
 		case a != nil:
 			w.mentions = append(w.mentions, a.ID)
 			w.remote = w.remote || !a.IsLocal()

@@ -100,6 +100,12 @@ func (w *World) Account(t testing.TB, name string) *social.Account {
 	return a
 }
 
+// Rotate gives a local account new keys.
+func (w *World) Rotate(t testing.TB, a *social.Account) {
+	t.Helper()
+	must(t, w.accounts.Rotate(t.Context(), w.Tenant, a.ID, func(*pg.Scope, *social.Account) error { return nil }))
+}
+
 // Remote stores an account of a peer. Without a shared inbox there is only its own.
 func (w *World) Remote(t testing.TB, peer *Peer, name string, shared bool) *social.Account {
 	t.Helper()
