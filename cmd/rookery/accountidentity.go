@@ -96,8 +96,8 @@ func accountRotateKeys(g *globals) *cobra.Command {
 		Short: "Give an account new keys, for instance because the old ones may be known to somebody",
 		Long: `Give an account new keys, for instance because the old ones may be known to somebody.
 
-The new key signs from now on. Followers' servers are told by a message that the old key
-signs; a day later it is erased.`,
+The new key takes over within two minutes. Followers' servers are told by a message that
+the old key signs; a day later it is erased.`,
 		Example: "  rookery account rotate-keys --tenant social.acme.com --username support",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

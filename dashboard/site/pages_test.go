@@ -12,6 +12,7 @@ import (
 	"rookery/internal/ids"
 	"rookery/internal/pg"
 	"rookery/internal/social"
+	"rookery/internal/social/account"
 	"rookery/internal/social/media"
 	"rookery/internal/social/status"
 	"rookery/internal/store"
@@ -386,4 +387,32 @@ func hasEdit(body, at string) bool {
 	_, rest, found := strings.Cut(body, "Edited <time")
 	words, _, _ := strings.Cut(rest, "</time>")
 	return found && strings.HasSuffix(words, ">"+at)
+}
+
+// Whatever was linked under a handle that the account had before leads to where it is now.
+func TestAnOldHandleLeadsToTheNewOne(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	st := w.write(t, status.Draft{Text: "Winter check", Visibility: social.Public})
+	w.A.Do(t, func(ctx context.Context, scope *pg.Scope) error {
+		_, err := account.Rename(ctx, scope, w.A.Tenant, w.support.ID, "help")
+		return err
+	})
+	b, number := w.server.Browser(t), ids.Format(int64(st.ID))
+	for path, want := range map[string]string{
+		"/@support": "/@help", "/@SUPPORT": "/@help", "/@support@a.test": "/@help", "/@support/with_replies": "/@help/with_replies",
+		"/@support/feed.rss": "/@help/feed.rss", "/@support/" + number: "/@help/" + number, "/@support/" + number + "/embed": "/@help/" + number + "/embed",
+		"/@support/follow": "/@help/follow",
+	} {
+		if got := b.Get(home + path); got.Status != http.StatusMovedPermanently || got.Location() != want {
+			t.Errorf("%s: %d to %q, want %q", path, got.Status, got.Location(), want)
+		}
+	}
+	page := b.Get(home + "/@help")
+	if page.Status != http.StatusOK || !strings.Contains(page.Body, "@help@a.test") || strings.Contains(page.Body, "@support@a.test") || !strings.Contains(page.Body, "/@help/"+number) {
+		t.Errorf("the page: %d", page.Status)
+	}
+	if got := b.Get(home + "/@help/" + number); got.Status != http.StatusOK || !strings.Contains(got.Body, "Winter check") {
+		t.Errorf("the post: %d", got.Status)
+	}
 }

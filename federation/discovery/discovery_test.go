@@ -84,6 +84,7 @@ func TestWebFinger(t *testing.T) {
 		"mixed case":         {"ACCT:sUPPort@Social.ACME.test", 200, "acct:Support@acme.test", b.support.URI},
 		"no scheme":          {"@support@acme.test", 200, "acct:Support@acme.test", b.support.URI},
 		"old name":           {"acct:help@acme.test", 200, "acct:Support@acme.test", b.support.URI},
+		"old profile page":   {"https://social.acme.test/@help", 200, "acct:Support@acme.test", b.support.URI},
 		"profile page":       {"https://social.acme.test/@support", 200, "acct:Support@acme.test", b.support.URI},
 		"actor":              {b.support.URI, 200, "acct:Support@acme.test", b.support.URI},
 		"actor, slash":       {b.support.URI + "/", 200, "acct:Support@acme.test", b.support.URI},

@@ -123,6 +123,7 @@ func TestE2EFedify(t *testing.T) {
 	t.Run("follows and hears", func(t *testing.T) { f.in(t).follows() })
 	t.Run("is followed and heard", func(t *testing.T) { f.in(t).isFollowed() })
 	t.Run("signatures", func(t *testing.T) { f.in(t).signatures() })
+	t.Run("changes its handle and keys", func(t *testing.T) { f.in(t).changesIdentity() })
 	f.server.stop()
 }
 

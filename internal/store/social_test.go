@@ -72,7 +72,13 @@ func (c *cast) fill(ctx context.Context, scope *pg.Scope) error {
 	if err := b.Send(ctx); err != nil {
 		return err
 	}
+	for _, name := range []string{"former", "alice"} {
+		if _, err := store.TakeHandle(ctx, scope, c.alice.ID, name, "a.test"); err != nil {
+			return err
+		}
+	}
 	for _, err := range []error{
+		store.RenameAccount(ctx, scope, c.alice, 3),
 		store.IndexAccount(ctx, scope, c.alice),
 		store.AddStatusEdit(ctx, scope, store.StatusEdit{ID: 1, StatusID: c.st.ID, Body: "old", CreatedAt: time.Now()}),
 		store.AddBookmark(ctx, scope, c.bob.ID, c.st.ID),
@@ -222,6 +228,13 @@ func (c *cast) reads() map[string]func(ctx context.Context, s *pg.Scope) (int, e
 		},
 		"AccountsByHandles": func(ctx context.Context, s *pg.Scope) (int, error) {
 			return lists(store.AccountsByHandles(ctx, s, []social.Handle{{User: "ALICE"}}))
+		},
+		"AccountsByFormerNames": func(ctx context.Context, s *pg.Scope) (int, error) {
+			return mapped(store.AccountsByFormerNames(ctx, s, []string{"former"}))
+		},
+		"FormerHandles": func(ctx context.Context, s *pg.Scope) (int, error) { return lists(store.FormerHandles(ctx, s, alice)) },
+		"RenamesSince": func(ctx context.Context, s *pg.Scope) (int, error) {
+			return store.RenamesSince(ctx, s, alice, time.Now().Add(-time.Hour))
 		},
 		"PendingMentions": func(ctx context.Context, s *pg.Scope) (int, error) { return lists(store.PendingMentions(ctx, s, sts)) },
 		"TagHistory": func(ctx context.Context, s *pg.Scope) (int, error) {

@@ -66,8 +66,8 @@ func fingerprint(publicPEM string) string {
 	return strings.Join(groups, " ")
 }
 
-// Rotate gives a local account new keys, which sign from now on, and has every server that
-// knows it told by the key before. They are made before the transaction, because that takes
+// Rotate gives a local account new keys, and has the servers of its followers told by the
+// key before. They are made before the transaction, because that takes
 // a noticeable part of a second; also then runs in the same transaction, for the record.
 // The caller has proved who wants it.
 func (s *Service) Rotate(ctx context.Context, t *tenant.Tenant, id social.AccountID, also func(*pg.Scope, *social.Account) error) error {

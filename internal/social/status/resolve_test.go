@@ -150,3 +150,37 @@ func TestStreamsHearThatARemoteAuthorWent(t *testing.T) {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}
 }
+
+// A name that an account had before still means it, in new posts and where an earlier one is
+// rendered again; who is named twice is mentioned once.
+func TestAnOldNameIsMentioned(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	alice, bob := b.Local("alice"), b.Local("bobby")
+	b.Do(func(scope *pg.Scope) error {
+		for _, name := range []string{"bob", "bobby"} {
+			if _, err := store.TakeHandle(t.Context(), scope, bob.ID, name, b.Tenant.HandleDomain); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	st := b.post(alice, status.Draft{Text: "hi @Bob, or @bobby@a.test, and @late@far.test", Visibility: social.Public})
+	late := b.Remote("late", "far.test")
+	b.Do(func(scope *pg.Scope) error {
+		again, err := b.statuses.ResolvePending(t.Context(), scope, b.Tenant, st, []*social.Account{late})
+		if err != nil {
+			return err
+		}
+		for name, body := range map[string]string{"posted": st.Body, "rendered again": again.Body} {
+			if strings.Count(body, `href="`+bob.URL+`"`) != 2 {
+				t.Errorf("%s: %s", name, body)
+			}
+		}
+		mentions, err := store.MentionsByStatuses(t.Context(), scope, []social.StatusID{st.ID})
+		if len(mentions[st.ID]) != 2 {
+			t.Errorf("mentions: %v", mentions[st.ID])
+		}
+		return err
+	})
+}
