@@ -20,6 +20,7 @@ func galleryPages() []galleryPage {
 	pages := append(profilePages(), gatePages()...)
 	pages = append(pages, errorPages()...)
 	pages = append(pages, domainPages()...)
+	pages = append(pages, setupPages()...)
 	pages = append(pages, companyPages()...)
 	pages = append(pages, identityPages()...)
 	pages = append(pages, inboxPages()...)

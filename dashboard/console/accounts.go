@@ -56,13 +56,7 @@ func (h *Handlers) create(c echo.Context, v *visitor) error {
 		return web.HTML(c, http.StatusUnprocessableEntity, writer(RenderNewAccount, form))
 	}
 	ctx := c.Request().Context()
-	made, err := h.Accounts.Create(ctx, v.tenant, account.Local{Username: form.Username, DisplayName: form.DisplayName},
-		func(scope *pg.Scope, a *social.Account) error {
-			if err := people.Grant(ctx, scope, a.ID, v.person.ID, people.Owner); err != nil {
-				return err
-			}
-			return audit.Append(ctx, scope, h.accountEntry(c, v, a, "account.create"))
-		})
+	made, err := h.Accounts.Create(ctx, v.tenant, account.Local{Username: form.Username, DisplayName: form.DisplayName}, h.ownedBy(c, v))
 	switch code := fault.CodeOf(err); code {
 	case "":
 		return c.Redirect(http.StatusSeeOther, h.accountURL(v.tenant, made))
@@ -71,6 +65,17 @@ func (h *Handlers) create(c echo.Context, v *visitor) error {
 		return web.HTML(c, web.StatusOf(err), writer(RenderNewAccount, form))
 	default:
 		return err
+	}
+}
+
+// ownedBy makes the visitor the owner of a new account, and records it.
+func (h *Handlers) ownedBy(c echo.Context, v *visitor) func(*pg.Scope, *social.Account) error {
+	ctx := c.Request().Context()
+	return func(scope *pg.Scope, a *social.Account) error {
+		if err := people.Grant(ctx, scope, a.ID, v.person.ID, people.Owner); err != nil {
+			return err
+		}
+		return audit.Append(ctx, scope, h.accountEntry(c, v, a, "account.create"))
 	}
 }
 

@@ -58,6 +58,14 @@ func (h *Handlers) domainURL(t *tenant.Tenant, id tenant.DomainID) string {
 	return h.domainsURL(t) + "/" + ids.Format(int64(id))
 }
 
+// nameURL is the page of a name where the visitor is: in the room, or in the set-up.
+func (h *Handlers) nameURL(v *visitor, id tenant.DomainID) string {
+	if v.isSettingUp {
+		return h.setupURL(v.tenant) + "/domain/" + ids.Format(int64(id))
+	}
+	return h.domainURL(v.tenant, id)
+}
+
 // mayChangeDomains: those who answer for the organisation, while it is not suspended.
 func (v *visitor) mayChangeDomains() bool { return v.mayChange(access.ManageDomains) == nil }
 
@@ -200,6 +208,9 @@ func (h *Handlers) domainForm(c echo.Context, v *visitor, in url.Values) (AddDom
 		Mode: in.Get("mode"), Name: strings.TrimSpace(in.Get("name")), Service: strings.TrimSpace(in.Get("service")),
 		Account: "support", IsSecond: v.tenant.Federates(),
 	}
+	if v.isSettingUp {
+		form.Action, form.CancelURL, form.Trial = h.setupURL(v.tenant)+"/domain", "", v.tenant.HandleDomain
+	}
 	if form.Mode == "" {
 		form.Mode = string(tenant.SplitDomain)
 	}
@@ -207,6 +218,9 @@ func (h *Handlers) domainForm(c echo.Context, v *visitor, in url.Values) (AddDom
 		first, err := store.LocalAccounts(ctx, scope, 1)
 		if len(first) > 0 {
 			form.Account = first[0].Username
+		}
+		if err == nil && v.isSettingUp {
+			form.Setup, err = h.setupFrame(ctx, scope, v, domainStep)
 		}
 		return err
 	})
@@ -232,7 +246,7 @@ func (h *Handlers) addDomain(c echo.Context, v *visitor) error {
 	claims, err := h.Domains.Claim(c.Request().Context(), v.actor(c), v.tenant.ID, wish)
 	switch code := fault.CodeOf(err); code {
 	case "":
-		return c.Redirect(http.StatusSeeOther, h.domainURL(v.tenant, claims[len(claims)-1].ID))
+		return c.Redirect(http.StatusSeeOther, h.nameURL(v, claims[len(claims)-1].ID))
 	case fault.Invalid, fault.Conflict, fault.TooMany:
 		form.explain(h.Domains, wish, err)
 		return web.HTML(c, web.StatusOf(err), writer(RenderAddDomain, form))

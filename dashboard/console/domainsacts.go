@@ -41,7 +41,7 @@ func (h *Handlers) checkDomain(c echo.Context, v *visitor) error {
 		isAsked = isAsked || err == nil
 	}
 	if isAsked {
-		return c.Redirect(http.StatusSeeOther, h.domainURL(v.tenant, s.asked.ID))
+		return c.Redirect(http.StatusSeeOther, h.nameURL(v, s.asked.ID))
 	}
 	view, err := h.domainView(c, v, s)
 	if err != nil {
@@ -71,6 +71,9 @@ func (h *Handlers) releaseDomain(c echo.Context, v *visitor) error {
 	err = h.Domains.Release(c.Request().Context(), v.actor(c), v.tenant.ID, s.asked.ID, typed)
 	switch fault.CodeOf(err) {
 	case "":
+		if v.isSettingUp {
+			return c.Redirect(http.StatusSeeOther, h.setupURL(v.tenant)+"/domain")
+		}
 		return c.Redirect(http.StatusSeeOther, h.domainURL(v.tenant, s.asked.ID))
 	case fault.Invalid, fault.Conflict:
 	default:
@@ -100,7 +103,7 @@ func (h *Handlers) undoRelease(c echo.Context, v *visitor) error {
 	if err := h.Domains.UndoRelease(c.Request().Context(), v.actor(c), v.tenant.ID, s.asked.ID); err != nil {
 		return err
 	}
-	return c.Redirect(http.StatusSeeOther, h.domainURL(v.tenant, s.asked.ID))
+	return c.Redirect(http.StatusSeeOther, h.nameURL(v, s.asked.ID))
 }
 
 const (

@@ -129,7 +129,7 @@ func (h *Handlers) makeLink(c echo.Context, v *visitor) error {
 	if err != nil {
 		return err
 	}
-	return c.Redirect(http.StatusSeeOther, h.domainURL(v.tenant, s.asked.ID)+"#link")
+	return c.Redirect(http.StatusSeeOther, h.nameURL(v, s.asked.ID)+"#link")
 }
 
 // endLinks is POST …/unlink: all links of the set-up, those in mails too.
@@ -146,7 +146,7 @@ func (h *Handlers) endLinks(c echo.Context, v *visitor) error {
 	if err != nil {
 		return err
 	}
-	return c.Redirect(http.StatusSeeOther, h.domainURL(v.tenant, s.asked.ID)+"#it")
+	return c.Redirect(http.StatusSeeOther, h.nameURL(v, s.asked.ID)+"#it")
 }
 
 // linkForm is what the page of a name says about its link.
@@ -154,7 +154,7 @@ func (h *Handlers) linkForm(ctx context.Context, scope *pg.Scope, v *visitor, s 
 	if !h.canLink() {
 		return nil
 	}
-	here := h.domainURL(v.tenant, s.asked.ID)
+	here := h.nameURL(v, s.asked.ID)
 	l, ok, err := s.newestLink(v.tenant, func(f store.AuditFilter) ([]*store.AuditEntry, error) { return store.AuditEntries(ctx, scope, f) })
 	out.LinkAction = here + "/link"
 	if ok {

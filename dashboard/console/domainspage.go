@@ -28,13 +28,15 @@ const (
 
 // domainView is the page of a name, without what a form of it has answered.
 func (h *Handlers) domainView(c echo.Context, v *visitor, s setUp) (DomainView, error) {
-	here := h.domainURL(v.tenant, s.asked.ID)
+	here := h.nameURL(v, s.asked.ID)
 	view := DomainView{
 		Shell: h.shell(v), Title: s.handles().DisplayName, Lead: s.lead(), Handles: s.handles().DisplayName, Pages: s.pages().DisplayName,
 		IsSecond: s.pages().Role == tenant.AliasDomain, ListURL: h.domainsURL(v.tenant),
 	}
 	if !s.isOver() {
 		view.LiveURL = here + "/events?have=" + s.fingerprint()
+	}
+	if !s.isOver() && !v.isSettingUp {
 		view.Seen = &SeenView{Action: here + "/seen", Token: access.CSRF(v.session)}
 	}
 	hasRecords := s.todo() != nil || s.asked.State == tenant.DomainExpired
@@ -53,13 +55,18 @@ func (h *Handlers) domainView(c echo.Context, v *visitor, s setUp) (DomainView, 
 	if v.mayChangeDomains() && !s.isOver() {
 		view.Releases = h.releaseForms(v, s)
 	}
-	if view.IT != nil {
-		err := h.inScope(c, v, func(ctx context.Context, scope *pg.Scope) error { return h.linkForm(ctx, scope, v, s, view.IT) })
-		if err != nil {
-			return view, err
+	err := h.inScope(c, v, func(ctx context.Context, scope *pg.Scope) (err error) {
+		if view.IT != nil {
+			err = h.linkForm(ctx, scope, v, s, view.IT)
 		}
+		if err == nil && v.isSettingUp {
+			view.Setup, err = h.setupFrame(ctx, scope, v, domainStep)
+		}
+		return err
+	})
+	if err != nil {
+		return view, err
 	}
-	var err error
 	view.Live, err = h.liveView(c, v, s)
 	return view, err
 }
@@ -83,14 +90,16 @@ func (s setUp) lead() string {
 // liveView is the part of the page that changes by itself.
 func (h *Handlers) liveView(c echo.Context, v *visitor, s setUp) (out DomainLive, err error) {
 	out = h.live(v, s)
-	out.History, err = h.history(c, v, s)
+	if !v.isSettingUp { // nothing has happened yet that one would look for
+		out.History, err = h.history(c, v, s)
+	}
 	return out, err
 }
 
 // live is liveView without what happened before.
 func (h *Handlers) live(v *visitor, s setUp) DomainLive {
 	out := DomainLive{Token: access.CSRF(v.session), Note: s.note(), Todo: s.todo(), Steps: s.steps()}
-	here := h.domainURL(v.tenant, s.asked.ID)
+	here := h.nameURL(v, s.asked.ID)
 	if v.mayChangeDomains() {
 		if out.Note != nil && s.asked.State == tenant.DomainReleasing {
 			out.Note.UndoAction = here + "/undo"
@@ -173,7 +182,7 @@ func (h *Handlers) releaseForms(v *visitor, s setUp) (out []ReleaseForm) {
 			continue
 		}
 		out = append(out, ReleaseForm{
-			Action: h.domainURL(v.tenant, d.ID) + "/release#remove", Token: access.CSRF(v.session), Name: d.DisplayName, Plan: s.releasePlan(d),
+			Action: h.nameURL(v, d.ID) + "/release#remove", Token: access.CSRF(v.session), Name: d.DisplayName, Plan: s.releasePlan(d),
 		})
 	}
 	return out

@@ -87,10 +87,16 @@ type AddDomainView struct {
 	ServiceError string
 	FormError    string
 	IsSecond     bool // the company's addresses stay; the name will lead to them
+	// Setup is set where this is a screen of the set-up; Trial is the name to stay on then.
+	Setup *SetupFrame
+	Trial string
 }
 
 // RenderAddDomain writes the form. It posts authenticity_token, mode, name and service.
 func RenderAddDomain(w io.Writer, v AddDomainView) error {
+	if v.Setup != nil {
+		return render(w, "Your domain · "+v.Shell.Room.Name, "setup-domain-add", v)
+	}
 	return render(w, "Add a domain · "+v.Shell.Room.Name, "domain-add", v)
 }
 
@@ -240,6 +246,7 @@ type DomainView struct {
 	IT       *ITForm
 	Seen     *SeenView
 	Releases []ReleaseForm
+	Setup    *SetupFrame // set where this is a screen of the set-up
 }
 
 // IsSplit reports whether handles and pages have names of their own.
@@ -247,9 +254,13 @@ func (v DomainView) IsSplit() bool { return v.Handles != v.Pages }
 
 // RenderDomain writes a name's page.
 func RenderDomain(w io.Writer, v DomainView) error {
-	page := titled(v.Title + " · " + v.Shell.Room.Name)
+	what, body := v.Title, "domain"
+	if v.Setup != nil {
+		what, body = "Connect your domain", "setup-domain"
+	}
+	page := titled(what + " · " + v.Shell.Room.Name)
 	page.Refresh = v.Refresh
-	return templates().Render(w, page, "domain", v)
+	return templates().Render(w, page, body, v)
 }
 
 // SharedView is what a name needs, for somebody who is not signed in.

@@ -27,6 +27,7 @@ import (
 	"rookery/tenant/domains"
 	"rookery/tenant/factor"
 	"rookery/tenant/people"
+	"rookery/tenant/setup"
 	"rookery/tenant/sso"
 )
 
@@ -74,6 +75,7 @@ type Handlers struct {
 	open   *streams
 	plans  *plan.Service
 	desk   *desk.Service
+	setups *setup.Service
 	seeing chan struct{} // has room for the look-ups that run at once
 }
 
@@ -81,6 +83,7 @@ type Handlers struct {
 func New(d Deps) *Handlers {
 	h := &Handlers{Deps: d, open: newStreams(), plans: plan.New(d.Posts), seeing: make(chan struct{}, mostSeeing)}
 	h.desk = desk.New(h.plans)
+	h.setups = &setup.Service{DB: d.DB, Tenants: d.Domains.Tenants, Names: d.Domains, Scheme: d.Scheme, Host: d.Host}
 	h.in = h.entrance()
 	h.frame = web.Frame{Log: d.Log, ShowFault: h.showFault}
 	return h
@@ -120,7 +123,7 @@ func (h *Handlers) Register(e *echo.Echo) {
 	h.registerEnding(show, post)
 	h.registerSecurity(show, post)
 	h.registerSSO(show, post)
-	h.registerSetup(show, post)
+	h.registerSetup(e, show, post)
 	h.registerInsights(show, post)
 	h.registerServers(show, post)
 	h.registerData(show, post)
@@ -140,6 +143,7 @@ type visitor struct {
 	role        people.Membership
 	place       Place // of the room
 	openThreads int   // conversations in which somebody waits for this person's accounts
+	isSettingUp bool  // on a screen of the set-up, which shares handlers with the rooms
 	isBound     bool  // the company asks for a second factor, and this session has none
 }
 

@@ -53,6 +53,7 @@ type world struct {
 	judge    *access.Judge
 	domains  *domains.Service
 	dns      *dnstest.Server
+	deps     console.Deps
 	console  *console.Handlers
 	deletion *deletion.Service
 }
@@ -72,7 +73,7 @@ func newWorld(t testing.TB, base string) *world {
 	w.domains, w.dns = newDomains(t, w.World)
 	w.deletion = deletion.New(deletion.Options{DB: w.PG, Tenants: w.Registry, Names: w.domains, Console: home})
 	w.sso = newSSO(t, w.World, key)
-	h := console.New(console.Deps{
+	w.deps = console.Deps{
 		SSO: w.sso,
 		DB:  w.PG, Log: slog.New(slog.DiscardHandler), Judge: w.judge, People: w.People, Logins: limit.NewLogins(w.PG, limit.Options{Now: testkit.StoppedClock()}),
 		Factors: factor.New(factor.Options{DB: w.PG, Seal: key, Now: w.now}), SignUp: true,
@@ -80,7 +81,8 @@ func newWorld(t testing.TB, base string) *world {
 		Posts: status.New(status.Options{Streams: events.New(w.PG, slog.New(slog.DiscardHandler))}), Files: media.New(w.PG), Relate: relate.New(events.New(w.PG, slog.New(slog.DiscardHandler))),
 		Domains: w.domains, Limiter: limit.New(limit.Options{Now: testkit.StoppedClock()}), Scheme: "https", Host: "rookery.test", Base: base,
 		LinkKey: key.Derive("domain-link"), Deletion: w.deletion, Brands: brand.New(w.PG, w.Registry),
-	})
+	}
+	h := console.New(w.deps)
 	w.console = h
 	platform := echo.New()
 	platform.HTTPErrorHandler = func(err error, c echo.Context) { h.ErrorPage(c, err) }

@@ -72,6 +72,9 @@ var showMatrix = map[string]admits{
 	// The gate of a company's own login: its members have to see it to come in.
 	"/tenants/:id/sso": members, "/tenants/:id/sso/go": members, "/tenants/:id/sso/back": acting,
 	"/tenants/:id/deletion": owners,
+
+	"/setup": anybody, "/tenants/:id/setup": managers, "/tenants/:id/setup/domain": managers, "/tenants/:id/setup/domain/:domain": managers,
+	"/tenants/:id/setup/domain/:domain/events": managers, "/tenants/:id/setup/people": managers, "/tenants/:id/setup/done": managers,
 }
 
 // TEN-31: what each form does, and for whom. Whoever may not is refused before anything else.
@@ -84,6 +87,11 @@ var postMatrix = map[string]admits{
 	"/me/authenticator": anybody, "/me/authenticator/remove": anybody, "/me/passkeys": anybody, "/me/passkeys/begin": anybody,
 	"/me/passkeys/rename": anybody, "/me/passkeys/remove": anybody, "/me/sessions/end": anybody, "/me/sessions/end-others": anybody,
 	"/me/revoke": anybody, "/me/again": anybody,
+
+	"/setup": anybody, "/tenants/:id/setup/domain": managers, "/tenants/:id/setup/domain/next": managers, "/tenants/:id/setup/people": managers,
+	"/tenants/:id/setup/end": managers, "/tenants/:id/setup/domain/:domain/check": managers, "/tenants/:id/setup/domain/:domain/send": managers,
+	"/tenants/:id/setup/domain/:domain/link": managers, "/tenants/:id/setup/domain/:domain/unlink": managers,
+	"/tenants/:id/setup/domain/:domain/release": managers, "/tenants/:id/setup/domain/:domain/undo": managers,
 
 	"/tenants/:id/accounts": managers, "/tenants/:id/accounts/:account/profile": managers, "/tenants/:id/accounts/:account/avatar": managers,
 	"/tenants/:id/accounts/:account/header": managers, "/tenants/:id/accounts/:account/delete": managers,

@@ -16,6 +16,7 @@ import (
 	"rookery/tenant"
 	"rookery/tenant/access"
 	"rookery/tenant/people"
+	"rookery/tenant/setup"
 )
 
 const maxListed = 100
@@ -32,6 +33,9 @@ func (h *Handlers) tenants(c echo.Context, v *visitor) error {
 		return err
 	}
 	out := TenantsView{Shell: h.shell(v)}
+	if h.SignUp {
+		out.NewURL = h.Base + setupPath
+	}
 	for _, m := range mine {
 		t, ok := h.Tenants.ByID(m.Tenant)
 		if !ok || t.State == tenant.Deleted {
@@ -71,6 +75,13 @@ func (h *Handlers) accounts(c echo.Context, v *visitor) error {
 		roles, err := rolesOf(ctx, scope, v.person.ID)
 		for _, a := range all {
 			out.Accounts = append(out.Accounts, h.accountView(v.tenant, a, roles[a.ID]))
+		}
+		if err != nil || v.mayChange(access.SetUp) != nil {
+			return err
+		}
+		row, err := setup.Of(ctx, scope)
+		if row != nil && row.EndedAt == nil {
+			out.SetupURL, out.SetupEndAction = h.setupURL(v.tenant), h.setupURL(v.tenant)+"/end"
 		}
 		return err
 	})

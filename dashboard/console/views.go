@@ -43,6 +43,7 @@ type Tenant struct {
 type TenantsView struct {
 	Shell   Shell
 	Tenants []Tenant
+	NewURL  string // where one makes a company; "": only whoever runs the platform does
 }
 
 // RenderTenants writes the list of companies.
@@ -68,6 +69,8 @@ type AccountsView struct {
 	Accounts   []Account
 	NewURL     string // "" when the person may not make accounts
 	SignInHost string // what one types into an app
+	// SetupURL leads on with a set-up that is not finished, SetupEndAction puts it away.
+	SetupURL, SetupEndAction string
 }
 
 // RenderAccounts writes the list of a company's accounts.

@@ -43,7 +43,7 @@ var tenantTables = []tenantTable{
 	{name: "followed_tags", key: "id"}, {name: "operators", key: "account_id, person_id"}, {name: "handles", key: "domain, username_lower"},
 	{name: "account_keys", key: "account_id, kind"}, {name: "account_stats", key: "account_id"},
 	{name: "accounts", key: "id", most: 500}, // each is looked for in twenty tables
-	{name: "invitations", key: "id"}, {name: "tenant_keys", key: "kind"}, {name: "tenant_security", key: "tenant_id"}, {name: "tenant_rules", key: "id"}, {name: "tenant_brand", key: "tenant_id"}, {name: "upkeep_walks", key: "kind"},
+	{name: "invitations", key: "id"}, {name: "tenant_keys", key: "kind"}, {name: "tenant_security", key: "tenant_id"}, {name: "tenant_rules", key: "id"}, {name: "tenant_brand", key: "tenant_id"}, {name: "tenant_setups", key: "tenant_id"}, {name: "upkeep_walks", key: "kind"},
 	// The tenant's own actors answer 410 as long as its names do.
 	{name: "tombstones", key: "uri", where: "(@keep::text = '' OR NOT starts_with(x.uri, @keep))"},
 }

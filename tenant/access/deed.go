@@ -24,17 +24,18 @@ const (
 	ManageBilling  Deed = "manage billing"      // plan, invoices
 	EndCompany     Deed = "delete the company"  // and take it back
 	MakeOwners     Deed = "make and end owners" //
+	SetUp          Deed = "set the company up"  // go through the screens after it was made
 )
 
 // memberDeeds is the matrix of the console.
 var memberDeeds = map[people.Membership]map[Deed]bool{
 	people.MemberOwner: {
 		SeeCompany: true, ManageDomains: true, ManageAccounts: true, ManagePeople: true, ManageSecurity: true, ManageBrand: true,
-		Moderate: true, ManageData: true, ReadAudit: true, ManageBilling: true, EndCompany: true, MakeOwners: true,
+		Moderate: true, ManageData: true, ReadAudit: true, ManageBilling: true, EndCompany: true, MakeOwners: true, SetUp: true,
 	},
 	people.MemberAdmin: {
 		SeeCompany: true, ManageDomains: true, ManageAccounts: true, ManagePeople: true, ManageSecurity: true, ManageBrand: true,
-		Moderate: true, ManageData: true, ReadAudit: true,
+		Moderate: true, ManageData: true, ReadAudit: true, SetUp: true,
 	},
 	people.MemberBilling:   {SeeCompany: true, ManageBilling: true},
 	people.MemberModerator: {SeeCompany: true, Moderate: true},

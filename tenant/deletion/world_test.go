@@ -65,6 +65,7 @@ func (w *world) at(t *tenant.Tenant) *fedtest.World {
 // this tenant alone, $5 somebody of both.
 var rows = []string{
 	`INSERT INTO tenant_brand (tenant_id) VALUES ($1)`,
+	`INSERT INTO tenant_setups (tenant_id, founded_by, founded_at, nonce) VALUES ($1, $4, now(), 'n')`,
 	`INSERT INTO tenant_rules (tenant_id, id, position, text) VALUES ($1, 1, 0, 'Be kind.')`,
 	`INSERT INTO persons (id, email) VALUES ($4, 'only' || $4 || '@x.test'), ($5, 'both@x.test') ON CONFLICT DO NOTHING`,
 	`INSERT INTO console_sessions (id_hash, person_id, expires_at) VALUES (('s' || $4)::bytea, $4, now() + interval '1 day')`,

@@ -30,3 +30,22 @@ func TrialName(slug, platform string) (string, error) {
 	}
 	return slug + "." + platform, nil
 }
+
+var errLikeSlug = fault.New(fault.Invalid, "This name could be taken for somebody else’s. Choose another one, or write to whoever runs this server.")
+
+// TrialName is the function of that name for people who serve themselves: a name that looks
+// like a protected one is not theirs to take without a look by staff.
+func (s *Service) TrialName(slug, platform string) (string, error) {
+	host, err := TrialName(slug, platform)
+	if err != nil {
+		return "", err
+	}
+	label, _, _ := strings.Cut(host, ".")
+	for _, protected := range s.Protected {
+		known, _, _ := strings.Cut(protected, ".")
+		if skeletonOf(known) == skeletonOf(label) {
+			return "", errLikeSlug
+		}
+	}
+	return host, nil
+}

@@ -26,7 +26,8 @@ const (
 )
 
 var (
-	errInvited       = fault.New(fault.Conflict, "This address is invited already. Send the invitation again, or take it back.")
+	// ErrInvited is for an address that has an invitation already.
+	ErrInvited       = fault.New(fault.Conflict, "This address is invited already. Send the invitation again, or take it back.")
 	errMemberAlready = fault.New(fault.Conflict, "Somebody with this address belongs to the company already.")
 	errInviteOften   = fault.Newf(fault.TooMany, "The company has sent %d invitations within a day. Send the next ones tomorrow.", invitationsADay)
 	errAnswered      = fault.New(fault.Conflict, "This invitation was accepted or taken back already.")
@@ -146,7 +147,7 @@ func (p *People) Invite(ctx context.Context, t *tenant.Tenant, by By, n NewInvit
 		}
 		if err := store.AddInvitation(ctx, tx, row); err != nil {
 			if fault.CodeOf(err) == fault.Conflict {
-				return errInvited
+				return ErrInvited
 			}
 			return err
 		}

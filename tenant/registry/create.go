@@ -49,15 +49,25 @@ VALUES (@id, @name, @host, @handle_domain, @scheme, @description, @contact_mail,
 INSERT INTO tenant_keys (tenant_id, kind, public_pem, private_sealed)
 VALUES (@tenant_id, 'rsa', @public_pem, @private_sealed)`
 	// What stood under a trial's name, on pages and in mails, would lead to whoever comes next.
-	heirless  = `SELECT EXISTS (SELECT FROM domains WHERE name = ANY(@hosts) AND state = 'released' AND (mode = 'platform' OR quarantine_until > now()))`
-	takenHost = `SELECT name FROM domains WHERE name = ANY(@hosts) AND state = ANY(@held) ORDER BY name LIMIT 1`
-	notify    = `SELECT pg_notify('` + channel + `', '')`
+	heirless   = `SELECT EXISTS (SELECT FROM domains WHERE name = ANY(@hosts) AND state = 'released' AND (mode = 'platform' OR quarantine_until > now()))`
+	takenHost  = `SELECT name FROM domains WHERE name = ANY(@hosts) AND state = ANY(@held) ORDER BY name LIMIT 1`
+	freeTrials = `
+SELECT h.name FROM unnest(@hosts::text[]) WITH ORDINALITY AS h (name, n)
+WHERE  NOT EXISTS (SELECT FROM domains d WHERE d.name = h.name AND (d.state = ANY(@held) OR d.state = 'released'))
+ORDER  BY h.n`
+	notify = `SELECT pg_notify('` + channel + `', '')`
 )
 
 // Create makes a tenant with its hosts and its instance actor's key, on an operator's
 // word: its names need no proof and are live at once. A name that another tenant holds, or
 // gave up lately, is fault.Conflict.
 func (r *Registry) Create(ctx context.Context, n NewTenant) (*tenant.Tenant, error) {
+	return r.CreateWith(ctx, n, func(_ *pg.PlatformTx, _ *tenant.Tenant, insert func() error) error { return insert() })
+}
+
+// CreateWith is Create with what belongs to it in the same transaction: act calls insert
+// when the tenant is to be there, or fails and nothing is made.
+func (r *Registry) CreateWith(ctx context.Context, n NewTenant, act func(tx *pg.PlatformTx, t *tenant.Tenant, insert func() error) error) (*tenant.Tenant, error) {
 	t, err := r.validate(n)
 	if err != nil {
 		return nil, err
@@ -70,14 +80,16 @@ func (r *Registry) Create(ctx context.Context, n NewTenant) (*tenant.Tenant, err
 		return nil, fmt.Errorf("make the key of tenant %s: %w", t.Host, err)
 	}
 	err = r.db.Platform(ctx, "create a tenant", func(tx *pg.PlatformTx) error {
-		isHeirless, err := pg.Value[bool](ctx, tx, heirless, pgx.NamedArgs{"hosts": []string{t.Host, t.HandleDomain}})
-		if err == nil && isHeirless {
-			err = errInherited
-		}
-		if err != nil {
-			return err
-		}
-		return insert(ctx, tx, t, public, r.seal.Seal(private, KeyPurpose(t.ID)))
+		return act(tx, t, func() error {
+			isHeirless, err := pg.Value[bool](ctx, tx, heirless, pgx.NamedArgs{"hosts": []string{t.Host, t.HandleDomain}})
+			if err == nil && isHeirless {
+				err = errInherited
+			}
+			if err != nil {
+				return err
+			}
+			return insert(ctx, tx, t, public, r.seal.Seal(private, KeyPurpose(t.ID)))
+		})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("create tenant %s: %w", t.Host, r.nameConflict(ctx, t, err))
@@ -87,6 +99,15 @@ func (r *Registry) Create(ctx context.Context, n NewTenant) (*tenant.Tenant, err
 		return nil, err
 	}
 	return t, nil
+}
+
+// FreeTrials returns which of these names below the platform's own nobody has or had.
+func (r *Registry) FreeTrials(ctx context.Context, hosts []string) (free []string, err error) {
+	err = r.db.Platform(ctx, "find free names for a trial", func(tx *pg.PlatformTx) error {
+		free, err = pg.Values[string](ctx, tx, freeTrials, pgx.NamedArgs{"hosts": hosts, "held": tenant.HeldDomainStates()})
+		return err
+	})
+	return free, err
 }
 
 func insert(ctx context.Context, tx *pg.PlatformTx, t *tenant.Tenant, publicKey string, sealedKey []byte) error {
