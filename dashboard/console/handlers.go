@@ -106,7 +106,7 @@ func (h *Handlers) Register(e *echo.Echo) {
 	show("/", h.start)
 	h.registerEntrance(show, post)
 	post("/sign_out", h.signOut)
-	h.registerInbox(e, show, post)
+	h.registerInbox(e, show, post, func(path string, handler echo.HandlerFunc) { e.POST(h.Base+path, handler, h.frame.Uploads) })
 	show("/tenants", h.signedIn(h.tenants))
 	show("/tenants/:id", h.signedIn(h.inRoom(h.accounts)))
 	show("/tenants/:id/accounts/new", h.signedIn(h.inRoom(h.newAccount)))

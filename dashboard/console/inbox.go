@@ -27,7 +27,7 @@ import (
 const inboxPage = 30
 
 // registerInbox puts the room of conversations on the console.
-func (h *Handlers) registerInbox(e *echo.Echo, show, post func(string, echo.HandlerFunc)) {
+func (h *Handlers) registerInbox(e *echo.Echo, show, post, upload func(string, echo.HandlerFunc)) {
 	in := func(next handler) echo.HandlerFunc {
 		return h.signedIn(h.inRoom(func(c echo.Context, v *visitor) error {
 			v.place = Inbox
@@ -43,7 +43,7 @@ func (h *Handlers) registerInbox(e *echo.Echo, show, post func(string, echo.Hand
 	post(room+"/replies/:reply", in(h.saveReply))
 	post(room+"/replies/:reply/delete", in(h.deleteReply))
 	show(one, in(h.inboxThread))
-	post(one+"/answer", in(h.answerThread))
+	upload(one+"/answer", in(h.answerThread))
 	post(one+"/decline", in(h.declineAnswer))
 	post(one+"/note", in(h.noteThread))
 	post(one+"/assign", in(h.assignThread))
@@ -62,20 +62,23 @@ type inboxQuery struct {
 	state   string // "" is open
 	account string
 	who     string
+	with    string // somebody elsewhere: their conversations alone
 	unread  bool
 }
 
 var inboxStates = []struct{ value, text string }{{"", "Open"}, {"waiting", "Waiting"}, {"done", "Done"}, {"all", "All"}}
 
 func inboxQueryOf(c echo.Context) inboxQuery {
-	q := inboxQuery{state: c.QueryParam("state"), account: c.QueryParam("account"), who: c.QueryParam("who"), unread: c.QueryParam("unread") != ""}
+	q := inboxQuery{state: c.QueryParam("state"), account: c.QueryParam("account"), who: c.QueryParam("who"), with: c.QueryParam("with"), unread: c.QueryParam("unread") != ""}
 	if !slices.ContainsFunc(inboxStates, func(s struct{ value, text string }) bool { return s.value == q.state }) {
 		q.state = ""
 	}
 	return q
 }
 
-func (q inboxQuery) isNarrow() bool { return q.account != "" || q.who != "" || q.unread }
+func (q inboxQuery) isNarrow() bool {
+	return q.account != "" || q.who != "" || q.with != "" || q.unread
+}
 
 // at is an address with what is asked for, and more.
 func (q inboxQuery) at(address string, more ...string) string {
@@ -83,7 +86,7 @@ func (q inboxQuery) at(address string, more ...string) string {
 	for i := 0; i+1 < len(more); i += 2 {
 		values.Set(more[i], more[i+1])
 	}
-	for name, value := range map[string]string{"state": q.state, "account": q.account, "who": q.who} {
+	for name, value := range map[string]string{"state": q.state, "account": q.account, "who": q.who, "with": q.with} {
 		if value != "" {
 			values.Set(name, value)
 		}
@@ -108,6 +111,9 @@ func (q inboxQuery) filter(v *visitor) desk.Filter {
 	}
 	if id, ok := ids.Parse(q.account); ok {
 		f.Account = social.AccountID(id)
+	}
+	if id, ok := ids.Parse(q.with); ok {
+		f.From = social.AccountID(id)
 	}
 	switch id, ok := ids.Parse(q.who); {
 	case q.who == "me":

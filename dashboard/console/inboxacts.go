@@ -15,6 +15,7 @@ import (
 	"rookery/internal/pg"
 	"rookery/internal/social"
 	"rookery/internal/social/desk"
+	"rookery/internal/social/media"
 	"rookery/internal/social/plan"
 	"rookery/tenant"
 )
@@ -34,14 +35,19 @@ func (h *Handlers) threadAct(c echo.Context, v *visitor, do func(context.Context
 	if err != nil {
 		return nil, err
 	}
+	return in, h.onThread(c, v, in, do)
+}
+
+// onThread does something with the conversation in the path, in one transaction.
+func (h *Handlers) onThread(c echo.Context, v *visitor, in url.Values, do func(context.Context, *pg.Scope, desk.Key, url.Values) error) error {
 	k, err := threadOf(c)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if !h.inboxIsOpen(v) {
-		return nil, errInboxState
+		return errInboxState
 	}
-	return in, h.inScope(c, v, func(ctx context.Context, scope *pg.Scope) error { return do(ctx, scope, k, in) })
+	return h.inScope(c, v, func(ctx context.Context, scope *pg.Scope) error { return do(ctx, scope, k, in) })
 }
 
 // toThread goes back to the page of the conversation.
@@ -58,48 +64,64 @@ func (h *Handlers) toThread(c echo.Context, v *visitor) error {
 // gets a page of its own.
 func isShown(err error) bool {
 	code := fault.CodeOf(err)
-	return code == fault.Invalid || code == fault.Conflict
+	return code == fault.Invalid || code == fault.Conflict || code == fault.TooLarge
 }
 
 func statusOf(err error) int {
-	if fault.CodeOf(err) == fault.Conflict {
+	switch fault.CodeOf(err) {
+	case fault.Conflict:
 		return http.StatusConflict
+	case fault.TooLarge:
+		return http.StatusRequestEntityTooLarge
 	}
 	return http.StatusUnprocessableEntity
 }
 
 // replyOf is an answer as it was typed.
 func replyOf(in url.Values) *InboxReply {
-	return &InboxReply{Text: in.Get("text"), Warning: in.Get("warning"), Reach: in.Get("visibility"), PlanID: in.Get("plan"), PlanSeen: in.Get("plan_seen")}
+	return &InboxReply{
+		Text: in.Get("text"), Warning: in.Get("warning"), Reach: in.Get("visibility"), PlanID: in.Get("plan"), PlanSeen: in.Get("plan_seen"),
+		Language: in.Get("language"), NewAlt: in.Get("alt_new"), Sensitive: in.Get("sensitive") != "",
+	}
 }
 
-// answerThread is POST …/answer: send, approve, make private, or put a saved reply in.
+// answerThread is POST …/answer: send, approve, make private, add a picture, or put a saved
+// reply in.
 func (h *Handlers) answerThread(c echo.Context, v *visitor) error {
-	var reply *InboxReply
+	in, file, err := web.SignedUpload(c, v.session)
+	if err != nil {
+		return err
+	}
+	reply := replyOf(in)
+	written := typed{reply: reply}
+	written.media, written.alts = readPictures(in)
 	isSent := false
-	_, err := h.threadAct(c, v, func(ctx context.Context, scope *pg.Scope, k desk.Key, in url.Values) error {
-		reply = replyOf(in)
-		if in.Get("do") == "narrow" {
-			t, err := h.desk.Thread(ctx, scope, v.person.ID, k)
-			if err == nil {
-				reply.Reach = string(t.LastVisibility)
+	if err = h.attachToAnswer(c, v, in, file, &written); err == nil {
+		err = h.onThread(c, v, in, func(ctx context.Context, scope *pg.Scope, k desk.Key, in url.Values) error {
+			switch id, isSaved := ids.Parse(in.Get("saved")); {
+			case in.Get("do") == "attach":
+				return nil
+			case in.Get("do") == "narrow":
+				t, err := h.desk.Thread(ctx, scope, v.person.ID, k)
+				if err == nil {
+					reply.Reach = string(t.LastVisibility)
+				}
+				return err
+			case isSaved:
+				text, err := h.desk.Saved(ctx, scope, v.person.ID, k, id)
+				reply.Text = strings.TrimLeft(strings.TrimRight(reply.Text, " ")+" "+text, " ")
+				return err
 			}
-			return err
-		}
-		if id, ok := ids.Parse(in.Get("saved")); ok {
-			text, err := h.desk.Saved(ctx, scope, v.person.ID, k, id)
-			reply.Text = strings.TrimLeft(strings.TrimRight(reply.Text, " ")+" "+text, " ")
-			return err
-		}
-		isSent = true
-		return h.send(ctx, scope, c, v, k, in, reply)
-	})
+			isSent = true
+			return h.send(ctx, scope, c, v, k, in, &written)
+		})
+	}
 	switch {
 	case err == nil && isSent:
 		return h.toThread(c, v)
 	case err == nil:
-		return h.showThread(c, v, typed{reply: reply})
-	case reply == nil || !isShown(err):
+		return h.showThread(c, v, written)
+	case !isShown(err):
 		return err
 	}
 	switch {
@@ -111,15 +133,23 @@ func (h *Handlers) answerThread(c echo.Context, v *visitor) error {
 		reply.Problem = "writing"
 	case errors.Is(err, desk.ErrWide): // the form says so by itself
 	default:
-		reply.Error = strings.TrimPrefix(fault.TextOf(err), "Validation failed: ")
+		if reply.FileError == "" {
+			reply.Error = strings.TrimPrefix(fault.TextOf(err), "Validation failed: ")
+		}
 	}
-	return h.showThread(c, v, typed{status: statusOf(err), reply: reply})
+	written.status = statusOf(err)
+	return h.showThread(c, v, written)
 }
 
-func (h *Handlers) send(ctx context.Context, scope *pg.Scope, c echo.Context, v *visitor, k desk.Key, in url.Values, reply *InboxReply) error {
+func (h *Handlers) send(ctx context.Context, scope *pg.Scope, c echo.Context, v *visitor, k desk.Key, in url.Values, written *typed) error {
+	reply := written.reply
 	r := desk.Reply{
 		Text: reply.Text, SpoilerText: reply.Warning, Visibility: social.Visibility(reply.Reach), Seen: in.Get("seen"),
 		IsWide: in.Get("do") == "wide", IsAnyway: in.Get("do") == "anyway",
+		Language: reply.Language, Sensitive: reply.Sensitive, MediaIDs: written.media,
+	}
+	if err := describeFiles(ctx, scope, k.AccountID, written.media, written.alts); err != nil {
+		return err
 	}
 	if r.Seen == "" {
 		r.Seen = "none" // a form without a version was not read from our page
@@ -130,6 +160,33 @@ func (h *Handlers) send(ctx context.Context, scope *pg.Scope, c echo.Context, v 
 	}
 	_, err := h.desk.Answer(ctx, scope, v.tenant, v.deskBy(c), k, r, in.Get("key"))
 	return err
+}
+
+// attachToAnswer takes in a picture that came with the form.
+func (h *Handlers) attachToAnswer(c echo.Context, v *visitor, in url.Values, file []byte, written *typed) error {
+	isAsked := in.Get("do") == "attach"
+	if len(file) == 0 {
+		if isAsked && len(in["media_ids"]) == len(written.media) { // nothing was taken out either
+			written.reply.FileError = "Choose a picture first."
+		}
+		return nil
+	}
+	k, err := threadOf(c)
+	if err != nil {
+		return err
+	}
+	if !h.inboxIsOpen(v) {
+		return errInboxState
+	}
+	m, err := h.addPicture(c, v, k.AccountID, media.Upload{Bytes: file, Description: written.reply.NewAlt}, len(written.media))
+	if err != nil {
+		if isShown(err) {
+			written.reply.FileError = fault.TextOf(err)
+		}
+		return err
+	}
+	written.media, written.alts[m.ID], written.reply.NewAlt = append(written.media, m.ID), m.Description, ""
+	return nil
 }
 
 // declineAnswer is POST …/decline: an answer that waits goes back to its author.

@@ -8,18 +8,18 @@ import (
 	"rookery/internal/ids"
 	"rookery/internal/social"
 	"rookery/internal/social/desk"
-	"rookery/internal/store"
+	"rookery/internal/social/status"
 	"rookery/tenant/access"
 )
 
 // replyView is the form for an answer: what was typed, else an answer that waits for the
 // person's approval, else an empty one that names whoever is answered.
-func (h *Handlers) replyView(v *visitor, q inboxQuery, t *desk.Thread, saved []*store.SavedReply, names map[social.PersonID]Person, in typed, out *InboxThread) {
+func (h *Handlers) replyView(v *visitor, q inboxQuery, t *desk.Thread, held answerHeld, names map[social.PersonID]Person, in typed, out *InboxThread) {
 	own := h.threadURL(v.tenant, t.Key())
 	mayPost := access.Allow(t.Role, access.Post) == nil
 	r := in.reply
 	if r == nil {
-		r = &InboxReply{Reach: string(t.LastVisibility)}
+		r = &InboxReply{Reach: string(t.LastVisibility), Language: languageOf(t)}
 		if t.From != nil {
 			r.Text = t.From.Handle().String() + " "
 		}
@@ -31,7 +31,8 @@ func (h *Handlers) replyView(v *visitor, q inboxQuery, t *desk.Thread, saved []*
 			continue
 		}
 		if in.reply == nil {
-			r.Text, r.Warning, r.Reach = p.Text, p.SpoilerText, string(p.Visibility)
+			r.Text, r.Warning, r.Reach, r.Language, r.Sensitive = p.Text, p.SpoilerText, string(p.Visibility), p.Language, p.Sensitive
+			r.Files = h.planFiles(v, held.ofPlans[p.ID])
 		}
 		r.PlanID, r.PlanSeen, r.PlanBy, r.PlanAt = ids.Format(int64(p.ID)), strconv.FormatInt(p.UpdatedAt.UnixMicro(), 10), names[p.AuthorID], p.CreatedAt
 		r.DeclineURL, r.Reason, r.ReasonBad = q.at(own+"/decline"), in.reason, in.problem
@@ -43,9 +44,13 @@ func (h *Handlers) replyView(v *visitor, q inboxQuery, t *desk.Thread, saved []*
 		r.Reaches = append(r.Reaches, choice)
 		r.IsTooWide = r.IsTooWide || choice.IsCurrent && choice.IsWider
 	}
+	if in.reply != nil {
+		r.Files = h.typedFiles(v, held, in)
+	}
+	r.HasRoom, r.Languages = len(r.Files) < status.MaxMedia, answerLanguages(r.Language)
 	r.Most = h.Posts.MaxChars()
 	r.Left = r.Most - htmlsafe.Length(r.Text) - htmlsafe.Length(r.Warning)
-	for _, s := range saved {
+	for _, s := range held.saved {
 		r.Saved = append(r.Saved, InboxChoice{Value: ids.Format(s.ID), Text: s.Title})
 	}
 	switch r.Problem {

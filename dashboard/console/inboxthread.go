@@ -33,6 +33,8 @@ func threadOf(c echo.Context) (desk.Key, error) {
 type typed struct {
 	status  int // of the answer; 0: 200
 	reply   *InboxReply
+	media   []social.MediaID // pictures of the answer, with what each shows
+	alts    map[social.MediaID]string
 	note    InboxNote
 	reason  string
 	problem string // with the reason
@@ -47,13 +49,13 @@ func (h *Handlers) showThread(c echo.Context, v *visitor, in typed) error {
 		return err
 	}
 	var t *desk.Thread
-	var saved []*store.SavedReply
+	var held answerHeld
 	err = h.inScope(c, v, func(ctx context.Context, scope *pg.Scope) (err error) {
 		if t, err = h.desk.Thread(ctx, scope, v.person.ID, k); err != nil {
 			return err
 		}
 		if access.Allow(t.Role, access.Draft) == nil {
-			if saved, err = h.desk.Replies(ctx, scope, v.person.ID, access.Draft); err != nil {
+			if held, err = h.heldFor(ctx, scope, v, t, in); err != nil {
 				return err
 			}
 		}
@@ -69,14 +71,14 @@ func (h *Handlers) showThread(c echo.Context, v *visitor, in typed) error {
 	if err != nil {
 		return err
 	}
-	if view.Thread, err = h.threadView(c, v, t, saved, in); err != nil {
+	if view.Thread, err = h.threadView(c, v, t, held, in); err != nil {
 		return err
 	}
 	web.Secure(c, assets.PolicyLive)
 	return web.HTML(c, max(in.status, http.StatusOK), writer(RenderInbox, view))
 }
 
-func (h *Handlers) threadView(c echo.Context, v *visitor, t *desk.Thread, saved []*store.SavedReply, in typed) (*InboxThread, error) {
+func (h *Handlers) threadView(c echo.Context, v *visitor, t *desk.Thread, held answerHeld, in typed) (*InboxThread, error) {
 	names, err := h.personNames(c.Request().Context(), personsOf(t))
 	if err != nil {
 		return nil, err
@@ -89,6 +91,9 @@ func (h *Handlers) threadView(c echo.Context, v *visitor, t *desk.Thread, saved 
 	if t.From != nil {
 		out.Name, out.Handle, out.Profile = nameOf(t.From), t.From.Handle().String(), t.From.URL
 		out.Face = h.faceOf(v, t.From, out.Name)
+	}
+	if t.Earlier > 0 {
+		out.EarlierURL = inboxQuery{state: "all", account: ids.Format(int64(t.AccountID)), with: ids.Format(int64(t.FromID))}.at(h.inboxURL(v.tenant))
 	}
 	if t.WaitingSince != nil {
 		out.Wait = waitWords(time.Since(*t.WaitingSince))
@@ -110,7 +115,7 @@ func (h *Handlers) threadView(c echo.Context, v *visitor, t *desk.Thread, saved 
 	}
 	out.AssignURL, out.StateURL, out.NoteURL, out.WriteURL = q.at(own+"/assign"), q.at(own+"/state"), q.at(own+"/note"), own+"/writing"
 	out.Assignees = assignees(v, t, names)
-	h.replyView(v, q, t, saved, names, in, out)
+	h.replyView(v, q, t, held, names, in, out)
 	return out, nil
 }
 

@@ -121,12 +121,14 @@ type InboxThread struct {
 	Handle  string
 	Face    assets.Avatar
 	Profile string // address of whoever asks; "": not known
-	Earlier int
-	State   InboxState
-	Account string // handle of ours
-	BackURL string
-	Token   string
-	Seen    string
+	Earlier int    // other conversations with whoever asks
+	// EarlierURL lists them.
+	EarlierURL string
+	State      InboxState
+	Account    string // handle of ours
+	BackURL    string
+	Token      string
+	Seen       string
 
 	Assignee  *Person
 	IsMine    bool
@@ -184,6 +186,13 @@ type InboxReply struct {
 	Error      string
 	Problem    string // "answered", "asked", "writing": what to look at before it is sent
 	Who        string // who was faster, or writes
+	Language   string
+	Languages  []Choice
+	Files      []PublishFile
+	HasRoom    bool // for another picture
+	NewAlt     string
+	FileError  string
+	Sensitive  bool
 	IsDraft    bool   // it will wait for approval
 	PlanID     string // an answer that waits and is being decided
 	PlanSeen   string

@@ -10,7 +10,6 @@ import (
 	"rookery/dashboard/web"
 	"rookery/internal/fault"
 	"rookery/internal/ids"
-	"rookery/internal/limit"
 	"rookery/internal/pg"
 	"rookery/internal/social"
 	"rookery/internal/social/media"
@@ -197,28 +196,7 @@ func (h *Handlers) attachFile(c echo.Context, v *visitor, file []byte, f *Publis
 		}
 		return nil
 	}
-	ctx := c.Request().Context()
-	err := h.inScope(c, v, func(ctx context.Context, scope *pg.Scope) error {
-		vs, err := h.voices(ctx, scope, v)
-		if err != nil {
-			return err
-		}
-		voice := vs.of(in.account)
-		if voice == nil {
-			return web.ErrNotFound
-		}
-		return access.Allow(voice.Role, access.Draft)
-	})
-	if err != nil {
-		return err
-	}
-	if len(in.words.MediaIDs) >= f.MaxFiles {
-		return fault.Newf(fault.Invalid, "Cannot attach more than %d files", f.MaxFiles)
-	}
-	if !h.Limiter.Take(limit.Media, "person:"+ids.Format(int64(v.person.ID))).OK {
-		return fault.New(fault.TooMany, "You have added very many pictures within half an hour. Wait a little, then go on.")
-	}
-	m, err := h.Files.Add(ctx, v.tenant.ID, in.account, media.Upload{Bytes: file, Description: f.NewAlt})
+	m, err := h.addPicture(c, v, in.account, media.Upload{Bytes: file, Description: f.NewAlt}, len(in.words.MediaIDs))
 	if err != nil {
 		if fault.CodeOf(err) == fault.Invalid || fault.CodeOf(err) == fault.TooLarge {
 			f.FileError = fault.TextOf(err)
@@ -240,28 +218,11 @@ func (h *Handlers) storeComposed(c echo.Context, v *visitor, p *social.Plan, in 
 			return err
 		}
 		if made.Status != nil {
-			return describePosted(ctx, scope, made.Status.ID, in)
+			return describePosted(ctx, scope, made.Status.ID, in.alts)
 		}
-		return describeFiles(ctx, scope, in.account, in)
+		return describeFiles(ctx, scope, in.account, in.words.MediaIDs, in.alts)
 	})
 	return made, err
-}
-
-// describePosted is describeFiles for files that the post has by now.
-func describePosted(ctx context.Context, scope *pg.Scope, id social.StatusID, in composed) error {
-	files, err := store.MediaOfStatuses(ctx, scope, []social.StatusID{id})
-	if err != nil {
-		return err
-	}
-	for _, m := range files[id] { // four at most
-		if alt := in.alts[m.ID]; alt != m.Description && len([]rune(alt)) <= mostAlt {
-			m.Description = alt
-			if err := store.DescribeMedia(ctx, scope, m); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }
 
 // afterComposing is the list that has what was made.

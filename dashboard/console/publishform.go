@@ -10,7 +10,6 @@ import (
 	_ "time/tzdata" // zones are typed, and a container may have none
 
 	"rookery/internal/fault"
-	"rookery/internal/htmlsafe"
 	"rookery/internal/ids"
 	"rookery/internal/pg"
 	"rookery/internal/social"
@@ -29,8 +28,6 @@ type composed struct {
 	alts    map[social.MediaID]string
 }
 
-const mostAlt = 1500
-
 var (
 	errZone = errors.New("zone")
 	errTime = errors.New("time")
@@ -38,21 +35,14 @@ var (
 
 // readComposed reads the form. What cannot be read is said at its field of the view.
 func readComposed(in url.Values, f *PublishForm) composed {
-	out := composed{act: in.Get("act"), alts: map[social.MediaID]string{}}
+	out := composed{act: in.Get("act")}
 	account, _ := ids.Parse(in.Get("account"))
 	out.account, out.seen = social.AccountID(account), versionOf(in.Get("seen"))
 	f.Account, f.Text, f.Warning, f.Language = in.Get("account"), in.Get("text"), strings.TrimSpace(in.Get("warning")), in.Get("language")
 	f.Visibility, f.Date, f.Time, f.Zone = in.Get("visibility"), in.Get("date"), in.Get("time"), strings.TrimSpace(in.Get("zone"))
 	f.Sensitive = in.Get("sensitive") != ""
 	f.NewAlt = in.Get("alt_new")
-	for _, text := range in["media_ids"] {
-		id, ok := ids.Parse(text)
-		if !ok || in.Get("drop_"+text) != "" {
-			continue
-		}
-		out.words.MediaIDs = append(out.words.MediaIDs, social.MediaID(id))
-		out.alts[social.MediaID(id)] = in.Get("alt_" + text)
-	}
+	out.words.MediaIDs, out.alts = readPictures(in)
 	reply, _ := ids.Parse(in.Get("in_reply_to"))
 	f.InReplyTo = in.Get("in_reply_to")
 	out.words.Text, out.words.SpoilerText, out.words.Sensitive = f.Text, f.Warning, f.Sensitive
@@ -165,28 +155,6 @@ func (h *Handlers) showFiles(ctx context.Context, scope *pg.Scope, v *visitor, f
 			file.Alt = alt
 		}
 		f.Files = append(f.Files, file)
-	}
-	return nil
-}
-
-// describe writes the descriptions of files as they stand in the form.
-func describeFiles(ctx context.Context, scope *pg.Scope, account social.AccountID, in composed) error {
-	found, err := store.LooseMediaByIDs(ctx, scope, account, in.words.MediaIDs)
-	if err != nil {
-		return err
-	}
-	for _, m := range found { // four at most
-		alt := htmlsafe.Clean(in.alts[m.ID])
-		if alt == m.Description {
-			continue
-		}
-		if len([]rune(alt)) > mostAlt {
-			return fault.Newf(fault.Invalid, "A description has at most %d characters.", mostAlt)
-		}
-		m.Description = alt
-		if err := store.DescribeMedia(ctx, scope, m); err != nil {
-			return err
-		}
 	}
 	return nil
 }

@@ -110,6 +110,7 @@ type DeskFilter struct {
 	Assignee   social.PersonID  // 0: anybody
 	Unassigned bool
 	Unread     bool
+	From       social.AccountID // 0: whoever asks
 	After      DeskCursor
 	Limit      int
 }
@@ -174,6 +175,9 @@ func DeskLines(ctx context.Context, scope *pg.Scope, f DeskFilter) ([]*DeskLine,
 	}
 	if f.Unassigned {
 		where += " AND t.assignee_id IS NULL"
+	}
+	if f.From != 0 {
+		where, args["from_id"] = where+" AND t.from_id = @from_id", f.From
 	}
 	if f.Unread {
 		where += " AND t.seen_id <> t.last_incoming_id"

@@ -31,6 +31,9 @@ type Reply struct {
 	Text        string
 	SpoilerText string
 	Visibility  social.Visibility // "": that of the message
+	Language    string            // "": the account's own
+	Sensitive   bool              // its pictures are folded
+	MediaIDs    []social.MediaID  // of files that belong to nothing, or to the answer that waits
 	Seen        string            // the Version that was read before; "": any
 	// IsWide: the person knows that more people can read the answer than the message.
 	IsWide bool
@@ -73,6 +76,7 @@ func (s *Service) Answer(ctx context.Context, scope *pg.Scope, t *tenant.Tenant,
 	}
 	return s.plans.Add(ctx, scope, t, p.thread.AccountID, by, plan.Words{
 		Text: text, SpoilerText: r.SpoilerText, Visibility: r.Visibility, InReplyToID: asked.ID,
+		Language: r.Language, Sensitive: r.Sensitive, MediaIDs: r.MediaIDs,
 	}, plan.Send, key)
 }
 
@@ -167,20 +171,13 @@ func (s *Service) Approve(ctx context.Context, scope *pg.Scope, t *tenant.Tenant
 	if err != nil {
 		return nil, err
 	}
-	held, err := store.MediaOfPlans(ctx, scope, []social.PlanID{id})
-	if err != nil {
-		return nil, err
-	}
 	text, err := p.addressed(ctx, t, r.Text, asked.AccountID)
 	if err != nil {
 		return nil, err
 	}
 	words := &plan.Words{
-		Text: text, SpoilerText: r.SpoilerText, Visibility: r.Visibility, Sensitive: waiting.Sensitive, Language: waiting.Language,
-		InReplyToID: waiting.InReplyToID, ScheduledAt: waiting.ScheduledAt, Zone: waiting.Zone,
-	}
-	for _, m := range held[id] {
-		words.MediaIDs = append(words.MediaIDs, m.ID)
+		Text: text, SpoilerText: r.SpoilerText, Visibility: r.Visibility, Sensitive: r.Sensitive, Language: r.Language,
+		MediaIDs: r.MediaIDs, InReplyToID: waiting.InReplyToID, ScheduledAt: waiting.ScheduledAt, Zone: waiting.Zone,
 	}
 	return s.plans.Approve(ctx, scope, t, by, id, words, seen)
 }

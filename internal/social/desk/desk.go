@@ -42,6 +42,7 @@ type Filter struct {
 	Assignee   social.PersonID  // 0: anybody
 	Unassigned bool
 	Unread     bool
+	From       social.AccountID // 0: whoever asks
 	After      store.DeskCursor
 	Limit      int
 }
@@ -92,7 +93,7 @@ func (s *Service) List(ctx context.Context, scope *pg.Scope, person social.Perso
 		return nil, errNotThere
 	}
 	out.Lines, err = store.DeskLines(ctx, scope, store.DeskFilter{
-		Accounts: wanted, State: f.State, Assignee: f.Assignee, Unassigned: f.Unassigned, Unread: f.Unread, After: f.After, Limit: f.Limit + 1,
+		Accounts: wanted, State: f.State, Assignee: f.Assignee, Unassigned: f.Unassigned, Unread: f.Unread, From: f.From, After: f.After, Limit: f.Limit + 1,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list the conversations of %d accounts: %w", len(wanted), err)
