@@ -61,7 +61,7 @@ func sampleThread() *console.InboxThread {
 		return e
 	}
 	t := &console.InboxThread{
-		Key: "1", Name: "Ines Okafor", Handle: "@ines@velo.example", Face: ines, Profile: "https://velo.example/@ines", Earlier: 3, State: console.InboxOpen, Account: "@support", BackURL: "/i",
+		Key: "1", Name: "Ines Okafor", Handle: "@ines@velo.example", Face: ines, Profile: "https://velo.example/@ines", Earlier: 3, EarlierURL: "/i?with=1", State: console.InboxOpen, Account: "@support", BackURL: "/i",
 		Token: "t0ken", Seen: "2.1", Assignee: &deskMara, IsMine: true, Assignees: []console.InboxChoice{{Value: "6", Text: "You", IsCurrent: true}, {Value: "3", Text: "Jonas Weber"}, {Value: "0", Text: "Nobody"}},
 		AssignURL: "/i/1/assign", StateURL: "/i/1/state", NoteURL: "/i/1/note", WriteURL: "/i/1/writing", Wait: "2 h 10 min",
 		Entries: []console.InboxEntry{
@@ -75,6 +75,7 @@ func sampleThread() *console.InboxThread {
 	t.Reply = &console.InboxReply{
 		Action: "/i/1/answer", To: "Ines Okafor", Text: "@ines@velo.example Thank you. The key for order 88213 leaves today and should be with you on Tuesday.", MessageIs: "Private", Left: 352, Most: 500,
 		Reaches: []console.InboxReachChoice{{InboxReach: reachPrivate, IsCurrent: true}, {InboxReach: reachPublic, IsWider: true}}, Saved: []console.InboxChoice{{Value: "1", Text: "Thank you"}, {Value: "2", Text: "Opening hours"}},
+		Language: "en", Languages: []console.Choice{{Value: "", Text: "The account’s own"}, {Value: "en", Text: "English"}}, HasRoom: true,
 	}
 	return t
 }
@@ -89,6 +90,7 @@ func inboxPages() []galleryPage {
 	r := decide.Thread.Reply
 	r.PlanID, r.PlanSeen, r.PlanBy, r.PlanAt, r.DeclineURL, r.IsTooWide = "9", "1", deskJonas, ago(12*time.Minute), "/i/1/decline", true
 	r.Reaches[0].IsCurrent, r.Reaches[1].IsCurrent = false, true
+	r.Files = []console.PublishFile{{ID: "77", URL: "/pic/gear.svg", Alt: "The rear hub with its lock ring", Width: 400, Height: 300}}
 	wrong := sampleInbox()
 	wrong.Thread = sampleThread()
 	wrong.Thread.State, wrong.Thread.Assignee, wrong.Thread.IsMine = console.InboxDone, nil, false
