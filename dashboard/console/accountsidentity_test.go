@@ -18,7 +18,9 @@ import (
 func TestAHandleIsChanged(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "")
-	w.A.Do(t, func(ctx context.Context, s *pg.Scope) error { return store.AddHandle(ctx, s, w.A.Account.ID, "alice", "a.test") })
+	w.A.Do(t, func(ctx context.Context, s *pg.Scope) error {
+		return store.AddHandle(ctx, s, w.A.Account.ID, "alice", "a.test")
+	})
 	b := w.session(t, w.A.Person)
 	contains(t, "the profile", b.Get(accountPage(w.A)+"/profile"), "Change the handle", "Keys")
 	page := b.Get(accountPage(w.A) + "/handle")
