@@ -26,6 +26,7 @@ func galleryPages() []galleryPage {
 	pages = append(pages, inboxPages()...)
 	pages = append(pages, securityPages()...)
 	pages = append(pages, publishPages()...)
+	pages = append(pages, ssoPages()...)
 	return append(pages, consolePages()...)
 }
 

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"rookery/internal/ids"
 	"rookery/internal/social"
 	"rookery/internal/testkit/browse"
 	"rookery/tenant"
@@ -218,4 +219,34 @@ func TestStreamsEnd(t *testing.T) {
 	if after := w.listen(t, at, w.cookie(t, w.A.Person)); after.status == http.StatusOK {
 		t.Error("a stream begins while the server ends")
 	}
+}
+
+// TEN-40: whoever is sent away by the button hears nothing more on the pages that are open.
+func TestStreamsOfSomebodySentAwayEnd(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	d := w.claim(t, w.A, domains.Wish{Mode: tenant.WholeDomain, Name: "social.acme-cycles.test"})[0]
+	w.join(t, w.A, w.B.Person, people.MemberAdmin)
+	w.A.Grant(t, w.A.Account.ID, w.B.Person, people.Publisher)
+	owner, theirs := w.session(t, w.A.Person), w.session(t, w.B.Person)
+	cookie := theirs.Cookies(home + "/")[0].Value
+	open := map[string]*stream{}
+	address := domainURL(w.A, d)
+	open[address] = w.listen(t, eventsOf(t, theirs.Get(address)), cookie)
+	open[room(w.A)+"/inbox"] = w.listen(t, room(w.A)+"/inbox/events", cookie)
+	stays := w.listen(t, eventsOf(t, owner.Get(domainURL(w.A, d))), owner.Cookies(home + "/")[0].Value)
+	page := owner.Get(room(w.A) + "/people/" + ids.Format(int64(w.B.Person)) + "/away")
+	if got := owner.Submit(page, formTo(t, page, "/away")); got.Status != http.StatusSeeOther {
+		t.Fatalf("send away: %d\n%s", got.Status, got.Body)
+	}
+	for address, s := range open {
+		s.ends(address)
+		if again := theirs.Get(address); again.Status != http.StatusNotFound {
+			t.Errorf("%s opens again: %d", address, again.Status)
+		}
+	}
+	if err := w.domains.Check(t.Context(), d.ID); err != nil {
+		t.Fatal(err)
+	}
+	stays.next("the owner's page")
 }

@@ -205,10 +205,7 @@ func (h *Handlers) inRoom(next handler) handler {
 		if err != nil {
 			return err
 		}
-		if v.isBound {
-			return h.toFactor(c)
-		}
-		return h.pastSSO(c, v, next)
+		return h.pastGates(c, v, next)
 	}
 }
 

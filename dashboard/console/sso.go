@@ -52,25 +52,40 @@ func (h *Handlers) registerSSO(show, post func(string, echo.HandlerFunc)) {
 
 func (h *Handlers) ssoURL(t *tenant.Tenant) string { return h.roomURL(t) + "/security/sso" }
 
-// pastSSO keeps those out of a company's room who are to show themselves to the company's
-// own provider and have not.
-func (h *Handlers) pastSSO(c echo.Context, v *visitor, next handler) error {
-	switch path := strings.TrimPrefix(c.Path(), h.Base); {
-	case h.SSO == nil, path == ssoGate, path == ssoLeave, path == ssoReturn:
+// pastGates keeps those out of a company's room who are to show themselves to the company's
+// own provider and have not, and those who are to have a second factor and have none. The
+// provider is asked first: it looks after second factors itself, so that who came by it
+// where it is the required way is not asked for one of ours.
+func (h *Handlers) pastGates(c echo.Context, v *visitor, next handler) error {
+	if h.SSO == nil {
+		return h.pastFactor(c, v, next)
+	}
+	switch strings.TrimPrefix(c.Path(), h.Base) {
+	case ssoGate, ssoLeave, ssoReturn:
 		return next(c, v)
 	}
-	err := h.SSO.Room(c.Request().Context(), v.tenant.ID, ssoVisitor(c, v))
+	pass, err := h.SSO.Room(c.Request().Context(), v.tenant.ID, ssoVisitor(c, v))
 	switch {
-	case err == nil:
+	case err == nil && pass == sso.ByProvider:
+		v.isBound = false
 		return next(c, v)
+	case err == nil:
+		return h.pastFactor(c, v, next)
 	case !errors.Is(err, sso.ErrRequired), c.Request().Method == http.MethodPost, isStream(c):
 		return err
 	}
 	return c.Redirect(http.StatusSeeOther, h.roomURL(v.tenant)+"/sso")
 }
 
+func (h *Handlers) pastFactor(c echo.Context, v *visitor, next handler) error {
+	if v.isBound {
+		return h.toFactor(c)
+	}
+	return next(c, v)
+}
+
 func ssoVisitor(c echo.Context, v *visitor) sso.Visitor {
-	return sso.Visitor{Session: v.session.Hash, Person: v.person.ID, Address: hostroute.ClientIP(c).String()}
+	return sso.Visitor{Session: v.session.Hash, Person: v.person.ID, Address: hostroute.ClientIP(c).String(), IsBound: v.isBound}
 }
 
 // askSSO is GET /tenants/:id/sso.

@@ -183,3 +183,44 @@ func TestSSOGuardsTheRoom(t *testing.T) {
 		return err
 	})
 }
+
+// The provider looks after second factors where it is the required way: who came by it is
+// not asked for one of ours. Without it one is, and nobody is told of an owner who is not in.
+func TestSSOComesBeforeTheSecondFactor(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	mate := w.Person(t, "mate@a.test")
+	w.join(t, w.A, mate, people.MemberAdmin)
+	required(t, w, oidctest.New(t))
+	w.A.Do(t, func(ctx context.Context, scope *pg.Scope) error { return store.SetNeedsSecondFactor(ctx, scope, true) })
+	b := w.session(t, mate)
+	if got := b.Get(room(w.A)); got.Status != http.StatusSeeOther || !strings.HasSuffix(got.Location(), "/sso") {
+		t.Errorf("before the provider: %d to %q", got.Status, got.Location())
+	}
+	if got := b.Get(room(w.A) + "/sso"); got.Status != http.StatusOK {
+		t.Errorf("the gate: %d to %q", got.Status, got.Location())
+	}
+	w.set(t, `INSERT INTO sso_rooms (tenant_id, session_hash, person_id, proven_at, expires_at)
+		SELECT $1, id_hash, person_id, now(), now() + interval '1 hour' FROM console_sessions WHERE person_id = $2`, w.A.Tenant.ID, mate)
+	if got := b.Get(room(w.A)); got.Status != http.StatusOK {
+		t.Errorf("after the provider: %d to %q", got.Status, got.Location())
+	}
+	alice := w.session(t, w.A.Person)
+	if got := alice.Get(room(w.A)); got.Status != http.StatusSeeOther || !strings.Contains(got.Location(), "/me?needed=1") {
+		t.Errorf("an owner without the provider and without a factor: %d to %q", got.Status, got.Location())
+	}
+	if n := w.count(t, `SELECT count(*) FROM audit_entries WHERE action = 'sso.break_glass'`); n != 0 {
+		t.Errorf("%d entries about an owner who is not in", n)
+	}
+	w.set(t, `UPDATE console_sessions SET factors = 2 WHERE person_id = $1`, w.A.Person)
+	if got := alice.Get(room(w.A)); got.Status != http.StatusOK {
+		t.Errorf("with the factor: %d to %q", got.Status, got.Location())
+	}
+	if n := w.count(t, `SELECT count(*) FROM audit_entries WHERE action = 'sso.break_glass'`); n != 1 {
+		t.Errorf("%d entries about an owner who is in", n)
+	}
+	w.set(t, `UPDATE sso_providers SET required = false`)
+	if got := b.Get(room(w.A)); got.Status != http.StatusSeeOther || !strings.Contains(got.Location(), "/me?needed=1") {
+		t.Errorf("where the provider is not required: %d to %q", got.Status, got.Location())
+	}
+}

@@ -117,7 +117,13 @@ func (h *Handlers) arrive(c echo.Context, out *sso.Outcome) error {
 		}
 	}
 	in.Cookie.Set(c.Response(), t.Scheme, session)
-	return c.Redirect(http.StatusSeeOther, access.SafeNext(out.Next, in.Home))
+	next := access.SafeNext(out.Next, in.Home)
+	if out.NoAccount != "" {
+		return web.HTML(c, http.StatusOK, writer(RenderSSOArrived, SSOArrivedView{
+			Tenant: view(t), Why: string(out.NoAccount), NextURL: next,
+		}))
+	}
+	return c.Redirect(http.StatusSeeOther, next)
 }
 
 // askLink is GET /auth/sso/link: the password of the login with the same mail address.

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -518,5 +519,54 @@ func TestSSOIssuerWithASlash(t *testing.T) {
 	b := w.server.Browser(t)
 	if page := w.through(t, b); page.Status != http.StatusSeeOther || !signedIn(b) {
 		t.Errorf("%d\n%s", page.Status, page.Body)
+	}
+}
+
+// A name of which no account can be made keeps nobody out: the person is told why, and the
+// owners once, by mail.
+func TestSSOWithoutAnAccount(t *testing.T) {
+	t.Parallel()
+	w := newCompany(t, func(c *sso.Change) { c.MakeAccount = true })
+	w.A.Do(t, func(ctx context.Context, scope *pg.Scope) error {
+		return people.Join(ctx, scope, w.A.Person, people.MemberOwner)
+	})
+	letters := func() (n int) {
+		w.A.Do(t, func(ctx context.Context, scope *pg.Scope) (err error) {
+			n, err = pg.Value[int](ctx, scope, `SELECT count(*) FROM mails WHERE tenant_id = @tenant_id AND template = 'sso_no_account'`, nil)
+			return err
+		})
+		return n
+	}
+	for i, tt := range []struct {
+		name, words string
+		taken       bool
+	}{
+		{"", "no name of which a handle can be made", false},
+		{"李雷", "no name of which a handle can be made", false},
+		{"support", "is taken, and so are those with a number", true},
+	} {
+		if tt.taken { // @support is there; these are the numbers behind it
+			for n := 2; n <= 20; n++ {
+				w.A.Do(t, func(ctx context.Context, scope *pg.Scope) error {
+					return store.AddHandle(ctx, scope, w.support.ID, "support"+strconv.Itoa(n), w.A.Tenant.HandleDomain)
+				})
+			}
+		}
+		w.idp.SetPerson(map[string]any{"sub": "new-" + strconv.Itoa(i), "email": "new" + strconv.Itoa(i) + "@a.test", "email_verified": true, "name": "Zoe", "preferred_username": tt.name})
+		for range 2 {
+			b := w.server.Browser(t)
+			page := w.through(t, b)
+			if page.Status != http.StatusOK || !signedIn(b) || !strings.Contains(page.Body, tt.words) || !strings.Contains(page.Body, `href="/about"`) {
+				t.Errorf("%q: %d, signed in %t\n%s", tt.name, page.Status, signedIn(b), page.Body)
+			}
+		}
+		if n := letters(); n != i+1 {
+			t.Errorf("%q: %d letters so far, want %d", tt.name, n, i+1)
+		}
+	}
+	// A better name, and all is well.
+	w.idp.SetPerson(map[string]any{"sub": "new-0", "preferred_username": "newcomer"})
+	if page := w.through(t, w.server.Browser(t)); page.Status != http.StatusSeeOther {
+		t.Errorf("with a name: %d\n%s", page.Status, page.Body)
 	}
 }

@@ -38,6 +38,21 @@ func RenderSSO(w io.Writer, v SSOView) error {
 	return render(w, page, "sso", v)
 }
 
+// SSOArrivedView tells somebody who is in that the account that was to come with it was not
+// made. Why is one of sso.NoAccount.
+type SSOArrivedView struct {
+	Tenant  Tenant
+	Why     string
+	NextURL string
+}
+
+// RenderSSOArrived writes the page.
+func RenderSSOArrived(w io.Writer, v SSOArrivedView) error {
+	page := v.Tenant.page("You are signed in", v.Tenant.Name)
+	page.NoIndex = true
+	return render(w, page, "sso-arrived", v)
+}
+
 // refusedView says what happened, why, and what to do.
 func refusedView(t Tenant, r *sso.Refusal) SSOView {
 	company, mail := t.Name, r.Mail

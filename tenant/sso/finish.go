@@ -32,6 +32,9 @@ type Outcome struct {
 	Next   string
 	Room   []byte // names a session of the console to go back to; nil: none
 	Link   string // the secret of a sign-in that waits for a password
+	// NoAccount says why the account that comes with the first sign-in was not made; "": it
+	// was, or none was to be made. The person is in all the same.
+	NoAccount NoAccount
 }
 
 // Finish finds out who came back. The network is used once, outside transactions and
@@ -70,7 +73,7 @@ func (s *Service) Finish(ctx context.Context, t *tenant.Tenant, in Return) (*Out
 	if err != nil || out.Person == 0 {
 		return out, err
 	}
-	s.addAccount(ctx, t, p, c, out.Person, in.Address)
+	out.NoAccount = s.addAccount(ctx, t, p, c, out.Person, in.Address)
 	return out, nil
 }
 

@@ -17,6 +17,7 @@ import (
 	"rookery/internal/social/account"
 	"rookery/internal/store"
 	"rookery/tenant"
+	"rookery/tenant/notice"
 	"rookery/tenant/people"
 )
 
@@ -63,17 +64,61 @@ func nameOf(c *claims) string {
 	return string(name[:min(len(name), maxName)])
 }
 
+// NoAccount is why somebody has no account of their own.
+type NoAccount string
+
+// The reasons.
+const (
+	NoUsableName NoAccount = "no-name" // the claim is empty, or nothing of it is a name
+	NamesTaken   NoAccount = "taken"
+	NotMade      NoAccount = "failed" // the log says why
+)
+
 // addAccount makes the account that comes with the first sign-in. Whatever goes wrong keeps
-// nobody out; the next sign-in tries again.
-func (s *Service) addAccount(ctx context.Context, t *tenant.Tenant, p *provider, c *claims, person social.PersonID, address string) {
+// nobody out; the next sign-in tries again, and the owners are told once.
+func (s *Service) addAccount(ctx context.Context, t *tenant.Tenant, p *provider, c *claims, person social.PersonID, address string) NoAccount {
 	if !p.MakeAccount {
-		return
+		return ""
 	}
 	wanted := usernameOf(c.Username)
 	err := s.makeAccount(ctx, t, p, c, person, wanted, address)
-	if err != nil && !fault.IsNotFound(err) {
-		s.Log.WarnContext(ctx, "single sign-on: make an account", "tenant", int64(t.ID), "person", int64(person), "username", wanted, "error", err)
+	if err == nil || fault.IsNotFound(err) { // or it was made before
+		return ""
 	}
+	why := NotMade
+	switch fault.CodeOf(err) {
+	case fault.Invalid:
+		why = NoUsableName
+	case fault.Conflict:
+		why = NamesTaken
+	}
+	if err := s.tellNoAccount(ctx, t, p, c, person, why); err != nil {
+		s.Log.ErrorContext(ctx, "single sign-on: tell owners of an account that was not made", "tenant", int64(t.ID), "person", int64(person), "error", err)
+	}
+	s.Log.WarnContext(ctx, "single sign-on: make an account", "tenant", int64(t.ID), "person", int64(person), "username", wanted, "error", err)
+	return why
+}
+
+// tellNoAccount writes to the owners, once for each person.
+func (s *Service) tellNoAccount(ctx context.Context, t *tenant.Tenant, p *provider, c *claims, person social.PersonID, why NoAccount) error {
+	return s.DB.Platform(ctx, "tell owners of an account that was not made", func(tx *pg.PlatformTx) error {
+		row, err := store.PersonByID(ctx, tx, person)
+		if err != nil {
+			return err
+		}
+		name := row.Name
+		if name == "" {
+			name = row.Email
+		}
+		said := []rune(c.Username)
+		return notice.Queue(ctx, tx, t.ID, notice.Notice{
+			Key: fmt.Sprintf("tenant/%d/sso_no_account/%d", t.ID, person), Template: "sso_no_account", To: []string{string(people.MemberOwner)},
+			Data: map[string]string{
+				"organisation": t.Name, "person": name, "reason": string(why), "name": string(said[:min(len(said), maxName)]), "note": p.UsernameClaim,
+				"link": s.Console + "/tenants/" + t.ID.String() + "/accounts/new",
+			},
+		})
+	})
 }
 
 func (s *Service) makeAccount(ctx context.Context, t *tenant.Tenant, p *provider, c *claims, person social.PersonID, wanted, address string) error {

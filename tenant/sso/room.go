@@ -23,18 +23,31 @@ type Visitor struct {
 	Session []byte // the hash that names the session
 	Person  social.PersonID
 	Address string
+	// IsBound: the company asks for a second factor, and this session has shown none here.
+	IsBound bool
 }
+
+// Pass is how somebody comes into a company's room.
+type Pass string
+
+// The ways.
+const (
+	AsEver     Pass = "as ever" // the company leaves it to the console
+	ByProvider Pass = "provider"
+	ByGlass    Pass = "glass" // without the provider, as an owner may
+)
 
 func (s *Service) roomKey(v Visitor) store.SSORoomKey {
 	return store.SSORoomKey{SessionHash: v.Session, PersonID: v.Person, Now: s.Now()}
 }
 
-// Room is asked before a company's room is shown: nil, or ErrRequired where this session
-// has not been at the company's provider. For an owner who may do without, it is recorded
-// once a session, and all owners are told.
-func (s *Service) Room(ctx context.Context, id tenant.ID, v Visitor) error {
+// Room is asked before a company's room is shown: how somebody comes in, or ErrRequired
+// where this session has not been at the company's provider. For an owner who may do
+// without, it is recorded once a session, and all owners are told; but not of one who is
+// asked for a second factor first and is not in yet.
+func (s *Service) Room(ctx context.Context, id tenant.ID, v Visitor) (Pass, error) {
 	var door *store.SSODoor
-	var proven bool
+	pass := AsEver
 	err := s.DB.Read(ctx, id, func(scope *pg.Scope) (err error) {
 		if door, err = store.SSODoorOf(ctx, scope, v.Person); err != nil || !door.Required {
 			return err
@@ -43,28 +56,36 @@ func (s *Service) Room(ctx context.Context, id tenant.ID, v Visitor) error {
 		if fault.IsNotFound(err) {
 			return nil
 		}
-		// What an owner came in by ends when it is taken away.
-		proven = err == nil && (!room.IsGlass || door.IsGlass)
-		return err
+		switch {
+		case err != nil:
+			return err
+		case !room.IsGlass:
+			pass = ByProvider
+		case door.IsGlass: // what an owner came in by ends when it is taken away
+			pass = ByGlass
+		}
+		return nil
 	})
 	switch {
 	case err != nil:
-		return fmt.Errorf("ask whether person %d may enter the room of tenant %d: %w", v.Person, id, err)
-	case !door.Required || proven:
-		return nil
+		return "", fmt.Errorf("ask whether person %d may enter the room of tenant %d: %w", v.Person, id, err)
+	case !door.Required || pass != AsEver:
+		return pass, nil
 	case !door.IsGlass:
-		return ErrRequired
+		return "", ErrRequired
+	case v.IsBound:
+		return ByGlass, nil
 	}
 	if err := announce(ctx, s.DB, id, v.Person, v.Address, s.Console+"/tenants/"+id.String()+"/security/sso"); err != nil {
-		return err
+		return "", err
 	}
 	err = s.DB.Tenant(ctx, id, func(scope *pg.Scope) error {
 		return store.GlassSSORoom(ctx, scope, s.roomKey(v), s.until(0, roomLifetime))
 	})
 	if err != nil {
-		return fmt.Errorf("let person %d into the room of tenant %d: %w", v.Person, id, err)
+		return "", fmt.Errorf("let person %d into the room of tenant %d: %w", v.Person, id, err)
 	}
-	return nil
+	return ByGlass, nil
 }
 
 // LeaveConsole returns where the browser of a session goes to show who it is.
