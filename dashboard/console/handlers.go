@@ -121,7 +121,7 @@ func (h *Handlers) Register(e *echo.Echo) {
 	h.registerSecurity(show, post)
 	h.registerSSO(show, post)
 	h.registerSetup(show, post)
-	h.registerInsights(show, post)
+	h.registerInsights(show)
 	h.registerServers(show, post)
 	h.registerData(show, post)
 	h.registerIdentity(show, post)

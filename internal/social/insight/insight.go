@@ -102,7 +102,9 @@ type Report struct {
 	Sums        // of all of it
 	Before Sums // of the time before
 	Parts  []Part
-	Last   time.Time // the last day that is counted; zero: none is
+	// Earlier are as many parts of the time before.
+	Earlier []Part
+	Last    time.Time // the last day that is counted; zero: none is
 }
 
 // Read puts a report together.
@@ -117,9 +119,10 @@ func Read(ctx context.Context, scope *pg.Scope, accounts []social.AccountID, s S
 	if err != nil {
 		return nil, fmt.Errorf("read the days of %d accounts: %w", len(accounts), err)
 	}
-	first, step := s.first(), s.Step()
-	for at := first; at.Before(s.Until); at = at.AddDate(0, 0, step) {
+	step := s.Step()
+	for at := s.first(); at.Before(s.Until); at = at.AddDate(0, 0, step) {
 		out.Parts = append(out.Parts, Part{From: at})
+		out.Earlier = append(out.Earlier, Part{From: at.AddDate(0, 0, -s.Days())})
 	}
 	var eve *store.Day
 	for _, d := range days {
@@ -127,15 +130,24 @@ func Read(ctx context.Context, scope *pg.Scope, accounts []social.AccountID, s S
 		case !d.Day.Before(s.From):
 			out.add(d, eve)
 			out.Last = d.Day
-			if part := int(d.Day.Sub(first).Hours()/24) / step; !d.Day.Before(first) && part < len(out.Parts) {
-				out.Parts[part].add(d, eve)
-			}
+			addTo(out.Parts, step, d, eve)
 		case !d.Day.Before(before.From):
 			out.Before.add(d, eve)
+			addTo(out.Earlier, step, d, eve)
 		}
 		eve = d
 	}
 	return out, out.answers(ctx, scope, accounts)
+}
+
+// addTo adds a day to the part that it belongs to, if any.
+func addTo(parts []Part, step int, d, eve *store.Day) {
+	if len(parts) == 0 || d.Day.Before(parts[0].From) {
+		return
+	}
+	if i := int(d.Day.Sub(parts[0].From).Hours()/24) / step; i < len(parts) {
+		parts[i].add(d, eve)
+	}
 }
 
 // add adds a day; eve is the one before it, if it was counted.
