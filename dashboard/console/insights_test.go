@@ -65,7 +65,7 @@ func TestTheRoomOfInsights(t *testing.T) {
 	has(t, "the newest", b.Get(at), 200, ">999<", "10 came, 0 left", ">400<", "Days end at midnight, UTC", "quiet", "!stem bolts", "Show more", "400 in all; 40 on the best day", "Nobody was answered for the first time", "!First numbers")
 	has(t, "the second page", b.Get(at+"?after="+ids.Format(int64(quiet))), 200, "quiet", "stem bolts")
 	most := b.Get(at + "?sort=reactions")
-	has(t, "most reactions", most, 200, "=We recall the stem bolts", ">3</td>", "Failing", "?sort=reactions&amp;days=7", "/insights/posts/"+ids.Format(int64(st)))
+	has(t, "most reactions", most, 200, "=We recall the stem bolts", ">3</td>", "Failing", "?days=7&amp;sort=reactions", "/insights/posts/"+ids.Format(int64(st)))
 	if strings.Index(most.Body, "stem bolts") > strings.Index(most.Body, ">quiet<") {
 		t.Error("the post with most reactions is not the first")
 	}
