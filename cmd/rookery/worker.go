@@ -11,6 +11,7 @@ import (
 	"rookery/federation/outbox"
 	"rookery/internal/jobs"
 	"rookery/internal/pg"
+	"rookery/internal/social/insight"
 	"rookery/internal/social/plan"
 	"rookery/internal/upkeep"
 	"rookery/tenant/certs"
@@ -27,7 +28,7 @@ func (s *system) runWorkers(ctx context.Context, p *parts) error {
 	if err != nil {
 		return err
 	}
-	periodic := []*river.PeriodicJob{every(upkeepEvery, jobs.Upkeep{}), every(domains.SweepEvery, jobs.DomainSweep{}), every(deletion.SweepEvery, jobs.TenantSweep{}), every(plan.SweepEvery, jobs.PlanSweep{})}
+	periodic := []*river.PeriodicJob{every(upkeepEvery, jobs.Upkeep{}), every(domains.SweepEvery, jobs.DomainSweep{}), every(deletion.SweepEvery, jobs.TenantSweep{}), every(plan.SweepEvery, jobs.PlanSweep{}), every(insight.CountEvery, jobs.CountDays{})}
 	certificates, err := s.newCertificates(s.jobs)
 	if err != nil {
 		return err
@@ -67,6 +68,7 @@ func (s *system) workers(p *parts) *river.Workers {
 	keeper.Streams = p.bus
 	river.AddWorker(w, keeper)
 	river.AddWorker(w, &deletion.Worker{Service: s.newDeletion(s.jobs)})
+	river.AddWorker(w, &insight.Counter{DB: s.jobs})
 	river.AddWorker(w, &upkeep.Remover{DB: s.jobs, Streams: p.bus, Log: s.log})
 	return w
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Chart is numbers over time, drawn on the server. A page shows it with the template part
@@ -12,16 +13,20 @@ type Chart struct {
 	ID      string // unique in the page, letters and digits
 	Title   string // what is counted, and when
 	Finding string // what stands out, in one sentence
-	Labels  []string
+	Days    []time.Time
 	Series  []Series // at most three besides the one of the period before; more are not drawn
+	Minutes bool     // the values are lengths of time
 }
 
-// Series is one line of a chart, with a value for each of the chart's labels.
+// Series is one line of a chart, with a value for each of the chart's days.
 type Series struct {
 	Name     string
 	Values   []int
 	IsBefore bool // the period before: grey and dashed
 }
+
+// Missing is a value that is not known: the line has a gap there, and does not fall to zero.
+const Missing = -1
 
 const (
 	chartWidth, chartHeight = 600, 200
@@ -33,7 +38,9 @@ const (
 // ChartLine is a series as it is drawn. Lines differ by dash as well as by hue.
 type ChartLine struct {
 	Series
-	Points, Stroke, Dash, Width string
+	Path, Stroke, Dash, Width string
+	Area                      string // what lies under the only line of a chart; "" for others
+	Dots                      string // values between two gaps
 }
 
 // Lines are the series in the order of drawing; the period before lies beneath.
@@ -42,40 +49,110 @@ func (c Chart) Lines() []ChartLine {
 	dashes := []string{"", "8 4", "2 4"}
 	var before, out []ChartLine
 	for _, s := range c.Series {
-		line := ChartLine{Series: s, Points: c.points(s.Values), Width: "2.5"}
+		line := ChartLine{Series: s, Width: "2"}
+		line.Path, line.Dots, line.Area = c.draw(s.Values)
 		switch {
 		case s.IsBefore:
-			line.Stroke, line.Dash, line.Width = "var(--ink-3)", "3 4", "2"
+			line.Stroke, line.Dash, line.Width = "var(--ink-3)", "3 4", "1.5"
 			before = append(before, line)
 		case len(out) < maxSeries:
 			line.Stroke, line.Dash = strokes[len(out)], dashes[len(out)]
 			out = append(out, line)
 		}
 	}
+	for _, lines := range [][]ChartLine{before, out} {
+		for i := range lines {
+			if lines[i].IsBefore || len(out) > 1 {
+				lines[i].Area = ""
+			}
+		}
+	}
 	return append(before, out...)
 }
 
-func (c Chart) points(values []int) string {
-	var out strings.Builder
-	top := float64(c.Top())
-	for i, v := range values[:min(len(values), len(c.Labels))] {
-		if i > 0 {
-			out.WriteByte(' ')
+// HasKey says whether the lines need names: a single one is what the heading says.
+func (c Chart) HasKey() bool { return len(c.Series) > 1 }
+
+// draw makes the path through values, that of those which stand alone, and that around
+// what lies beneath.
+func (c Chart) draw(values []int) (path, dots, area string) {
+	var line, lone, under strings.Builder
+	values = values[:min(len(values), len(c.Days))]
+	for start := 0; start < len(values); start++ {
+		if values[start] < 0 {
+			continue
 		}
-		out.WriteString(coordinate(c.x(i)) + "," + coordinate(chartHeight*(1-float64(max(v, 0))/top)))
+		end := start
+		for end+1 < len(values) && values[end+1] >= 0 {
+			end++
+		}
+		if start == end {
+			lone.WriteString("M" + c.point(start, values[start]) + "h0")
+			continue
+		}
+		part := "M"
+		for i := start; i <= end; i++ {
+			if i > start {
+				part += "L"
+			}
+			part += c.point(i, values[i])
+		}
+		line.WriteString(part)
+		under.WriteString(part + "V" + strconv.Itoa(chartHeight) + "H" + coordinate(c.x(start)) + "Z")
+		start = end
 	}
-	return out.String()
+	return line.String(), lone.String(), under.String()
+}
+
+func (c Chart) point(i, value int) string {
+	return coordinate(c.x(i)) + " " + coordinate(chartHeight*(1-float64(value)/float64(c.Top())))
 }
 
 // x is where a label stands; a single one stands in the middle.
 func (c Chart) x(i int) float64 {
-	if len(c.Labels) < 2 {
+	if len(c.Days) < 2 {
 		return chartWidth / 2
 	}
-	return chartWidth * float64(i) / float64(len(c.Labels)-1)
+	return chartWidth * float64(i) / float64(len(c.Days)-1)
 }
 
 func coordinate(f float64) string { return strconv.FormatFloat(math.Round(f*10)/10, 'f', -1, 64) }
+
+// ChartValue is a number as it is written: Text, or where that is empty the number with the
+// separators of the language.
+type ChartValue struct {
+	N    int
+	Text string
+}
+
+func (c Chart) value(n int) ChartValue {
+	switch {
+	case n < 0:
+		return ChartValue{Text: "–"}
+	case c.Minutes:
+		return ChartValue{N: n, Text: Minutes(n)}
+	}
+	return ChartValue{N: n}
+}
+
+// Minutes is a length of time: "52 min", "2 h 10 min", "3 d".
+func Minutes(n int) string {
+	switch hours := strconv.Itoa(n/60) + " h"; {
+	case n == 0:
+		return "0"
+	case n < 60:
+		return strconv.Itoa(n) + " min"
+	case n >= 48*60:
+		return strconv.Itoa(n/60/24) + " d"
+	case n%60 == 0:
+		return hours
+	default:
+		return hours + " " + strconv.Itoa(n%60) + " min"
+	}
+}
+
+// roundMinutes are the ends of scales of time whose quarters are round, too.
+var roundMinutes = []int{4, 8, 20, 40, 60, 120, 240, 480, 720, 1440, 2880, 4 * 1440}
 
 // Top is the value of the highest grid line: the first round one above all values.
 func (c Chart) Top() int {
@@ -84,6 +161,15 @@ func (c Chart) Top() int {
 		for _, v := range s.Values {
 			most = max(most, v)
 		}
+	}
+	if c.Minutes {
+		for _, top := range roundMinutes {
+			if top >= most {
+				return top
+			}
+		}
+		day := gridLines * 1440
+		return (most + day - 1) / day * day
 	}
 	for step := 1; ; step *= 10 {
 		for _, f := range []int{1, 2, 5} {
@@ -94,64 +180,77 @@ func (c Chart) Top() int {
 	}
 }
 
-// ChartTick is a mark of an axis.
-type ChartTick struct {
-	At   string // in the drawing's units, along the axis
-	Text string
-	// Anchor of the text, so that the first and the last one stay inside.
-	Anchor string
+// ChartLevel is a horizontal line of the grid.
+type ChartLevel struct {
+	ChartValue
+	At     string // in the drawing's units, from the top
+	IsZero bool
 }
 
 // Grid are the lines from the top down; the last one is zero.
-func (c Chart) Grid() []ChartTick {
+func (c Chart) Grid() []ChartLevel {
 	top := c.Top()
-	out := make([]ChartTick, gridLines+1)
+	out := make([]ChartLevel, gridLines+1)
 	for i := range out {
-		out[i] = ChartTick{At: coordinate(chartHeight * float64(i) / gridLines), Text: Count(top - top*i/gridLines)}
+		out[i] = ChartLevel{c.value(top - top*i/gridLines), coordinate(chartHeight * float64(i) / gridLines), i == gridLines}
 	}
 	return out
 }
 
-// Times are a few of the labels, evenly chosen, the first and the last one among them.
+// ChartTick is a mark of the axis of time.
+type ChartTick struct {
+	At  string // of the axis' length
+	Day time.Time
+	// Anchor of the text, so that the first and the last one stay inside.
+	Anchor string
+}
+
+// Times are a few of the days, evenly chosen, the first and the last one among them.
 func (c Chart) Times() []ChartTick {
-	n := min(timeLabels, len(c.Labels))
+	n := min(timeLabels, len(c.Days))
 	out := make([]ChartTick, n)
 	for k := range out {
 		i, anchor := 0, "start"
 		if n > 1 {
-			i = k * (len(c.Labels) - 1) / (n - 1)
+			i = k * (len(c.Days) - 1) / (n - 1)
 		}
-		if k > 0 {
+		if k > 0 || n == 1 {
 			anchor = "middle"
 		}
 		if k > 0 && k == n-1 {
 			anchor = "end"
 		}
-		out[k] = ChartTick{At: coordinate(c.x(i)/chartWidth*100) + "%", Text: c.Labels[i], Anchor: anchor}
+		out[k] = ChartTick{At: coordinate(c.x(i)/chartWidth*100) + "%", Day: c.Days[i], Anchor: anchor}
 	}
 	return out
 }
 
-// ChartRow is a label with the value of each series, for the table.
+// ChartCell is the value of a series on a day.
+type ChartCell struct {
+	ChartValue
+	Name string
+}
+
+// ChartRow is a day with the value of each series, for the table.
 type ChartRow struct {
-	Label       string
-	Values      []int
+	Day         time.Time
+	Cells       []ChartCell
 	Left, Width string // of the strip in which a pointer finds it
 }
 
-// Rows are the values by label.
+// Rows are the values by day.
 func (c Chart) Rows() []ChartRow {
-	half := chartWidth / 2.0 / float64(max(len(c.Labels)-1, 1))
-	out := make([]ChartRow, len(c.Labels))
-	for i, label := range c.Labels {
+	half := chartWidth / 2.0 / float64(max(len(c.Days)-1, 1))
+	out := make([]ChartRow, len(c.Days))
+	for i, day := range c.Days {
 		left, right := max(c.x(i)-half, 0), min(c.x(i)+half, chartWidth)
-		out[i] = ChartRow{Label: label, Left: coordinate(left), Width: coordinate(right - left)}
+		out[i] = ChartRow{Day: day, Left: coordinate(left), Width: coordinate(right - left)}
 		for _, s := range c.Series {
-			v := 0
+			n := Missing
 			if i < len(s.Values) {
-				v = s.Values[i]
+				n = s.Values[i]
 			}
-			out[i].Values = append(out[i].Values, v)
+			out[i].Cells = append(out[i].Cells, ChartCell{c.value(n), s.Name})
 		}
 	}
 	return out

@@ -96,6 +96,7 @@ func funcs(language *words.Language) template.FuncMap {
 		"until":  in.untilMoment,
 		"clock":  in.clockMoment,
 		"month":  in.month,
+		"date":   in.short,
 		"span":   in.span,
 		"say":    say(language),
 		"listed": listed(language),

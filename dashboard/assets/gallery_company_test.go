@@ -9,7 +9,7 @@ import (
 func companyShell(place console.Place) console.Shell {
 	s := sampleShell(true)
 	s.Room.Current = place
-	for _, e := range []console.Entry{{Text: "Insights", Icon: "chart", URL: "/insights"}, {Text: "Branding", Icon: "sliders", URL: "/branding"}, {Text: "Servers", Icon: "shield", URL: "/servers"}} {
+	for _, e := range []console.Entry{{Text: "Branding", Icon: "sliders", URL: "/branding"}, {Text: "Servers", Icon: "shield", URL: "/servers"}} {
 		e.IsCurrent = e.URL == "/"+string(place)
 		s.Room.More = append(s.Room.More, e)
 	}
@@ -18,7 +18,7 @@ func companyShell(place console.Place) console.Shell {
 
 // companyPages are the rooms of those who look after the company.
 func companyPages() []galleryPage {
-	return brandPages()
+	return append(brandPages(), insightsPages()...)
 }
 
 func brandPages() []galleryPage {

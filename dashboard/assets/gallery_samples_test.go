@@ -122,7 +122,7 @@ func sampleConsent() site.ConsentView {
 func sampleShell(inRoom bool) console.Shell {
 	s := console.Shell{Person: console.Person{ID: "6", Name: "Mara Lindqvist", Mail: "mara@acme.example"}, Token: "t0ken", SignOutURL: "/console/sign_out", TenantsURL: "/console"}
 	if inRoom {
-		s.Room = &console.Room{Name: "Acme Cycles", HandleHost: "acme.example", Logo: gear, Role: console.Owner, AccountsURL: "/console/acme/accounts", DomainsURL: "/console/acme/domains", PublishURL: "/console/acme/publish", InboxURL: "/console/acme/inbox", OpenThreads: 3, Current: console.Accounts}
+		s.Room = &console.Room{Name: "Acme Cycles", HandleHost: "acme.example", Logo: gear, Role: console.Owner, AccountsURL: "/console/acme/accounts", DomainsURL: "/console/acme/domains", PublishURL: "/console/acme/publish", InboxURL: "/console/acme/inbox", InsightsURL: "/console/acme/insights", OpenThreads: 3, Current: console.Accounts}
 	}
 	return s
 }

@@ -109,6 +109,9 @@ func (c calendar) clockMoment(t time.Time) template.HTML {
 // day is a <time> of a date alone.
 func (c calendar) day(t time.Time) template.HTML { return c.tag(t, c.format(t, c.layouts.day), "") }
 
+// short is a date in the fewest words, for axes and tables of days.
+func (c calendar) short(t time.Time) string { return c.format(t, c.layouts.short) }
+
 // month is the name of a month with its year.
 func (c calendar) month(t time.Time) string { return c.format(t, c.layouts.month) }
 

@@ -124,7 +124,7 @@ func (h *Handlers) Register(e *echo.Echo) {
 	h.registerSecurity(show, post)
 	h.registerSSO(show, post)
 	h.registerSetup(e, show, post)
-	h.registerInsights(show, post)
+	h.registerInsights(show)
 	h.registerServers(show, post)
 	h.registerData(show, post)
 	h.registerIdentity(show, post)

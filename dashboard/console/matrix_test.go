@@ -65,6 +65,8 @@ var showMatrix = map[string]admits{
 	"/tenants/:id/inbox": members, "/tenants/:id/inbox/events": members, "/tenants/:id/inbox/replies": acting,
 	"/tenants/:id/inbox/replies/:reply": acting, "/tenants/:id/inbox/:account/:conversation": acting,
 
+	"/tenants/:id/insights": members, "/tenants/:id/insights/days.csv": members, "/tenants/:id/insights/posts.csv": members, "/tenants/:id/insights/posts/:post": acting,
+
 	"/tenants/:id/branding": managers, "/tenants/:id/branding/picture/remove": managers, "/tenants/:id/branding/rules/:rule": managers,
 	"/tenants/:id/branding/texts/:text": managers,
 	"/tenants/:id/audit":                managers, "/tenants/:id/audit/export": managers,

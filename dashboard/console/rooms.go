@@ -126,7 +126,7 @@ func (h *Handlers) shell(v *visitor) Shell {
 	if v.tenant != nil {
 		s.Room = &Room{
 			Name: v.tenant.Name, HandleHost: v.tenant.HandleDomain, Logo: logo(v.tenant), Role: Role(v.role),
-			AccountsURL: h.roomURL(v.tenant), DomainsURL: h.domainsURL(v.tenant), PublishURL: h.publishURL(v.tenant), InboxURL: h.inboxURL(v.tenant), OpenThreads: v.openThreads,
+			AccountsURL: h.roomURL(v.tenant), DomainsURL: h.domainsURL(v.tenant), PublishURL: h.publishURL(v.tenant), InboxURL: h.inboxURL(v.tenant), InsightsURL: h.insightsURL(v.tenant), OpenThreads: v.openThreads,
 			Current: v.place,
 		}
 		s.Room.More = h.companyEntries(v)

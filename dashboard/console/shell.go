@@ -32,6 +32,7 @@ type Room struct {
 	DomainsURL  string
 	PublishURL  string
 	InboxURL    string
+	InsightsURL string
 	OpenThreads int    // in which somebody waits
 	EndingURL   string // where an owner deletes it; "" for others
 	IsEnding    bool   // it is being deleted, and can be kept
@@ -61,15 +62,17 @@ type Entry struct {
 	Count     int    // what is to be done there
 	CountID   string // names the count for live updates
 	IsCurrent bool
+	IsWide    bool // phones show it in the menu: their bar has room for few
 }
 
 // Entries is the navigation of the room, in order.
 func (r Room) Entries() []Entry {
 	return []Entry{
 		{Text: "Conversations", Short: "Inbox", Icon: "chat", URL: r.InboxURL, Count: r.OpenThreads, CountID: "inbox-count", IsCurrent: r.Current == Inbox},
-		{Text: "Accounts", Icon: "at", URL: r.AccountsURL, IsCurrent: r.Current == Accounts},
 		{Text: "Publish", Icon: "pen", URL: r.PublishURL, IsCurrent: r.Current == Publish},
-		{Text: "Domains", Icon: "globe", URL: r.DomainsURL, IsCurrent: r.Current == Domains},
+		{Text: "Insights", Icon: "chart", URL: r.InsightsURL, IsCurrent: r.Current == Insights},
+		{Text: "Accounts", Icon: "at", URL: r.AccountsURL, IsCurrent: r.Current == Accounts},
+		{Text: "Domains", Icon: "globe", URL: r.DomainsURL, IsCurrent: r.Current == Domains, IsWide: true},
 	}
 }
 

@@ -63,6 +63,7 @@ var (
 	// An upload that no post uses and none will; what comes from elsewhere always belongs to a post.
 	AgedUploads = ageing("unused uploads", "media", "tenant_id, id", "created_at", ` AND x.status_id IS NULL AND x.remote_url = ''
        AND NOT EXISTS (SELECT FROM scheduled_media c WHERE c.tenant_id = x.tenant_id AND c.media_id = x.id)`)
+	AgedAccountDays = ageing("days of accounts", "account_days", "tenant_id, account_id, day", "day", "")
 	// Deliveries go before their activity, which may have very many.
 	agedActivities = ageing("activities", "activities", "tenant_id, id", "created_at", "")
 )
@@ -77,19 +78,40 @@ func (a *Ageing) Count(ctx context.Context, p *pg.PlatformTx, before time.Time) 
 	return pg.Value[int64](ctx, p, a.count, pgx.NamedArgs{"before": before})
 }
 
+// What the deliveries of a post's first activity had come to is added up in the statement
+// that removes them: insights show it as long as the post is there (ReachOf).
 const pruneDeliveries = `
-DELETE FROM deliveries t
-USING  (SELECT d.place
-        FROM   (SELECT tenant_id, id FROM activities WHERE created_at < @before ORDER BY created_at LIMIT @limit) AS a
-        CROSS  JOIN LATERAL (SELECT x.ctid AS place FROM deliveries x WHERE x.tenant_id = a.tenant_id AND x.activity_id = a.id LIMIT @limit) AS d
-        LIMIT  @limit) AS old
-WHERE  t.ctid = old.place`
+WITH gone AS (
+    DELETE FROM deliveries t
+    USING  (SELECT d.place
+            FROM   (SELECT tenant_id, id FROM activities WHERE created_at < @before ORDER BY created_at LIMIT @limit) AS a
+            CROSS  JOIN LATERAL (SELECT x.ctid AS place FROM deliveries x WHERE x.tenant_id = a.tenant_id AND x.activity_id = a.id LIMIT @limit) AS d
+            LIMIT  @limit) AS old
+    WHERE  t.ctid = old.place
+    RETURNING t.tenant_id, t.activity_id, t.state
+), sums AS (
+    SELECT tenant_id, activity_id, count(*) FILTER (WHERE state = 'done') AS reached, count(*) FILTER (WHERE state <> 'done') AS failed
+    FROM   gone
+    GROUP  BY tenant_id, activity_id
+), kept AS (
+    INSERT INTO status_reach (tenant_id, status_id, reached, failed)
+    SELECT n.tenant_id, s.id, n.reached, n.failed
+    FROM   sums n
+    CROSS  JOIN LATERAL (SELECT x.tenant_id, x.status_id, x.uri FROM activities x WHERE x.tenant_id = n.tenant_id AND x.id = n.activity_id LIMIT 1) AS a
+    CROSS  JOIN LATERAL (SELECT x.tenant_id, x.id FROM statuses x
+                         WHERE  x.tenant_id = a.tenant_id AND x.id = a.status_id AND x.is_local AND x.boost_of_id IS NULL LIMIT 1 FOR KEY SHARE) AS s
+    WHERE  ` + firstActivity + `
+    ORDER  BY n.tenant_id, s.id
+    ON     CONFLICT (tenant_id, status_id) DO UPDATE SET
+           reached = status_reach.reached + EXCLUDED.reached, failed = status_reach.failed + EXCLUDED.failed
+)
+SELECT count(*) FROM gone`
 
 // PruneActivities removes the oldest activities from before a time with their
 // deliveries: first those, limit at a time, then limit activities. It returns how many
 // rows of both went. Days later nothing waits for delivery any more.
 func PruneActivities(ctx context.Context, p *pg.PlatformTx, before time.Time, limit int) (int64, error) {
-	n, err := pg.Exec(ctx, p, pruneDeliveries, pgx.NamedArgs{"before": before, "limit": limit})
+	n, err := pg.Value[int64](ctx, p, pruneDeliveries, pgx.NamedArgs{"before": before, "limit": limit})
 	if err != nil || n >= int64(limit) {
 		return n, err
 	}

@@ -82,6 +82,7 @@ func (l *large) reads() map[string]read {
 	l.timelineReads(m)
 	l.accountReads(m)
 	l.statusReads(m)
+	l.insightReads(m)
 	return m
 }
 

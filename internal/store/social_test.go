@@ -49,6 +49,7 @@ func newCast(t *testing.T) *cast {
 	w.Do(func(scope *pg.Scope) error { return c.plan(t.Context(), scope) })
 	c.seat()
 	c.signOn()
+	w.Do(func(scope *pg.Scope) error { return c.insights(t.Context(), scope) })
 	return c
 }
 
@@ -375,6 +376,7 @@ func TestReadsStayInsideTheTenant(t *testing.T) {
 	maps.Copy(reads, c.planReads())
 	maps.Copy(reads, c.deskReads())
 	maps.Copy(reads, c.ssoReads())
+	maps.Copy(reads, c.insightReads())
 	for name, read := range reads {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -559,7 +561,7 @@ func snapshot(t *testing.T, db *pg.DB, id tenant.ID) map[string]string {
 			"accounts", "account_stats", "statuses", "status_stats", "status_edits", "status_mentions", "pending_mentions", "status_tags",
 			"favourites", "bookmarks", "pins", "conversation_mutes", "idempotency_keys", "media", "follows", "blocks", "mutes",
 			"account_notes", "followed_tags", "timeline_entries", "notifications", "markers", "search_texts", "tombstones", "upkeep_walks",
-			"scheduled_statuses", "scheduled_media", "desk_threads", "desk_notes", "saved_replies",
+			"scheduled_statuses", "scheduled_media", "desk_threads", "desk_notes", "saved_replies", "account_days", "status_reach",
 			"sso_providers", "sso_identities", "sso_requests", "sso_rooms", "sessions", "memberships",
 		} {
 			rows, err := pg.Value[string](t.Context(), tx, `SELECT COALESCE(string_agg(x::text, E'\n' ORDER BY x::text), '') FROM `+

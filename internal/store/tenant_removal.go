@@ -36,12 +36,12 @@ var tenantTables = []tenantTable{
 	{name: "bookmarks", key: "id"}, {name: "pins", key: "id"}, {name: "favourites", key: "id"}, {name: "conversation_mutes", key: "account_id, conversation_id"},
 	{name: "idempotency_keys", key: "account_id, key"}, {name: "status_mentions", key: "status_id, account_id"},
 	{name: "pending_mentions", key: "status_id, handle"}, {name: "status_tags", key: "tag, status_id"}, {name: "status_edits", key: "id"},
-	{name: "status_stats", key: "status_id"}, {name: "scheduled_media", key: "media_id"}, {name: "scheduled_statuses", key: "id"}, {name: "media", key: "id"}, {name: "files", key: "key, rendition"},
+	{name: "status_stats", key: "status_id"}, {name: "status_reach", key: "status_id"}, {name: "scheduled_media", key: "media_id"}, {name: "scheduled_statuses", key: "id"}, {name: "media", key: "id"}, {name: "files", key: "key, rendition"},
 	{name: "blobs", key: "sha256", most: 20}, // each may be many megabytes
 	{name: "statuses", key: "id DESC"},
 	{name: "follows", key: "id"}, {name: "blocks", key: "id"}, {name: "mutes", key: "id"}, {name: "account_notes", key: "account_id, target_id"},
 	{name: "followed_tags", key: "id"}, {name: "operators", key: "account_id, person_id"}, {name: "handles", key: "domain, username_lower"},
-	{name: "account_keys", key: "account_id, kind"}, {name: "account_stats", key: "account_id"},
+	{name: "account_keys", key: "account_id, kind"}, {name: "account_stats", key: "account_id"}, {name: "account_days", key: "account_id, day"},
 	{name: "accounts", key: "id", most: 500}, // each is looked for in twenty tables
 	{name: "invitations", key: "id"}, {name: "tenant_keys", key: "kind"}, {name: "tenant_security", key: "tenant_id"}, {name: "tenant_rules", key: "id"}, {name: "tenant_brand", key: "tenant_id"}, {name: "tenant_setups", key: "tenant_id"}, {name: "upkeep_walks", key: "kind"},
 	// The tenant's own actors answer 410 as long as its names do.

@@ -12,6 +12,8 @@ import (
 // What stays, and why. A table that refers to posts or accounts must say here whether
 // its rows keep them: TestWhatRefersToPosts and TestWhatRefersToAccounts know which.
 
+// status_reach and account_days are about own posts and accounts alone, and go with them.
+
 // touched is why a remote post stays however old it is: somebody of the tenant has to do
 // with it. s is the post.
 //   - The author is followed, or asked to be.

@@ -200,7 +200,7 @@ func TestWhatRefersToPosts(t *testing.T) {
 	t.Parallel()
 	checkReferences(t, "statuses", []string{
 		"bookmarks.status_id", "favourites.status_id", "media.status_id", "notifications.status_id", "pending_mentions.status_id",
-		"pins.status_id", "status_edits.status_id", "status_mentions.status_id", "status_stats.status_id", "status_tags.status_id",
+		"pins.status_id", "status_edits.status_id", "status_mentions.status_id", "status_reach.status_id", "status_stats.status_id", "status_tags.status_id",
 		"statuses.boost_of_id", "statuses.in_reply_to_id", "timeline_entries.status_id",
 	})
 }
@@ -210,7 +210,7 @@ func TestWhatRefersToPosts(t *testing.T) {
 func TestWhatRefersToAccounts(t *testing.T) {
 	t.Parallel()
 	checkReferences(t, "accounts", []string{
-		"account_keys.account_id", "account_notes.account_id", "account_notes.target_id", "account_stats.account_id", "blocks.account_id",
+		"account_days.account_id", "account_keys.account_id", "account_notes.account_id", "account_notes.target_id", "account_stats.account_id", "blocks.account_id",
 		"blocks.target_id", "bookmarks.account_id", "conversation_mutes.account_id", "desk_threads.account_id", "desk_threads.from_id", "favourites.account_id", "followed_tags.account_id",
 		"follows.account_id", "follows.target_id", "idempotency_keys.account_id", "markers.account_id", "media.account_id",
 		"mutes.account_id", "mutes.target_id", "notifications.account_id", "notifications.from_id", "operators.account_id",

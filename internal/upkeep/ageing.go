@@ -16,7 +16,8 @@ const (
 	keepLogins = 2 * day
 	keepEnded  = day // a code that is used twice must still be known
 	keepMails  = 90 * day
-	keepRetry  = day // an Idempotency-Key is good for an hour
+	keepDays   = 2 * 366 * day // of accounts: a year, and the one before it to compare with
+	keepRetry  = day           // an Idempotency-Key is good for an hour
 )
 
 // aged is a class of rows that go by their age alone, over all tenants.
@@ -53,6 +54,7 @@ func (c Clocks) aged() []aged {
 		byAge(store.AgedMutes, now),
 		{"former private keys", now, store.EraseFormerKeys, store.CountFormerKeys},
 		byAge(store.AgedIdempotencyKeys, keepRetry),
+		byAge(store.AgedAccountDays, keepDays),
 	}
 }
 

@@ -35,6 +35,7 @@ func TestOldRowsGoAndYoungOnesStay(t *testing.T) {
 			`INSERT INTO mutes (tenant_id, id, account_id, target_id, expires_at)
 				SELECT @tenant_id, row_number() OVER (), a.id, b.id, CASE WHEN a.domain = '' THEN now() - interval '1 second' ELSE now() + interval '1 day' END
 				FROM accounts a, accounts b WHERE a.tenant_id = @tenant_id AND b.tenant_id = @tenant_id AND a.id <> b.id`,
+			`INSERT INTO account_days (tenant_id, account_id, day) SELECT @tenant_id, id, current_date - n FROM accounts, unnest(ARRAY[730, 734]) n WHERE tenant_id = @tenant_id AND domain = ''`,
 			`INSERT INTO media (tenant_id, id, account_id, kind, created_at) SELECT @tenant_id, n, id, 'image', now() - n * interval '20 hours'
 				FROM accounts, generate_series(1, 2) n WHERE tenant_id = @tenant_id AND domain = ''`,
 		} {
@@ -62,7 +63,7 @@ func TestOldRowsGoAndYoungOnesStay(t *testing.T) {
 	want := map[string]int64{
 		"events": 1494, "inbox activities": 1, "activities and deliveries": 4, "idempotency keys": 1, "ended mutes": 1, "unused uploads": 1,
 		"remote keys": 1, "peers": 1, "failed log-ins": 1, "console sessions": 1, "mails": 1,
-		"sign-ups": 1, "links in mails": 1, "half sign-ins": 1, "passkey challenges": 1,
+		"sign-ups": 1, "links in mails": 1, "half sign-ins": 1, "passkey challenges": 1, "days of accounts": 1,
 	}
 	dry := w.round(upkeep.Mode{Dry: true})
 	dry["activities and deliveries"] += 3 // a dry run counts activities alone

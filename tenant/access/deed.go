@@ -21,6 +21,7 @@ const (
 	Moderate       Deed = "moderate"            // blocks of servers, reports
 	ManageData     Deed = "manage data"         // retention, exports
 	ReadAudit      Deed = "read the audit log"  //
+	SeeInsights    Deed = "see insights"        // of all accounts; whoever may read as one sees its
 	ManageBilling  Deed = "manage billing"      // plan, invoices
 	EndCompany     Deed = "delete the company"  // and take it back
 	MakeOwners     Deed = "make and end owners" //
@@ -31,11 +32,11 @@ const (
 var memberDeeds = map[people.Membership]map[Deed]bool{
 	people.MemberOwner: {
 		SeeCompany: true, ManageDomains: true, ManageAccounts: true, ManagePeople: true, ManageSecurity: true, ManageBrand: true,
-		Moderate: true, ManageData: true, ReadAudit: true, ManageBilling: true, EndCompany: true, MakeOwners: true, SetUp: true,
+		Moderate: true, ManageData: true, ReadAudit: true, SeeInsights: true, ManageBilling: true, EndCompany: true, MakeOwners: true, SetUp: true,
 	},
 	people.MemberAdmin: {
 		SeeCompany: true, ManageDomains: true, ManageAccounts: true, ManagePeople: true, ManageSecurity: true, ManageBrand: true,
-		Moderate: true, ManageData: true, ReadAudit: true, SetUp: true,
+		Moderate: true, ManageData: true, ReadAudit: true, SeeInsights: true, SetUp: true,
 	},
 	people.MemberBilling:   {SeeCompany: true, ManageBilling: true},
 	people.MemberModerator: {SeeCompany: true, Moderate: true},

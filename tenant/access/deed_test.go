@@ -13,10 +13,10 @@ func TestDeeds(t *testing.T) {
 	t.Parallel()
 	all := []access.Deed{
 		access.SeeCompany, access.ManageDomains, access.ManageAccounts, access.ManagePeople, access.ManageSecurity, access.ManageBrand,
-		access.Moderate, access.ManageData, access.ReadAudit, access.ManageBilling, access.EndCompany, access.MakeOwners, access.SetUp,
+		access.Moderate, access.ManageData, access.ReadAudit, access.SeeInsights, access.ManageBilling, access.EndCompany, access.MakeOwners, access.SetUp,
 	}
 	for m, want := range map[people.Membership]int{
-		people.MemberOwner: len(all), people.MemberAdmin: 10, people.MemberBilling: 2, people.MemberModerator: 2, people.MemberPlain: 1, "stranger": 0,
+		people.MemberOwner: len(all), people.MemberAdmin: 11, people.MemberBilling: 2, people.MemberModerator: 2, people.MemberPlain: 1, "stranger": 0,
 	} {
 		got := 0
 		for _, d := range all {

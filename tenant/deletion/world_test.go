@@ -80,6 +80,8 @@ var rows = []string{
 	`INSERT INTO statuses (tenant_id, id, account_id, uri, visibility, conversation_id, boost_of_id, created_at) VALUES ($1, 50, $3, 'https://far.test/' || $1, 'public', 1, 1, now())`,
 	`UPDATE statuses SET in_reply_to_id = 1 WHERE tenant_id = $1 AND id BETWEEN 2 AND 20`,
 	`INSERT INTO status_stats (tenant_id, status_id) SELECT tenant_id, id FROM statuses WHERE tenant_id = $1`,
+	`INSERT INTO status_reach (tenant_id, status_id) VALUES ($1, 1)`,
+	`INSERT INTO account_days (tenant_id, account_id, day) VALUES ($1, $2, '2026-11-20')`,
 	`INSERT INTO status_edits (tenant_id, id, status_id, body, created_at) VALUES ($1, 1, 1, '', now())`,
 	`INSERT INTO status_mentions (tenant_id, status_id, account_id) VALUES ($1, 1, $3)`,
 	`INSERT INTO pending_mentions (tenant_id, status_id, handle) VALUES ($1, 1, 'x@y.test')`,

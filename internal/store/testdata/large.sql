@@ -143,6 +143,12 @@ SELECT t, id, i, 'https://far' || i || '.test/inbox', 'far' || i || '.test', CAS
 FROM   posts, generate_series(1, 10) i WHERE n % 20 = 1;
 INSERT INTO deliveries (tenant_id, activity_id, id, inbox_url, host, state, attempts)
 SELECT 1, pg_temp.sid(21), i, 'https://far' || i || '.test/inbox', 'far' || i || '.test', CASE WHEN i % 100 = 0 THEN 'waiting' ELSE 'done' END, 1 FROM generate_series(11, pg_temp.remotes(1)) i;
+-- The Create of an old post with very many inboxes, and two years of days.
+UPDATE activities SET uri = 'https://t.test/ap/activities/' || status_id WHERE id % 3 = 0 OR (tenant_id = 1 AND id = pg_temp.sid(21));
+INSERT INTO status_reach (tenant_id, status_id, reached) SELECT t, id, 9 FROM posts WHERE n % 20 = 1;
+INSERT INTO account_days (tenant_id, account_id, day, followers)
+SELECT t, o, date '2025-01-01' + i, i FROM generate_series(1, 20) t, generate_series(1, pg_temp.part(t, 300)) o, generate_series(1, 730) i;
+UPDATE desk_threads SET first_answer_at = opened_at + interval '1 hour' WHERE conversation_id % 2 = 0;
 INSERT INTO remote_keys (key_id, owner_uri, fetched_at) SELECT 'https://far.test/u/' || i || '#main-key', 'https://far.test/u/' || i, now() FROM generate_series(1, pg_temp.remotes(1)) i;
 INSERT INTO peer_hosts (host) SELECT 'far' || i || '.test' FROM generate_series(1, 5000) i;
 
