@@ -18,7 +18,7 @@ func companyShell(place console.Place) console.Shell {
 
 // companyPages are the rooms of those who look after the company.
 func companyPages() []galleryPage {
-	return brandPages()
+	return append(brandPages(), dataPages()...)
 }
 
 func brandPages() []galleryPage {

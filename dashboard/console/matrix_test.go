@@ -72,6 +72,7 @@ var showMatrix = map[string]admits{
 	// The gate of a company's own login: its members have to see it to come in.
 	"/tenants/:id/sso": members, "/tenants/:id/sso/go": members, "/tenants/:id/sso/back": acting,
 	"/tenants/:id/deletion": owners,
+	"/tenants/:id/data":     managers, "/tenants/:id/data/clocks/:class": managers, "/tenants/:id/data/exports/:export": managers,
 }
 
 // TEN-31: what each form does, and for whom. Whoever may not is refused before anything else.
@@ -109,6 +110,7 @@ var postMatrix = map[string]admits{
 	"/tenants/:id/branding/rules/:rule/remove": managers, "/tenants/:id/branding/texts/:text": managers,
 	"/tenants/:id/audit/proof": managers, "/tenants/:id/security": managers, "/tenants/:id/security/sso": managers,
 	"/tenants/:id/deletion": owners, "/tenants/:id/deletion/undo": owners,
+	"/tenants/:id/data/clocks/:class": managers, "/tenants/:id/data/exports": managers, "/tenants/:id/data/exports/:export/remove": managers,
 }
 
 // TEN-31: a row a route and a route a row, exactly.

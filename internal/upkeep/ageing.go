@@ -57,7 +57,7 @@ func (c Clocks) aged() []aged {
 		byAge(store.AgedChallenges, keepEnded),
 		byAge(store.AgedMails, c.Mails),
 		byAge(store.AgedMutes, now),
-		{"former private keys", now, store.EraseFormerKeys, store.CountFormerKeys},
+		{kind: "former private keys", keep: now, prune: store.EraseFormerKeys, count: store.CountFormerKeys},
 		byAge(store.AgedIdempotencyKeys, keepRetry),
 	}
 }

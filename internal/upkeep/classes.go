@@ -148,14 +148,42 @@ func (k Keeping) check(name Class, days int) (class, error) {
 	if err != nil {
 		return c, err
 	}
-	most := c.most(k.Clocks)
-	if most == 0 {
-		most = mostDays
-	}
-	if least := min(c.least, most); days < least || days > most {
+	if least, most := c.bounds(k.Clocks); days < least || days > most {
 		return c, fault.Newf(fault.Invalid, "Choose %d to %d days.", least, most)
 	}
 	return c, nil
+}
+
+// Limits are what a tenant may set for a class.
+type Limits struct {
+	Now         int // 0: for ever
+	Least, Most int
+	Platform    int // its clock; 0: for ever
+}
+
+// LimitsOf says what a tenant has set for a class and may set.
+func (k Keeping) LimitsOf(ctx context.Context, of tenant.ID, name Class) (Limits, error) {
+	c, err := classOf(name)
+	if err != nil {
+		return Limits{}, err
+	}
+	var set []*store.TenantClock
+	err = k.DB.Tenant(ctx, of, func(scope *pg.Scope) (err error) {
+		set, err = store.ClocksOf(ctx, scope)
+		return err
+	})
+	clocks := k.Clocks.with(ownOf(set)[of])
+	l := Limits{Now: int(*c.clock(&clocks) / day), Platform: c.most(k.Clocks)}
+	l.Least, l.Most = c.bounds(k.Clocks)
+	return l, err
+}
+
+// bounds are the fewest and the most days that a tenant may choose.
+func (c class) bounds(of Clocks) (least, most int) {
+	if most = c.most(of); most == 0 {
+		most = mostDays
+	}
+	return min(c.least, most), most
 }
 
 const sampled = 1000

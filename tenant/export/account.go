@@ -27,7 +27,7 @@ func actorFile(_ context.Context, w *writer) (bool, error) {
 	picture := func(key string) convert.Picture {
 		return convert.Picture{URL: names[key], MIME: w.actor.PictureTypes[key]}
 	}
-	doc, err := vocab.Write(convert.ActorDocument(w.tenant, convert.ActorOf(w.actor.Account, w.actor.PublicPEM, picture)))
+	doc, err := vocab.Write(convert.ActorDocument(w.tenant, convert.ActorOf(w.actor.Account, w.actor.Key, picture)))
 	if err != nil {
 		return false, err
 	}
