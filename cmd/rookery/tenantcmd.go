@@ -16,7 +16,7 @@ import (
 func tenantCommand(g *globals) *cobra.Command {
 	c := &cobra.Command{Use: "tenant", Short: "Make, list and manage organisations"}
 	c.AddCommand(tenantCreate(g), tenantList(g), tenantShow(g), tenantState(g, "suspend", tenant.Suspended), tenantState(g, "resume", tenant.Active),
-		tenantDelete(g), tenantUndelete(g))
+		tenantDelete(g), tenantUndelete(g), tenantExport(g))
 	return c
 }
 

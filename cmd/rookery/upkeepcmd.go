@@ -63,10 +63,15 @@ func printUpkeep(cmd *cobra.Command, report *upkeep.Report, dry bool) error {
 
 // keeper does the rounds, with the clocks that are set.
 func (s *system) keeper(db *pg.DB) *upkeep.Worker {
+	return &upkeep.Worker{DB: db, Tenants: s.registry, Metrics: s.upkeep, Log: s.log, Clocks: s.clocks()}
+}
+
+// clocks say how long the platform keeps things; a company's own are shorter.
+func (s *system) clocks() upkeep.Clocks {
 	days := func(key string) time.Duration { return time.Duration(s.cfg.Int("retention_"+key)) * 24 * time.Hour }
-	return &upkeep.Worker{DB: db, Tenants: s.registry, Metrics: s.upkeep, Log: s.log, Clocks: upkeep.Clocks{
+	return upkeep.Clocks{
 		RemotePosts: days("remote_posts"), RemoteAccounts: days("remote_accounts"), Notifications: days("notifications"),
 		Tombstones: days("tombstones"), Activities: days("activities"), Inbox: days("inbox"), Events: days("events"),
-		Apps: days("apps"), Uploads: days("uploads"), Edits: s.cfg.Int("retention_remote_edits"),
-	}}
+		Apps: days("apps"), Uploads: days("uploads"), Mails: upkeep.Defaults.Mails, Edits: s.cfg.Int("retention_remote_edits"),
+	}
 }

@@ -83,7 +83,7 @@ func (s *system) newConsole(p *parts, logins *limit.Logins) http.Handler {
 	handlers := console.New(console.Deps{
 		DB: s.db, Log: s.log, Judge: s.judge, People: s.people, Logins: logins, Factors: s.factors, SignUp: s.cfg.String("sign_up") == "on", Tenants: s.registry, Accounts: s.accounts,
 		Domains: s.newDomains(s.db), Limiter: p.limiter, Media: s.urls, Posts: p.statuses, Files: s.media, Relate: p.relate, Scheme: s.cfg.String("public_scheme"), Host: s.cfg.String("platform_host"),
-		LinkKey: s.key.Derive("domain-link"), Deletion: s.newDeletion(s.db), SSO: s.newSSO(), Brands: brand.New(s.db, s.registry),
+		LinkKey: s.key.Derive("domain-link"), Deletion: s.newDeletion(s.db), SSO: s.newSSO(), Brands: brand.New(s.db, s.registry), Clocks: s.clocks(),
 	})
 	p.console = handlers
 	e.HTTPErrorHandler = func(err error, c echo.Context) { handlers.ErrorPage(c, err) }

@@ -17,6 +17,7 @@ import (
 	"rookery/tenant/certs"
 	"rookery/tenant/deletion"
 	"rookery/tenant/domains"
+	"rookery/tenant/export"
 )
 
 const upkeepEvery = 10 * time.Minute
@@ -69,6 +70,7 @@ func (s *system) workers(p *parts) *river.Workers {
 	river.AddWorker(w, keeper)
 	river.AddWorker(w, &deletion.Worker{Service: s.newDeletion(s.jobs)})
 	river.AddWorker(w, &insight.Counter{DB: s.jobs})
+	river.AddWorker(w, &export.Worker{Service: &export.Service{DB: s.jobs, Tenants: s.registry, Console: s.console(), Log: s.log}})
 	river.AddWorker(w, &upkeep.Remover{DB: s.jobs, Streams: p.bus, Log: s.log})
 	return w
 }

@@ -1,6 +1,8 @@
 package assets_test
 
 import (
+	"slices"
+
 	"rookery/dashboard/assets"
 	"rookery/dashboard/console"
 )
@@ -18,7 +20,7 @@ func companyShell(place console.Place) console.Shell {
 
 // companyPages are the rooms of those who look after the company.
 func companyPages() []galleryPage {
-	return append(brandPages(), insightsPages()...)
+	return slices.Concat(brandPages(), insightsPages(), dataPages())
 }
 
 func brandPages() []galleryPage {

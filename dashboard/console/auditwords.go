@@ -8,8 +8,8 @@ import (
 
 // auditKinds are the groups of actions one may filter by.
 var auditKinds = []Choice{
-	{"account.", "Accounts"}, {"brand.", "Branding"}, {"conversation.", "Conversations"}, {"domain.", "Domains"}, {"invitation.", "Invitations"}, {"member.", "People"},
-	{"operator.", "Who acts as which account"}, {"status.", "Posts"}, {"rule.", "Rules"}, {"reply.", "Saved replies"}, {"setup.", "Set-up"}, {"sso.", "Single sign-on"}, {"tenant.", "The company"},
+	{"account.", "Accounts"}, {"brand.", "Branding"}, {"conversation.", "Conversations"}, {"export.", "Archives"}, {"domain.", "Domains"}, {"invitation.", "Invitations"}, {"member.", "People"},
+	{"operator.", "Who acts as which account"}, {"status.", "Posts"}, {"retention.", "How long things are kept"}, {"rule.", "Rules"}, {"reply.", "Saved replies"}, {"setup.", "Set-up"}, {"sso.", "Single sign-on"}, {"tenant.", "The company"},
 }
 
 // auditSentences are what each action says, after the name of whoever did it; those that
@@ -23,6 +23,8 @@ var auditSentences = map[string]string{
 	"domain.needs_review": "{name} waits for a review", "domain.pending_ownership": "{name} waits for its proof", "domain.expired": "We stopped looking for {name}", "domain.verified": "{name} was proven",
 	"domain.pending_routing": "{name} does not lead to us yet", "domain.issuing": "A certificate of {name} was ordered", "domain.issue_failed": "The certificate of {name} was not issued", "domain.live": "{name} works",
 	"domain.degraded": "{name} no longer leads to us", "domain.parked": "{name} was parked", "domain.suspended": "{name} was suspended", "domain.disputed": "Another company proved {name}", "domain.releasing": "{name} is being removed", "domain.released": "{name} was removed",
+	"export.begin": "asked for an archive of everything", "export.download": "downloaded an archive of everything", "export.remove": "stopped or removed an archive",
+	"retention.change":  "changed how long a class of data is kept from {from} to {to}",
 	"invitation.create": "invited {mail} as {role}", "invitation.resend": "sent the invitation of {mail} again", "invitation.revoke": "took the invitation of {mail} back", "invitation.accept": "joined with the invitation of {mail} as {role}",
 	"member.change": "changed the place of {who} from {from} to {to}", "member.send_away": "sent {who} away", "member.leave": "left the company",
 	"operator.grant": "let {who} act as {account}: {to}", "operator.change": "changed what {who} may do as {account} from {from} to {to}", "operator.withdraw": "took {account} from {who}",

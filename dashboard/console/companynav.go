@@ -20,6 +20,7 @@ var companyPlaces = []struct {
 	{Audit, "Audit log", "memo", access.ReadAudit},
 	{Branding, "Branding", "sliders", access.ManageBrand},
 	{Security, "Security", "key", access.ManageSecurity},
+	{Data, "Data", "card", access.ManageData},
 }
 
 // companyEntries are the places that the visitor may go to.

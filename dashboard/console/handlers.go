@@ -20,6 +20,7 @@ import (
 	"rookery/internal/social/relate"
 	"rookery/internal/social/status"
 	"rookery/internal/store"
+	"rookery/internal/upkeep"
 	"rookery/tenant"
 	"rookery/tenant/access"
 	"rookery/tenant/brand"
@@ -56,6 +57,7 @@ type Deps struct {
 	Domains  *domains.Service
 	Deletion *deletion.Service
 	Brands   *brand.Service // what a company says about itself
+	Clocks   upkeep.Clocks  // for how long the platform keeps things
 	Limiter  *limit.Limiter // of what people make this server send and look up
 	Scheme   string         // of the platform's host: http or https
 	Host     string         // of the platform
@@ -126,7 +128,9 @@ func (h *Handlers) Register(e *echo.Echo) {
 	h.registerSetup(e, show, post)
 	h.registerInsights(show)
 	h.registerServers(show, post)
-	h.registerData(show, post)
+	h.registerData(show, post, func(path string, handler echo.HandlerFunc) {
+		e.Match([]string{http.MethodGet, http.MethodHead}, h.Base+path, handler, h.frame.Downloads)
+	})
 	h.registerIdentity(show, post)
 }
 

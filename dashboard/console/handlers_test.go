@@ -28,6 +28,7 @@ import (
 	"rookery/internal/testkit/browse"
 	"rookery/internal/testkit/dnstest"
 	"rookery/internal/testkit/fixture"
+	"rookery/internal/upkeep"
 	"rookery/tenant"
 	"rookery/tenant/access"
 	"rookery/tenant/brand"
@@ -80,7 +81,7 @@ func newWorld(t testing.TB, base string) *world {
 		Tenants: w.Registry, Accounts: account.New(w.PG, key), Media: media.Addresses{Scheme: "https", Host: "media.test"},
 		Posts: status.New(status.Options{Streams: events.New(w.PG, slog.New(slog.DiscardHandler))}), Files: media.New(w.PG), Relate: relate.New(events.New(w.PG, slog.New(slog.DiscardHandler))),
 		Domains: w.domains, Limiter: limit.New(limit.Options{Now: testkit.StoppedClock()}), Scheme: "https", Host: "rookery.test", Base: base,
-		LinkKey: key.Derive("domain-link"), Deletion: w.deletion, Brands: brand.New(w.PG, w.Registry),
+		LinkKey: key.Derive("domain-link"), Deletion: w.deletion, Brands: brand.New(w.PG, w.Registry), Clocks: upkeep.Defaults,
 	}
 	h := console.New(w.deps)
 	w.console = h

@@ -77,6 +77,7 @@ var showMatrix = map[string]admits{
 
 	"/setup": anybody, "/tenants/:id/setup": managers, "/tenants/:id/setup/domain": managers, "/tenants/:id/setup/domain/:domain": managers,
 	"/tenants/:id/setup/domain/:domain/events": managers, "/tenants/:id/setup/people": managers, "/tenants/:id/setup/done": managers,
+	"/tenants/:id/data": managers, "/tenants/:id/data/clocks/:class": managers, "/tenants/:id/data/exports/:export": managers,
 }
 
 // TEN-31: what each form does, and for whom. Whoever may not is refused before anything else.
@@ -119,6 +120,7 @@ var postMatrix = map[string]admits{
 	"/tenants/:id/branding/rules/:rule/remove": managers, "/tenants/:id/branding/texts/:text": managers,
 	"/tenants/:id/audit/proof": managers, "/tenants/:id/security": managers, "/tenants/:id/security/sso": managers,
 	"/tenants/:id/deletion": owners, "/tenants/:id/deletion/undo": owners,
+	"/tenants/:id/data/clocks/:class": managers, "/tenants/:id/data/exports": managers, "/tenants/:id/data/exports/:export/remove": managers,
 }
 
 // TEN-31: a row a route and a route a row, exactly.

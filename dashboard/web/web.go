@@ -28,10 +28,11 @@ import (
 )
 
 const (
-	requestIDBytes = 12
-	timeout        = 20 * time.Second
-	uploadTimeout  = 2 * time.Minute
-	maxForm        = 64 << 10
+	requestIDBytes  = 12
+	timeout         = 20 * time.Second
+	uploadTimeout   = 2 * time.Minute
+	downloadTimeout = 6 * time.Hour
+	maxForm         = 64 << 10
 	// MaxUpload is the largest picture, as the API takes it.
 	MaxUpload = 16 << 20
 )
@@ -50,6 +51,11 @@ func (f Frame) Pages(next echo.HandlerFunc) echo.HandlerFunc { return f.within(m
 // Uploads is Pages for a form that carries a picture: read it with SignedUpload.
 func (f Frame) Uploads(next echo.HandlerFunc) echo.HandlerFunc {
 	return f.within(MaxUpload+maxForm, uploadTimeout, next)
+}
+
+// Downloads is Pages for a file that may take long over a slow line.
+func (f Frame) Downloads(next echo.HandlerFunc) echo.HandlerFunc {
+	return f.within(maxForm, downloadTimeout, next)
 }
 
 func (f Frame) within(size int64, longest time.Duration, next echo.HandlerFunc) echo.HandlerFunc {

@@ -166,3 +166,17 @@ func (TenantSweep) Kind() string { return "tenant_sweep" }
 func (TenantSweep) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: QueueUpkeep, MaxAttempts: 1, UniqueOpts: onceAtATime}
 }
+
+// ExportTenant writes an archive of all that a tenant has, and tells who asked for it.
+type ExportTenant struct {
+	Scoped
+	ExportID int64 `json:"export_id" river:"unique"`
+}
+
+// Kind implements river.JobArgs.
+func (ExportTenant) Kind() string { return "export_tenant" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (ExportTenant) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueUpkeep, MaxAttempts: 10, UniqueOpts: onceAtATime}
+}

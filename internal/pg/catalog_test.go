@@ -33,6 +33,7 @@ var platformTables = map[string]string{
 
 	"remote_keys":      "public keys of remote actors: public by nature, fetched once for all",
 	"peer_hosts":       "health of remote servers, the same for all tenants",
+	"upkeep_ages":      "what goes by age goes over all tenants at once",
 	"goose_db_version": "the migration tool's own table",
 }
 

@@ -60,6 +60,7 @@ var (
 	AgedChallenges      = ageing("passkey challenges", "passkey_challenges", "token_hash", "expires_at", "")
 	AgedMutes           = ageing("ended mutes", "mutes", "tenant_id, id", "expires_at", "")
 	AgedIdempotencyKeys = ageing("idempotency keys", "idempotency_keys", "tenant_id, account_id, key", "created_at", "")
+	AgedExports         = ageing("archives that are gone", "tenant_exports", "tenant_id, id", "asked_at", " AND x.expires_at IS NULL AND x.state <> 'running'")
 	// An upload that no post uses and none will; what comes from elsewhere always belongs to a post.
 	AgedUploads = ageing("unused uploads", "media", "tenant_id, id", "created_at", ` AND x.status_id IS NULL AND x.remote_url = ''
        AND NOT EXISTS (SELECT FROM scheduled_media c WHERE c.tenant_id = x.tenant_id AND c.media_id = x.id)`)

@@ -79,7 +79,11 @@ func (f AuditFilter) args() (sql string, args pgx.NamedArgs) {
 	if f.After > 0 && f.Before == 0 {
 		sql = auditForward
 	}
-	return sql, pgx.NamedArgs{
+	return sql, f.named()
+}
+
+func (f AuditFilter) named() pgx.NamedArgs {
+	return pgx.NamedArgs{
 		"action": f.Action, "target": f.Target, "actor": f.Actor, "from": pg.NullTime(f.From), "until": pg.NullTime(f.Until),
 		"after": f.After, "before": f.Before, "limit": f.Limit,
 	}
@@ -100,9 +104,14 @@ func AuditEntriesOf(ctx context.Context, tx *pg.PlatformTx, of tenant.ID, f Audi
 
 // AuditChain returns the entries of a chain after a number, the oldest first: for export and proof.
 func AuditChain(ctx context.Context, tx *pg.PlatformTx, of tenant.ID, after int64, limit int) ([]*AuditEntry, error) {
-	_, args := AuditFilter{After: after, Limit: limit}.args()
+	args := AuditFilter{After: after, Limit: limit}.named()
 	args["tenant_id"] = of
 	return pg.Many[AuditEntry](ctx, tx, auditForward, args)
+}
+
+// AuditAfter returns the entries of the tenant's log after a number, the oldest first.
+func AuditAfter(ctx context.Context, scope *pg.Scope, after int64, limit int) ([]*AuditEntry, error) {
+	return pg.Many[AuditEntry](ctx, scope, auditForward, AuditFilter{After: after, Limit: limit}.named())
 }
 
 const countAudit = `SELECT count(*) FROM audit_entries WHERE tenant_id = @tenant_id AND action = @action AND at >= @since`

@@ -261,6 +261,34 @@ func (l *large) statusReads(m map[string]read) {
 	m["AuditEntries"] = reading(func(ctx context.Context, s *pg.Scope) ([]*store.AuditEntry, error) {
 		return store.AuditEntries(ctx, s, store.AuditFilter{Limit: 40})
 	})
+	m["AuditAfter"] = reading(func(ctx context.Context, s *pg.Scope) ([]*store.AuditEntry, error) {
+		return store.AuditAfter(ctx, s, 5, 40)
+	})
+	m["NextLocalAccount"] = reading(func(ctx context.Context, s *pg.Scope) (*social.Account, error) {
+		return store.NextLocalAccount(ctx, s, "")
+	})
+	for name, author := range map[string]social.AccountID{"alice": alice, "celebrity": celebrity} {
+		for _, after := range []int64{0, l.status(l.posts / 2)} {
+			at := fmt.Sprint(", ", name, " after ", after)
+			m["ExportStatuses"+at] = reading(func(ctx context.Context, s *pg.Scope) ([]*social.Status, error) {
+				return store.ExportStatuses(ctx, s, author, after, 200)
+			})
+			m["ExportBookmarks"+at] = reading(func(ctx context.Context, s *pg.Scope) ([]*store.Pointer, error) {
+				return store.ExportBookmarks(ctx, s, author, after, 200)
+			})
+			m["ExportFavourites"+at] = reading(func(ctx context.Context, s *pg.Scope) ([]*store.Pointer, error) {
+				return store.ExportFavourites(ctx, s, author, after, 200)
+			})
+			m["ExportDesk"+at] = reading(func(ctx context.Context, s *pg.Scope) ([]*store.DeskThread, error) {
+				return store.ExportDesk(ctx, s, author, after, 200)
+			})
+			for _, kind := range []store.TieKind{store.TieFollowing, store.TieFollowers, store.TieBlocks, store.TieMutes} {
+				m["Ties, "+string(kind)+at] = reading(func(ctx context.Context, s *pg.Scope) ([]*store.Tie, error) {
+					return store.Ties(ctx, s, kind, author, after, 200)
+				})
+			}
+		}
+	}
 	m["CountedAuthors"] = reading(func(ctx context.Context, s *pg.Scope) ([]*store.CountedAuthor, error) {
 		return store.CountedAuthors(ctx, s, popular)
 	})

@@ -30,6 +30,7 @@ var tenantTables = []tenantTable{
 	{name: "oauth_codes", key: "code_hash"}, {name: "tokens", key: "id"}, {name: "sessions", key: "id_hash"},
 	{name: "sso_rooms", key: "session_hash"}, {name: "sso_requests", key: "state_hash"}, {name: "sso_identities", key: "issuer, subject"}, {name: "sso_providers", key: "tenant_id"}, {name: "apps", key: "id"},
 	{name: "inbox_activities", key: "id"}, {name: "deliveries", key: "activity_id, id"}, {name: "activities", key: "id"}, {name: "events", key: "id"},
+	{name: "export_parts", key: "export_id, area, start", most: 20}, {name: "tenant_exports", key: "id"}, {name: "tenant_clocks", key: "class"}, // parts have a megabyte
 	{name: "mails", key: "id"}, {name: "search_texts", key: "kind, ref_id, name"},
 	{name: "desk_notes", key: "id"}, {name: "desk_threads", key: "account_id, conversation_id"}, {name: "saved_replies", key: "id"},
 	{name: "timeline_entries", key: "owner_id, status_id"}, {name: "notifications", key: "id"}, {name: "markers", key: "account_id, timeline"},

@@ -10,6 +10,7 @@ package upkeep
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -42,13 +43,14 @@ type Clocks struct {
 	Events         time.Duration
 	Apps           time.Duration // without a person's token
 	Uploads        time.Duration // without a post
+	Mails          time.Duration // that were sent, or were not
 	Edits          int           // versions of a remote post, the first one aside
 }
 
 // Defaults are the clocks of a platform that sets none.
 var Defaults = Clocks{
 	RemotePosts: 90 * day, RemoteAccounts: 90 * day, Notifications: 180 * day, Tombstones: 30 * day,
-	Activities: 14 * day, Inbox: 7 * day, Events: 7 * day, Apps: 7 * day, Uploads: day, Edits: 50,
+	Activities: 14 * day, Inbox: 7 * day, Events: 7 * day, Apps: 7 * day, Uploads: day, Mails: 90 * day, Edits: 50,
 }
 
 const day = 24 * time.Hour
@@ -109,7 +111,9 @@ type round struct {
 	batch  int
 	rows   map[string]int64
 	order  []string
-	cut    bool // something had to be left for the next round
+	own    map[tenant.ID]own
+	done   []string // kinds that go by age of which nothing old is left
+	cut    bool     // something had to be left for the next round
 	failed []error
 }
 
@@ -127,6 +131,7 @@ func (w *Worker) Round(ctx context.Context, mode Mode) (*Report, error) {
 	if !r.Dry {
 		r.promises(ctx) // before tidying up
 	}
+	r.readOwn(ctx)
 	r.age(ctx)
 	r.walk(ctx)
 	err := errors.Join(r.failed...)
@@ -134,6 +139,19 @@ func (w *Worker) Round(ctx context.Context, mode Mode) (*Report, error) {
 		w.Metrics.done(time.Since(r.now), err == nil)
 	}
 	return r.report(), err
+}
+
+// readOwn reads the clocks that tenants have set for themselves, all at once. Without them
+// nothing may be said to be done: the classes that follow the platform's clock go on.
+func (r *round) readOwn(ctx context.Context) {
+	err := r.DB.Platform(ctx, "upkeep: read tenants' clocks", func(p *pg.PlatformTx) error {
+		rows, err := store.AllClocks(ctx, p)
+		r.own = ownOf(rows)
+		return err
+	})
+	if err != nil {
+		r.note(fmt.Errorf("read tenants' clocks: %w", err))
+	}
 }
 
 // promises gives accepted activities that still wait another job, for 202 was a promise,

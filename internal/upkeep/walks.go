@@ -35,9 +35,9 @@ type walking struct {
 	step  func(ctx context.Context, scope *pg.Scope, after string) (page, error)
 }
 
-// walks lists the classes of one tenant. What refers to others comes before them.
-func (r *round) walks(hosts []string) []walking {
-	c := r.Clocks
+// walks lists the classes of one tenant with its clocks. What refers to others comes
+// before them.
+func (r *round) walks(c Clocks, hosts []string) []walking {
 	generic := func(w *store.Walk, keep time.Duration, a store.WalkArgs) walking {
 		a.Before = r.now.Add(-keep)
 		return walking{kind: w.Kind, every: daily, keep: keep, step: func(ctx context.Context, scope *pg.Scope, after string) (page, error) {
@@ -47,7 +47,7 @@ func (r *round) walks(hosts []string) []walking {
 	const always = day
 	list := []walking{
 		{kind: "home timelines", every: hourly, keep: always, step: r.trimHomes},
-		{kind: "remote posts", every: daily, keep: c.RemotePosts, step: r.forget},
+		{kind: "remote posts", every: daily, keep: c.RemotePosts, step: r.forget(c.RemotePosts)},
 		generic(store.WalkNotifications, c.Notifications, store.WalkArgs{}),
 		generic(store.WalkDesk, c.Notifications, store.WalkArgs{}),
 		generic(store.WalkAccounts, c.RemoteAccounts, store.WalkArgs{}),
@@ -117,7 +117,7 @@ func (r *round) due(ctx context.Context) ([]due, error) {
 		if t.State == tenant.Deleted {
 			continue // package deletion removes all of it
 		}
-		for _, w := range r.walks(append(hosts[t.ID], t.Host)) {
+		for _, w := range r.walks(r.Clocks.with(r.own[t.ID]), append(hosts[t.ID], t.Host)) {
 			d := due{walking: w, tenant: t.ID}
 			if s := states[place{t.ID, w.kind}]; s != nil {
 				if d.after = s.Position; s.FinishedAt != nil {
@@ -191,10 +191,17 @@ func (r *round) turn(rows []*store.Candidate, after string) (page, []string) {
 }
 
 // forget removes remote posts that nobody here has to do with. Their ids say when they
-// were written. A page with more on it than one transaction removes is done again.
-func (r *round) forget(ctx context.Context, scope *pg.Scope, after string) (page, error) {
+// were written.
+func (r *round) forget(keep time.Duration) func(context.Context, *pg.Scope, string) (page, error) {
+	until := social.StatusID(ids.Floor(r.now.Add(-keep)))
+	return func(ctx context.Context, scope *pg.Scope, after string) (page, error) {
+		return r.forgetUntil(ctx, scope, after, until)
+	}
+}
+
+// forgetUntil does one page. With more on it than one transaction removes it is done again.
+func (r *round) forgetUntil(ctx context.Context, scope *pg.Scope, after string, until social.StatusID) (page, error) {
 	first, _ := strconv.ParseInt(after, 10, 64)
-	until := social.StatusID(ids.Floor(r.now.Add(-r.Clocks.RemotePosts)))
 	rows, err := store.AgedStatuses(ctx, scope, social.StatusID(first), until, r.batch)
 	if err != nil {
 		return page{}, err

@@ -122,6 +122,9 @@ var rows = []string{
 	`INSERT INTO sso_requests (tenant_id, state_hash, browser_hash, issuer, client_id, expires_at) VALUES ($1, 's', 'b', 'i', 'c', now())`,
 	`INSERT INTO sso_rooms (tenant_id, session_hash, person_id, expires_at) VALUES ($1, 's', $4, now())`,
 	`INSERT INTO upkeep_walks (tenant_id, kind) VALUES ($1, 'x')`,
+	`INSERT INTO tenant_clocks (tenant_id, class, days) VALUES ($1, 'received', 5)`,
+	`INSERT INTO tenant_exports (tenant_id, id) VALUES ($1, 1)`,
+	`INSERT INTO export_parts (tenant_id, export_id, area, start, bytes) SELECT $1, 1, 'archive', n, 'x' FROM generate_series(1, 30) n`,
 	`INSERT INTO mails (tenant_id, id, key, recipient, template) VALUES ($1, $4, 'k', 'a@b.test', 't')`,
 	`INSERT INTO audit_heads (tenant_id, seq, hash) VALUES ($1, 0, '') ON CONFLICT DO NOTHING`,
 	// Work that waits: nobody here works the queue fetch.
