@@ -118,10 +118,13 @@ func FilePieceAt(ctx context.Context, scope *pg.Scope, key string, from int64, m
 	return pg.One[FilePiece](ctx, scope, filePiece, pgx.NamedArgs{"key": key, "from": from, "for": most})
 }
 
+// The comparison of rows keeps the planner from the index on conversations of all accounts,
+// in which it would skip those of others one by one.
 const exportDesk = `
 SELECT` + deskColumns + `
 FROM   desk_threads d
-WHERE  d.tenant_id = @tenant_id AND d.account_id = @account_id AND d.conversation_id > @after
+WHERE  d.tenant_id = @tenant_id AND (d.account_id, d.conversation_id) > (@account_id, @after)
+       AND (d.account_id, d.conversation_id) <= (@account_id, 9223372036854775807)
 ORDER  BY d.account_id, d.conversation_id LIMIT @limit`
 
 // ExportDesk returns the threads of an account after a conversation.
