@@ -81,6 +81,17 @@ func say(language *words.Language) func(any) string {
 	}
 }
 
+// saying says one sentence after the other.
+func saying(language *words.Language) func([]string) string {
+	return func(sentences []string) string {
+		said := make([]string, len(sentences))
+		for i, sentence := range sentences {
+			said[i] = language.Say(sentence)
+		}
+		return strings.Join(said, " ")
+	}
+}
+
 // listed says a list of words, separated by commas.
 func listed(language *words.Language) func([]string) string {
 	return func(list []string) string {

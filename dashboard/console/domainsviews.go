@@ -126,10 +126,10 @@ type DomainTodo struct {
 	Title    string
 	Tone     Tone
 	Word     string
-	Text     string
+	Texts    []string // why, in sentences
 	Records  []DomainRecord
 	Redirect *DomainRedirect
-	Seen     string // what we found, in words
+	Seen     []string // what we found, in sentences
 	Code     string // of the domain doctor
 	LookedAt time.Time
 	NextAt   time.Time // zero: we do not look by ourselves

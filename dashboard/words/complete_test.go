@@ -121,5 +121,6 @@ func report(t *testing.T, tag string, all []found, ok func(string) bool) {
 		lines = append(lines, fmt.Sprintf("#: %s\nmsgid %s\nmsgstr \"\"\n", strings.TrimPrefix(file, "../"), strconv.Quote(text)))
 	}
 	sort.Strings(lines)
-	t.Errorf("%d phrases have no entry in dashboard/words/%s:\n\n%s", len(missing), tag, strings.Join(lines, "\n"))
+	t.Errorf("%d phrases have no entry in dashboard/words/%s. Whoever writes a phrase adds it to the file of its place there: "+
+		"copy the lines below and fill in msgstr (the glossary stands at the top of %s/parts.po).\n\n%s", len(missing), tag, tag, strings.Join(lines, "\n"))
 }
