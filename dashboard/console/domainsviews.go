@@ -130,7 +130,7 @@ type DomainTodo struct {
 	Records  []DomainRecord
 	Redirect *DomainRedirect
 	Seen     []string // what we found, in sentences
-	Code     string // of the domain doctor
+	Code     string   // of the domain doctor
 	LookedAt time.Time
 	NextAt   time.Time // zero: we do not look by ourselves
 }
