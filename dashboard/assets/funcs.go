@@ -102,6 +102,8 @@ func funcs(language *words.Language) template.FuncMap {
 		"say":     say(language),
 		"listed":  listed(language),
 		"saying":  saying(language),
+		"who":     who(language),
+		"names":   names(in),
 		"plural":  plural,
 		"dict":    dict,
 		"safe":    func(s SafeHTML) template.HTML { return template.HTML(s) },

@@ -216,7 +216,8 @@ type DomainEvent struct {
 	At   time.Time
 	Text string
 	Why  string
-	Who  string
+	Who  string // a person's name
+	By   string // somebody else, in our words
 }
 
 // ReleaseForm gives a name up.
