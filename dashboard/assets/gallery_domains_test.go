@@ -54,9 +54,9 @@ func sampleDomain() console.DomainView {
 			Note:      &console.DomainNote{Tone: console.Wrong, Title: "social.acme.example no longer leads to us.", Text: "Followers can’t reach you there.", Until: time.Now().Add(80 * time.Hour), UndoAction: "/undo"},
 			Todo: &console.DomainTodo{
 				Title: "Change two records in the DNS of acme.example", Tone: console.Wrong, Word: "Change needed",
-				Text:     "social.acme.example is an alias of web7.oldhost.example: change its CNAME record to t-117651737293785707.edge.rookery.example.",
+				Texts:    []string{"social.acme.example is an alias of web7.oldhost.example: change its CNAME record to t-117651737293785707.edge.rookery.example."},
 				Records:  sampleRecords(),
-				Seen:     "We saw web7.oldhost.example.",
+				Seen:     []string{"We saw web7.oldhost.example."},
 				Code:     "WRONG_CNAME",
 				LookedAt: looked, NextAt: soon,
 			},
@@ -112,8 +112,8 @@ func sampleRedirect() console.DomainView {
 	recipes := sampleRedirectRecipes()
 	v.IT = &console.ITForm{Action: "/send", Token: "t0ken", Recipes: recipes, Server: "cloudflare", LinkAction: "/link"}
 	v.Live.Todo = &console.DomainTodo{
-		Title: "Redirect two addresses of acme.example", Tone: console.Waiting, Word: "Waiting for DNS", Seen: "We saw an answer with status 404.", Code: "WEBFINGER_UNREACHABLE", LookedAt: ago(time.Minute), NextAt: time.Now().Add(time.Minute),
-		Text: "Your website stays where it is. It only passes on the question “who is @…@acme.example?”, which other servers ask at two addresses.",
+		Title: "Redirect two addresses of acme.example", Tone: console.Waiting, Word: "Waiting for DNS", Seen: []string{"We saw an answer with status 404."}, Code: "WEBFINGER_UNREACHABLE", LookedAt: ago(time.Minute), NextAt: time.Now().Add(time.Minute),
+		Texts: []string{"Your website stays where it is. It only passes on the question “who is @…@acme.example?”, which other servers ask at two addresses."},
 		Redirect: &console.DomainRedirect{Recipes: recipes, Pairs: [][2]string{
 			{"https://acme.example/.well-known/webfinger", "https://social.acme.example/.well-known/webfinger"},
 			{"https://acme.example/.well-known/host-meta", "https://social.acme.example/.well-known/host-meta"},

@@ -76,7 +76,7 @@ func publishPages() []galleryPage {
 
 func sampleCalendar() console.PublishCalendar {
 	c := console.PublishCalendar{
-		Shell: publishShell(), ListURL: "/p", Action: "/p/calendar", Month: "November 2026", MonthField: "2026-11", EarlierURL: "/p/calendar?month=2026-10", LaterURL: "/p/calendar?month=2026-12",
+		Shell: publishShell(), ListURL: "/p", Action: "/p/calendar", Month: time.Date(2026, time.November, 1, 0, 0, 0, 0, time.UTC), MonthField: "2026-11", EarlierURL: "/p/calendar?month=2026-10", LaterURL: "/p/calendar?month=2026-12",
 		Zone: "Europe/Berlin", Zones: []string{"UTC", "Europe/Berlin"}, IsCut: true,
 	}
 	cards := samplePlans()
@@ -88,7 +88,7 @@ func sampleCalendar() console.PublishCalendar {
 	for range 6 {
 		var week []console.PublishDay
 		for range 7 {
-			d := console.PublishDay{Number: day.Day(), Name: day.Format("Monday 2 January"), IsOutside: day.Month() != 11, IsToday: day.Month() == 11 && day.Day() == 21}
+			d := console.PublishDay{Number: day.Day(), Date: day, IsOutside: day.Month() != 11, IsToday: day.Month() == 11 && day.Day() == 21}
 			switch {
 			case d.IsOutside:
 			case day.Day() == 10:

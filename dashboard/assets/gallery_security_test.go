@@ -33,7 +33,7 @@ func securityPages() []galleryPage {
 	mara := console.Person{ID: "6", Name: "Mara Lindqvist", Mail: "mara@acme.example"}
 	room := console.SecurityView{
 		Shell: companyShell(console.Security), Token: "t0ken", Action: "/security", OwnURL: "/me", SSOURL: "/sso", IsProven: true, MoreURL: "/security?after=9",
-		Asked: console.AskedFor{Count: 2, Names: "Jon and fahrradteile-einkauf@acme.example"},
+		Asked: console.AskedFor{Count: 2, Names: []string{"Jon", "fahrradteile-einkauf@acme.example"}},
 		Members: []console.SecurityRow{
 			{Person: mara, Role: console.Owner, IsYou: true, HasTOTP: true, HasPasskey: true},
 			{Person: console.Person{ID: "7", Name: "Jon", Mail: "jon@acme.example"}, Role: console.Admin},
@@ -43,7 +43,7 @@ func securityPages() []galleryPage {
 	on, alone := room, room
 	on.IsOn, on.Asked = true, console.AskedFor{}
 	alone.IsProven, alone.MoreURL, alone.SSOURL, alone.Members = false, "", "", []console.SecurityRow{{Person: mara, Role: console.Owner, IsYou: true}}
-	alone.Asked, alone.IsRefused = console.AskedFor{Count: 1, Names: "you"}, true
+	alone.Asked, alone.IsRefused = console.AskedFor{Count: 1, IsYou: true}, true
 	at := func(name string, g assets.Gate) galleryPage {
 		return view("gate-"+name, site.RenderGate, site.GateView{Tenant: acme, Gate: g})
 	}

@@ -81,6 +81,55 @@ func say(language *words.Language) func(any) string {
 	}
 }
 
+// standIns are what stands where a name would: of people who have left, or of no person.
+var standIns = map[string]bool{
+	"Somebody who has left": true, "somebody who has left": true, "Somebody whose account is gone": true, "somebody": true,
+	"whoever runs this server": true, "an app": true, "You": true, "Nobody": true, "Anybody": true, "All accounts": true,
+}
+
+// who is a name, which stays, or says what stands in the place of one.
+func who(language *words.Language) func(string) string {
+	return func(name string) string {
+		if standIns[name] {
+			return language.Say(name)
+		}
+		return name
+	}
+}
+
+// names are some people as in a sentence: "you, Jonas and 3 more".
+func names(in calendar) func(list []string, withYou bool, more int) string {
+	return func(list []string, withYou bool, more int) string {
+		all := make([]string, 0, len(list)+2)
+		if withYou {
+			all = append(all, in.language.Say("you"))
+		}
+		all = append(all, list...)
+		switch {
+		case more == 1:
+			all = append(all, in.language.Say("one more"))
+		case more > 1:
+			all = append(all, in.count(more)+" "+in.language.Say("more"))
+		}
+		last := len(all) - 1
+		if last < 1 {
+			return strings.Join(all, "")
+		}
+		return strings.Join(all[:last], ", ") + " " + in.language.Say("and") + " " + all[last]
+	}
+}
+
+// saying says one sentence after the other.
+func saying(language *words.Language) func([]string) string {
+	return func(sentences []string) string {
+		said := make([]string, len(sentences))
+		for i, sentence := range sentences {
+			said[i] = language.Say(sentence)
+		}
+		return strings.Join(said, " ")
+	}
+}
+
 // listed says a list of words, separated by commas.
 func listed(language *words.Language) func([]string) string {
 	return func(list []string) string {

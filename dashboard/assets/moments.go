@@ -18,16 +18,16 @@ type calendar struct {
 }
 
 // layouts are the forms of a date, as package time writes them.
-type layouts struct{ short, shortYear, day, full, onDay, at, clock, month, weekday string }
+type layouts struct{ short, shortYear, day, full, onDay, at, clock, month, weekday, dayName string }
 
 var layoutsOf = map[string]layouts{
 	"en": {
 		short: "2 Jan", shortYear: "2 Jan 2006", day: "2 January 2006", full: "2 January 2006, 15:04 UTC", onDay: "on 2 January, 15:04 UTC",
-		at: "at 15:04 UTC", clock: "15:04 UTC", month: "January 2006", weekday: "Mon",
+		at: "at 15:04 UTC", clock: "15:04 UTC", month: "January 2006", weekday: "Mon", dayName: "Monday 2 January",
 	},
 	"de": {
 		short: "2. Jan.", shortYear: "2. Jan. 2006", day: "2. January 2006", full: "2. January 2006, 15:04 UTC", onDay: "am 2. January, 15:04 UTC",
-		at: "um 15:04 UTC", clock: "15:04 UTC", month: "January 2006", weekday: "Mon",
+		at: "um 15:04 UTC", clock: "15:04 UTC", month: "January 2006", weekday: "Mon", dayName: "Monday, 2. January",
 	},
 }
 
@@ -42,11 +42,14 @@ func newCalendar(language *words.Language) calendar {
 	return c
 }
 
-func (c calendar) format(t time.Time, layout string) string {
+func (c calendar) format(t time.Time, layout string) string { return c.formatHere(t.UTC(), layout) }
+
+// formatHere keeps the zone that the moment is in.
+func (c calendar) formatHere(t time.Time, layout string) string {
 	if c.language.Tag() == words.English {
-		return t.UTC().Format(layout)
+		return t.Format(layout)
 	}
-	return monday.Format(t.UTC(), layout, c.locale)
+	return monday.Format(t, layout, c.locale)
 }
 
 // Ago is how long ago a moment was, in the shortest words: "now", "5 min", "3 h", "Wed",
@@ -112,8 +115,12 @@ func (c calendar) day(t time.Time) template.HTML { return c.tag(t, c.format(t, c
 // short is a date in the fewest words, for axes and tables of days.
 func (c calendar) short(t time.Time) string { return c.format(t, c.layouts.short) }
 
-// month is the name of a month with its year.
-func (c calendar) month(t time.Time) string { return c.format(t, c.layouts.month) }
+// dateWords is a day as words alone, for an attribute.
+func (c calendar) dateWords(t time.Time) string { return c.format(t, c.layouts.day) }
+
+// month is the name of a month with its year, weekday that of a day: both where the moment is.
+func (c calendar) month(t time.Time) string   { return c.formatHere(t, c.layouts.month) }
+func (c calendar) weekday(t time.Time) string { return c.formatHere(t, c.layouts.dayName) }
 
 func (c calendar) tag(t time.Time, text, kind string) template.HTML {
 	if t.IsZero() {

@@ -245,9 +245,9 @@ func eventOf(d domains.Standing, row *store.AuditEntry) DomainEvent {
 	case audit.Person:
 		out.Who = entry.Actor.Name
 	case audit.Operator, audit.Staff:
-		out.Who = "whoever runs this server"
+		out.By = "those who run this server"
 	case audit.API:
-		out.Who = "an app"
+		out.By = "one of the apps"
 	case audit.System:
 	}
 	if reason := entry.Detail["reason"]; reason != "" {

@@ -39,13 +39,13 @@ func (s setUp) todo() *DomainTodo {
 // also says what a second name's record lacks, where that is something else.
 func (t *DomainTodo) also(second *DomainTodo) {
 	if second.Code != t.Code {
-		t.Text += " " + second.Text
+		t.Texts = append(t.Texts, second.Texts...)
 	}
 	if second.Tone == Wrong {
 		t.Tone, t.Word = second.Tone, second.Word
 	}
-	if second.Seen != t.Seen {
-		t.Seen += " " + second.Seen
+	if !slices.Equal(second.Seen, t.Seen) {
+		t.Seen = append(t.Seen, second.Seen...)
 	}
 }
 
@@ -97,9 +97,9 @@ func (s setUp) todoFor(d domains.Standing, kind tenant.CheckKind) *DomainTodo {
 	out := &DomainTodo{Code: code, NextAt: d.NextCheckAt, Tone: toneOf(d, code), Word: "Waiting for DNS"}
 	c := d.Check(kind)
 	if c == nil || d.State == tenant.DomainDisputed && c.LastCheckedAt.Before(d.StateSince) {
-		out.Seen = "We have not looked yet."
+		out.Seen = []string{"We have not looked yet."}
 	} else {
-		out.LookedAt, out.Seen = c.LastCheckedAt, seenWords(c)
+		out.LookedAt, out.Seen = c.LastCheckedAt, []string{seenWords(c)}
 	}
 	if kind == tenant.CheckWebFinger {
 		out.Word = "Waiting for your website"
@@ -110,7 +110,7 @@ func (s setUp) todoFor(d domains.Standing, kind tenant.CheckKind) *DomainTodo {
 	if out.Tone == Wrong {
 		out.Word = "Change needed"
 	}
-	out.Text = s.textFor(d, kind, code)
+	out.Texts = []string{s.textFor(d, kind, code)}
 	if !ourCodes[doctor.Code(code)] {
 		out.Records = s.records(d, kind)
 	}

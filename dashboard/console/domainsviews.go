@@ -126,11 +126,11 @@ type DomainTodo struct {
 	Title    string
 	Tone     Tone
 	Word     string
-	Text     string
+	Texts    []string // why, in sentences
 	Records  []DomainRecord
 	Redirect *DomainRedirect
-	Seen     string // what we found, in words
-	Code     string // of the domain doctor
+	Seen     []string // what we found, in sentences
+	Code     string   // of the domain doctor
 	LookedAt time.Time
 	NextAt   time.Time // zero: we do not look by ourselves
 }
@@ -216,7 +216,8 @@ type DomainEvent struct {
 	At   time.Time
 	Text string
 	Why  string
-	Who  string
+	Who  string // a person's name
+	By   string // somebody else, in our words
 }
 
 // ReleaseForm gives a name up.

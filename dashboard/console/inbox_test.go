@@ -102,7 +102,7 @@ func TestAConversationByForms(t *testing.T) {
 	}
 	has(t, "an empty note", b.Post(k+"/note", with("note", " "), "Sec-Fetch-Site", "same-origin"), 422, "Write something into the note.")
 	has(t, "a note", b.Follow(b.Post(k+"/note", with("note", "stock <low>"), "Sec-Fetch-Site", "same-origin")), 200, "only your team sees this", "stock &lt;low&gt;")
-	has(t, "given to nobody", b.Follow(b.Post(k+"/assign", with("person", "0"), "Sec-Fetch-Site", "same-origin")), 200, "!has it. Give it to")
+	has(t, "given to nobody", b.Follow(b.Post(k+"/assign", with("person", "0"), "Sec-Fetch-Site", "same-origin")), 200, "!assigned. Give it to")
 	has(t, "done", b.Follow(b.Post(k+"/state", with("state", "done"), "Sec-Fetch-Site", "same-origin")), 200, "Open again")
 	has(t, "no state", b.Post(k+"/state", with("state", "x"), "Sec-Fetch-Site", "same-origin"), 422)
 	has(t, "the done ones", b.Get(room(w.A)+"/inbox?state=done&who=nobody"), 200, path)

@@ -200,15 +200,15 @@ func behind(v *visitor, t *desk.Thread, m *store.Sent, names map[social.PersonID
 	if m.AuthorID == 0 {
 		return ""
 	}
-	small := func(id social.PersonID) string {
+	you := func(id social.PersonID) string {
 		if id == v.person.ID {
 			return "you"
 		}
 		return names[id].Name
 	}
-	out := "Written by " + small(m.AuthorID)
+	out := "Written by " + you(m.AuthorID)
 	if m.DecidedBy != 0 {
-		out += ", approved by " + small(m.DecidedBy)
+		out += ", approved by " + you(m.DecidedBy)
 	}
 	if t.FirstAnswerAt != nil && isFirstAnswer(t, m) {
 		out += " · first answer after " + waitWords(max(t.FirstAnswerAt.Sub(t.OpenedAt), time.Minute))

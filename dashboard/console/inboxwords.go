@@ -51,14 +51,11 @@ func medianWords(seconds float64, answers int) string {
 
 const longestLine = 160
 
-// inboxLine is the beginning of a message on one line.
+// inboxLine is the beginning of a message on one line; "" of one without a text.
 func inboxLine(body, warning string) string {
 	text := strings.Join(strings.Fields(htmlsafe.Text(body)), " ")
 	if warning != "" {
 		text = warning + " · " + text
-	}
-	if text == "" {
-		return "No text, or the message was deleted"
 	}
 	return htmlsafe.Truncate(text, longestLine)
 }

@@ -53,7 +53,7 @@ func (h *Handlers) publishCalendar(c echo.Context, v *visitor) error {
 	if err != nil {
 		return err
 	}
-	out.Month, out.MonthField = first.Format("January 2006"), first.Format("2006-01")
+	out.Month, out.MonthField = first, first.Format("2006-01")
 	at := func(month time.Time) string {
 		return base + "/calendar?" + url.Values{"month": {month.Format("2006-01")}, "zone": {out.Zone}}.Encode()
 	}
@@ -96,7 +96,7 @@ func weeksOf(first, next time.Time, cards []PlanCard, now time.Time) [][]Publish
 		var week []PublishDay
 		for range 7 {
 			key := day.Format(time.DateOnly)
-			d := PublishDay{Number: day.Day(), Name: day.Format("Monday 2 January"), IsOutside: day.Before(first) || !day.Before(next), IsToday: key == now.Format(time.DateOnly)}
+			d := PublishDay{Number: day.Day(), Date: day, IsOutside: day.Before(first) || !day.Before(next), IsToday: key == now.Format(time.DateOnly)}
 			if !d.IsOutside {
 				d.Posts = inClockOrder(byDay[key])
 			}

@@ -162,7 +162,7 @@ type PublishCalendar struct {
 	Shell                Shell
 	ListURL              string
 	Action               string
-	Month                string
+	Month                time.Time // its first day
 	MonthField           string
 	EarlierURL, LaterURL string
 	Zone                 string
@@ -175,7 +175,7 @@ type PublishCalendar struct {
 // PublishDay is a day of the calendar.
 type PublishDay struct {
 	Number    int
-	Name      string
+	Date      time.Time
 	IsOutside bool // of the month
 	IsToday   bool
 	Posts     []PlanCard
@@ -183,7 +183,7 @@ type PublishDay struct {
 
 // RenderCalendar writes a month.
 func RenderCalendar(w io.Writer, v PublishCalendar) error {
-	return render(w, v.Month+" · Publish · "+v.Shell.Room.Name, "publish-calendar", v)
+	return render(w, "Calendar · Publish · "+v.Shell.Room.Name, "publish-calendar", v)
 }
 
 func inClockOrder(cards []PlanCard) []PlanCard {

@@ -35,7 +35,7 @@ func TestASecondFactorIsAskedOfEverybody(t *testing.T) {
 	at := room(w.A) + "/security"
 	weak := w.session(t, w.A.Person)
 	page := weak.Get(at)
-	contains(t, "alone", page, "Security · Tenant a.test", "sign-in: you.</b>", "You are alone here", "None</span>", "set one up")
+	contains(t, "alone", page, "Security · Tenant a.test", "sign-in: you.</b>", "You are alone here", "Not yet</span>", "set one up")
 	w.join(t, w.A, w.B.Person, people.MemberPlain)
 	page = weak.Get(at)
 	contains(t, "two", page, "sign-in: you and ", `href="/tenants/`+w.A.Tenant.ID.String()+`/security"`)

@@ -1,10 +1,6 @@
 package console
 
-import (
-	"io"
-	"strconv"
-	"strings"
-)
+import "io"
 
 const mostAskedNamed = 3
 
@@ -46,32 +42,27 @@ func RenderSecurity(w io.Writer, v SecurityView) error {
 // AskedFor are people without a second factor.
 type AskedFor struct {
 	Count int
-	Names string // of some, as in a sentence
+	IsYou bool     // whoever looks is one of them
+	Names []string // of some others
+	More  int      // than those
 }
 
 func whoIsAsked(rows []SecurityRow) (out AskedFor) {
-	var names []string
+	named := 0
 	for _, row := range rows {
 		if row.HasAny() {
 			continue
 		}
-		if out.Count++; len(names) < mostAskedNamed {
-			name := row.Person.Name
-			if row.IsYou {
-				name = "you"
-			}
-			names = append(names, name)
+		out.Count++
+		switch {
+		case row.IsYou:
+			out.IsYou = true
+			named++
+		case named < mostAskedNamed:
+			out.Names = append(out.Names, row.Person.Name)
+			named++
 		}
 	}
-	if more := out.Count - len(names); more == 1 {
-		names = append(names, "one more")
-	} else if more > 1 {
-		names = append(names, strconv.Itoa(more)+" more")
-	}
-	if last := len(names) - 1; last > 0 {
-		out.Names = strings.Join(names[:last], ", ") + " and " + names[last]
-	} else {
-		out.Names = strings.Join(names, "")
-	}
+	out.More = out.Count - named
 	return out
 }

@@ -92,7 +92,7 @@ func (v ConsentView) IsChosen(i int) bool {
 // no choice, because without the script the words cannot follow the choice.
 func (v ConsentView) AllowAs() string {
 	if len(v.Accounts) == 1 {
-		return " as " + v.Accounts[0].User()
+		return v.Accounts[0].User()
 	}
 	return ""
 }

@@ -120,13 +120,20 @@ func newPattern(key, text string) (pattern, bool) {
 	if strings.Contains(key, "{{") || !verb.MatchString(key) {
 		return pattern{}, false
 	}
-	own := verb.Split(key, -1)
-	quoted := make([]string, len(own))
+	verbs := verb.FindAllString(key, -1)
+	var fits strings.Builder
 	letters := 0
-	for i, part := range own {
+	for i, part := range verb.Split(key, -1) {
 		part = strings.ReplaceAll(part, "%%", "%")
-		quoted[i] = regexp.QuoteMeta(part)
+		fits.WriteString(regexp.QuoteMeta(part))
 		letters += len(part)
+		switch {
+		case i == len(verbs):
+		case strings.HasSuffix(verbs[i], "d"):
+			fits.WriteString(`([\d,]+)`)
+		default:
+			fits.WriteString(`(.*?)`)
+		}
 	}
 	next := 0
 	words := verb.ReplaceAllStringFunc(strings.ReplaceAll(text, "%%", "%"), func(v string) string {
@@ -137,10 +144,10 @@ func newPattern(key, text string) (pattern, bool) {
 		return fmt.Sprintf("{%d}", next)
 	})
 	var ours []bool
-	for _, v := range verb.FindAllString(key, -1) {
+	for _, v := range verbs {
 		ours = append(ours, strings.HasSuffix(v, "v"))
 	}
-	return pattern{isOurs: ours, english: regexp.MustCompile(`(?s)^` + strings.Join(quoted, `(.*?)`) + `$`), words: words, letters: letters}, true
+	return pattern{isOurs: ours, english: regexp.MustCompile(`(?s)^` + fits.String() + `$`), words: words, letters: letters}, true
 }
 
 // Listen has told called with every text that Say finds no entry for. It is for tests, before
@@ -171,7 +178,7 @@ func (l *Language) Say(english string) string {
 		}
 		return strings.NewReplacer(pairs...).Replace(p.words)
 	}
-	if l.missing != nil {
+	if l.missing != nil && hasLetters(english) {
 		l.missing(english)
 	}
 	return english
