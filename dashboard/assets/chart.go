@@ -32,7 +32,7 @@ const (
 	chartWidth, chartHeight = 600, 200
 	maxSeries               = 3
 	gridLines               = 4 // above the zero line
-	timeLabels              = 5
+	timeLabels              = 4
 )
 
 // ChartLine is a series as it is drawn. Lines differ by dash as well as by hue.
