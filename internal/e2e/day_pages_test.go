@@ -1,0 +1,73 @@
+package e2e_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"rookery/internal/testkit/browse"
+)
+
+// deadline is how long what comes over queues may take.
+const deadline = time.Minute
+
+// tour opens the pages that the day does not lead to.
+func (d *day) tour(mara *browse.Tab) {
+	d.t.Helper()
+	for _, p := range []struct{ name, path string }{
+		{"accounts-more", ""}, {"account-delete", "/accounts/" + d.support + "/delete"}, {"publish-none", "/publish?list=drafts"},
+		{"publish-scheduled", "/publish?list=scheduled"}, {"publish-declined", "/publish?list=declined"}, {"publish-new", "/publish/new"},
+		{"publish-calendar", "/publish/calendar"}, {"domains", "/domains"}, {"people", "/people"}, {"people-leave", "/people/leave"},
+		{"branding", "/branding"}, {"branding-about", "/branding/texts/about"}, {"branding-terms", "/branding/texts/terms"},
+		{"branding-privacy", "/branding/texts/privacy"}, {"security", "/security"}, {"company-deletion", "/deletion"}, {"not-found", "/nothing"},
+	} {
+		d.open(mara, p.name, d.room+p.path)
+	}
+	for _, p := range []struct{ name, path string }{
+		{"me", "/me"}, {"me-password", "/me/password"}, {"me-authenticator", "/me/authenticator"}, {"forgot", "/sign_in/forgot"}, {"switch", "/sign_in?again=1"},
+	} {
+		d.open(mara, p.name, d.console+p.path)
+	}
+	anybody := d.window()
+	for _, p := range []struct{ name, path string }{
+		{"site-front", "/"}, {"site-about", "/about"}, {"site-profile", "/@support"}, {"site-profile-replies", "/@support/with_replies"},
+		{"site-profile-media", "/@support/media"}, {"site-profile-about", "/@support/about"}, {"site-profile-empty", "/@news"},
+		{"site-followers", "/@support/followers"}, {"site-following", "/@support/following"}, {"site-follow", "/@support/follow"},
+		{"site-tag", "/tags/cycling"}, {"site-tag-none", "/tags/nothing"}, {"site-forgot", "/auth/sign_in/forgot"}, {"site-nobody", "/@nobody"},
+	} {
+		d.open(anybody, p.name, d.home+p.path)
+	}
+	anybody.Open(d.home + "/@support")
+	post := browse.Evaluate[string](anybody, `[...document.querySelectorAll("main a")].map(a => a.href).find(h => /@support\/\d+$/.test(h)) || ""`)
+	d.open(anybody, "site-post", post)
+	d.open(anybody, "site-embed", post+"/embed")
+}
+
+// index writes what is in the folder of pictures.
+func (d *day) index() {
+	d.t.Helper()
+	files, err := filepath.Glob(filepath.Join(d.screens, "*.jpg"))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	var names []string
+	for _, file := range files {
+		if name, ok := strings.CutSuffix(filepath.Base(file), "-1280-light.jpg"); ok {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	var out strings.Builder
+	out.WriteString("# Screens\n\nEvery page of the console, the company's own host and the way in, as `make e2e-console SCREENS=docs/screens` saw them\n" +
+		"on a company's first day: on a desk (1280) and a phone (390), light and dark. Long pages are cut. Pictures stay as they are while\na page looks the same.\n\n" +
+		"| page | desk | phone |\n|---|---|---|\n")
+	for _, name := range names {
+		fmt.Fprintf(&out, "| %[1]s | [light](%[1]s-1280-light.jpg), [dark](%[1]s-1280-dark.jpg) | [light](%[1]s-390-light.jpg), [dark](%[1]s-390-dark.jpg) |\n", name)
+	}
+	if err := os.WriteFile(filepath.Join(d.screens, "README.md"), []byte(out.String()), 0o644); err != nil {
+		d.t.Fatal(err)
+	}
+}
