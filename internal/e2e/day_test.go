@@ -183,7 +183,7 @@ func (d *day) draftInConsole(jonas *browse.Tab) (token string) {
 	jonas.Open(d.room + "/publish/new")
 	jonas.Fill("text", drafted1)
 	jonas.Press("main form .btn--go")
-	d.is(jonas, ".plan .pill", "Waits")
+	d.is(jonas, ".plan .pill", "Waiting")
 	_, host, _ := strings.Cut(d.home, "://")
 	token = d.rookery("token", "create", "--tenant", host, "--account", "support", "--person-email", drafterMail, "--scopes", "read write")
 	if code, body := d.get("/api/v1/accounts/verify_credentials", token); code != http.StatusOK {
@@ -203,7 +203,7 @@ func (d *day) approve(mara *browse.Tab) {
 	mara.Press(`form[action$="/approve"] button`)
 	d.open(mara, "publish-sent", d.room+"/publish?list=sent")
 	d.must(mara, ".plan", drafted1)
-	d.is(mara, ".plan", "Written by "+drafterName+", approved by you")
+	d.is(mara, ".plan", "Written by "+drafterName+", approved by "+ownerName)
 	post := browse.Evaluate[string](mara, `[...document.querySelectorAll(".plan a")].find(a => a.textContent.includes("Open the post")).href`)
 	id := post[strings.LastIndex(post, "/")+1:]
 	code, public := d.get("/api/v1/statuses/"+id, "")
