@@ -20,7 +20,7 @@ func (d *day) tour(mara *browse.Tab) {
 	for _, p := range []struct{ name, path string }{
 		{"accounts-more", ""}, {"account-delete", "/accounts/" + d.support + "/delete"}, {"publish-none", "/publish?list=drafts"},
 		{"publish-scheduled", "/publish?list=scheduled"}, {"publish-declined", "/publish?list=declined"}, {"publish-new", "/publish/new"},
-		{"publish-calendar", "/publish/calendar"}, {"domains", "/domains"}, {"people", "/people"}, {"people-leave", "/people/leave"},
+		{"publish-calendar", "/publish/calendar"}, {"domains", "/domains"}, {"domain-new", "/domains/new"}, {"people", "/people"}, {"people-leave", "/people/leave"},
 		{"branding", "/branding"}, {"branding-about", "/branding/texts/about"}, {"branding-terms", "/branding/texts/terms"},
 		{"branding-privacy", "/branding/texts/privacy"}, {"security", "/security"}, {"company-deletion", "/deletion"}, {"not-found", "/nothing"},
 	} {

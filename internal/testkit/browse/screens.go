@@ -34,15 +34,17 @@ func (b *Tab) keepScreen(name string) {
 	}
 	// As on the design sheets: Inter, where the system has it.
 	Evaluate[string](b, `(document.documentElement.style.setProperty("--font", "Inter, system-ui, sans-serif"), scrollTo(0, 0), "")`)
-	height := min(Evaluate[float64](b, `document.documentElement.scrollHeight`), screenHeight)
+	// A window as high as the page: what is fixed to its edge stands there once.
+	height := max(min(Evaluate[int64](b, `document.documentElement.scrollHeight`), screenHeight), tabHeight)
+	b.must(chromedp.Do(b.ctx, chromedp.EmulateViewport(b.width, height)))
 	picture, err := chromedp.Run(b.ctx, func(ctx context.Context, target *chromedp.Target) ([]byte, error) {
 		got, err := cdp.Call(ctx, target, page.CaptureScreenshot, page.CaptureScreenshotParams{
-			Format: page.CaptureScreenshotFormatJpeg, Quality: new(int64(screenQuality)), CaptureBeyondViewport: new(true),
-			Clip: &page.Viewport{Width: float64(b.width), Height: max(height, 1), Scale: 1},
+			Format: page.CaptureScreenshotFormatJpeg, Quality: new(int64(screenQuality)),
 		})
 		return got.Data, err
 	})
 	b.must(err)
+	b.must(chromedp.Do(b.ctx, chromedp.EmulateViewport(b.width, tabHeight)))
 	path := filepath.Join(b.screens, name)
 	if old, err := os.ReadFile(path); err == nil && looksSame(old, picture) {
 		return
