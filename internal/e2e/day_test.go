@@ -84,6 +84,9 @@ func (d *day) setUp(tab *browse.Tab) {
 	d.look(tab, "accounts")
 	tab.Press("main table a")
 	d.support = tab.Path()[strings.LastIndex(tab.Path(), "/")+1:]
+	if full() {
+		d.cloud.isServed(ownDomain)
+	}
 	d.open(tab, "companies", d.console+"/tenants")
 }
 
