@@ -16,6 +16,43 @@ import (
 // deadline is how long what comes over queues may take.
 const deadline = time.Minute
 
+// fill gives the rooms more to show: a post that comes back, one that is kept and one that
+// has a time, a rule, and a link for whoever runs the DNS.
+func (d *day) fill(mara, jonas *browse.Tab) {
+	d.t.Helper()
+	d.open(jonas, "publish-new-drafter", d.room+"/publish/new")
+	jonas.Fill("text", "All bells are half price on Monday.")
+	jonas.Press("main form .btn--go")
+	d.look(jonas, "publish-waiting-drafter")
+	mara.Open(d.room + "/publish")
+	mara.Press(`.plan a[href$="#decline"]`)
+	mara.Fill("reason", "The sale ends on Sunday.")
+	mara.Press("#decline button")
+	mara.Open(d.room + "/publish?list=declined")
+	d.must(mara, ".plan", "The sale ends on Sunday.")
+	for _, p := range []struct{ text, date, button string }{
+		{"How to keep a chain quiet in winter", "", `button[value="draft"]`}, {"Spring opening on 1 March", "2035-03-01", "main form .btn--go"},
+	} {
+		mara.Open(d.room + "/publish/new")
+		mara.Fill("text", p.text)
+		if p.date != "" {
+			mara.Fill("date", p.date)
+			mara.Fill("time", "09:00")
+		}
+		mara.Press(p.button)
+		d.must(mara, ".plan", p.text)
+	}
+	mara.Open(d.room + "/branding")
+	mara.Fill("text", "Be kind: behind every answer is a person.")
+	mara.Press(`form[action$="/branding/rules"] button`)
+	d.is(mara, "#rules", "Be kind")
+	mara.Open(d.room + "/domains")
+	mara.Press(`main .list a`)
+	mara.Press("#link button")
+	admin := d.window()
+	d.open(admin, "domain-shared", browse.Evaluate[string](mara, `document.querySelector("#link-text").value`))
+}
+
 // tour opens the pages that the day does not lead to: some by their address, the others by
 // following every link, so that new rooms are looked at without being named here.
 func (d *day) tour(mara *browse.Tab) {

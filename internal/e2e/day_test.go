@@ -30,6 +30,7 @@ func TestE2EConsoleFirstDay(t *testing.T) {
 	if full() {
 		d.answer(mara)
 		d.signInToApps(mara)
+		d.fill(mara, jonas)
 		d.tour(mara)
 	}
 	d.sendAway(mara, jonas, token)

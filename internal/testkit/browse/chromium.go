@@ -62,6 +62,7 @@ type Tab struct {
 	width   int64
 	axe     string
 	screens string // a folder for pictures of what is looked at; "": none are kept
+	still   string // a script that runs before each of them
 	hasNoJS bool
 }
 

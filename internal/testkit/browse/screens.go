@@ -24,8 +24,9 @@ const (
 	sameLevel = 40
 )
 
-// KeepScreens has pictures of what is looked at kept in a folder.
-func (b *Tab) KeepScreens(dir string) { b.screens = dir }
+// KeepScreens has pictures of what is looked at kept in a folder. The script still takes
+// away beforehand what chance chooses, so that the next run's look the same.
+func (b *Tab) KeepScreens(dir, still string) { b.screens, b.still = dir, still }
 
 func (b *Tab) keepScreen(name string) {
 	b.t.Helper()
@@ -34,6 +35,9 @@ func (b *Tab) keepScreen(name string) {
 	}
 	// As on the design sheets: Inter, where the system has it.
 	Evaluate[string](b, `(document.documentElement.style.setProperty("--font", "Inter, system-ui, sans-serif"), scrollTo(0, 0), "")`)
+	if b.still != "" {
+		Evaluate[bool](b, b.still+"\n;true")
+	}
 	// A window as high as the page: what is fixed to its edge stands there once.
 	height := max(min(Evaluate[int64](b, `document.documentElement.scrollHeight`), screenHeight), tabHeight)
 	b.must(chromedp.Do(b.ctx, chromedp.EmulateViewport(b.width, height)))
@@ -163,5 +167,7 @@ func (b *Tab) Keyboard(name string) {
 	if len(missed) > 0 {
 		b.t.Errorf("%s: %d of %d are not reached by Tab: %s", name, len(missed), wanted, fmt.Sprint(missed[:min(len(missed), 5)]))
 	}
-	Evaluate[bool](b, `(document.activeElement && document.activeElement.blur(), document.querySelectorAll("[data-stop]").forEach(e => delete e.dataset.stop), true)`)
+	Evaluate[bool](b, `(document.activeElement && document.activeElement.blur(),
+		document.querySelectorAll("input[readonly]").forEach(e => e.setSelectionRange(0, 0)), getSelection().removeAllRanges(),
+		document.querySelectorAll("[data-stop]").forEach(e => delete e.dataset.stop), true)`)
 }
