@@ -102,7 +102,7 @@ func (d *day) bringDomain(tab *browse.Tab) {
 	d.look(tab, "setup-domain-proof")
 	browse.Evaluate[bool](tab, `window.isSame = true`)
 	d.setRecords(tab)
-	d.awaitPage(tab, "asks for the way here", `!!document.querySelector("#todo") && document.querySelector(".rec").textContent.includes("CNAME")`)
+	d.awaitPage(tab, "asks for the way here", `(document.querySelector("[data-live] .rec") || {textContent: ""}).textContent.includes("CNAME")`)
 	d.look(tab, "setup-domain-routing")
 	d.setRecords(tab)
 	d.awaitPage(tab, "says that the name works", `!document.querySelector("#todo")`)
