@@ -47,7 +47,7 @@ func (d *day) fill(mara, jonas *browse.Tab) {
 	mara.Press(`form[action$="/branding/rules"] button`)
 	d.is(mara, "#rules", "Be kind")
 	mara.Open(d.room + "/domains")
-	mara.Press(`main .list a`)
+	mara.Open(browse.Evaluate[string](mara, `[...document.querySelectorAll("main .list a")].find(a => a.textContent.includes("`+ownDomain+`")).href`))
 	mara.Press("#link button")
 	admin := d.window()
 	d.open(admin, "domain-shared", browse.Evaluate[string](mara, `document.querySelector("#link-text").value`))

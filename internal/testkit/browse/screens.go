@@ -15,9 +15,11 @@ import (
 )
 
 const (
-	screenQuality = 66
+	screenQuality = 58
 	// screenHeight is how much of a long page a picture shows.
-	screenHeight = 3 * tabHeight
+	screenHeight = 5 * tabHeight / 2
+	// Pictures of wide windows are made smaller: they are for looking, not for measuring.
+	wideWindow, wideScale = 1000, 0.75
 	// Below this share of pixels that look different a picture stays as it is: times, names
 	// made up by chance and the colours that follow them change at every run.
 	sameShare = 0.03
@@ -41,9 +43,14 @@ func (b *Tab) keepScreen(name string) {
 	// A window as high as the page: what is fixed to its edge stands there once.
 	height := max(min(Evaluate[int64](b, `document.documentElement.scrollHeight`), screenHeight), tabHeight)
 	b.must(chromedp.Do(b.ctx, chromedp.EmulateViewport(b.width, height)))
+	scale := 1.0
+	if b.width >= wideWindow {
+		scale = wideScale
+	}
 	picture, err := chromedp.Run(b.ctx, func(ctx context.Context, target *chromedp.Target) ([]byte, error) {
 		got, err := cdp.Call(ctx, target, page.CaptureScreenshot, page.CaptureScreenshotParams{
 			Format: page.CaptureScreenshotFormatJpeg, Quality: new(int64(screenQuality)),
+			Clip: &page.Viewport{Width: float64(b.width), Height: float64(height), Scale: scale},
 		})
 		return got.Data, err
 	})
