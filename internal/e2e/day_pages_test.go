@@ -2,10 +2,8 @@ package e2e_test
 
 import (
 	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -17,7 +15,7 @@ import (
 const deadline = time.Minute
 
 // fill gives the rooms more to show: a post that comes back, one that is kept and one that
-// has a time, a rule, and a link for whoever runs the DNS.
+// has a time, and a rule.
 func (d *day) fill(mara, jonas *browse.Tab) {
 	d.t.Helper()
 	d.open(jonas, "publish-new-drafter", d.room+"/publish/new")
@@ -46,85 +44,38 @@ func (d *day) fill(mara, jonas *browse.Tab) {
 	mara.Fill("text", "Be kind: behind every answer is a person.")
 	mara.Press(`form[action$="/branding/rules"] button`)
 	d.is(mara, "#rules", "Be kind")
-	mara.Open(d.room + "/domains")
-	mara.Open(browse.Evaluate[string](mara, `[...document.querySelectorAll("main .list a")].find(a => a.textContent.includes("`+ownDomain+`")).href`))
-	mara.Press("#link button")
-	admin := d.window()
-	d.open(admin, "domain-shared", browse.Evaluate[string](mara, `document.querySelector("#link-text").value`))
 }
 
-// tour opens the pages that the day does not lead to: some by their address, the others by
-// following every link, so that new rooms are looked at without being named here.
+// tour opens the pages that the day does not lead to.
 func (d *day) tour(mara *browse.Tab) {
 	d.t.Helper()
 	for _, p := range []struct{ name, path string }{
-		{"publish-drafts", "/publish?list=drafts"}, {"publish-scheduled", "/publish?list=scheduled"}, {"publish-declined", "/publish?list=declined"},
-		{"audit-none", "/audit?action=domain.&to=2020-01-01"}, {"not-found", "/nothing"},
+		{"account-delete", "/accounts/" + d.support + "/delete"}, {"publish-drafts", "/publish?list=drafts"}, {"publish-scheduled", "/publish?list=scheduled"},
+		{"publish-declined", "/publish?list=declined"}, {"publish-new", "/publish/new"}, {"publish-calendar", "/publish/calendar"}, {"domains", "/domains"},
+		{"domain-new", "/domains/new"}, {"people", "/people"}, {"people-leave", "/people/leave"}, {"branding", "/branding"},
+		{"branding-about", "/branding/texts/about"}, {"branding-terms", "/branding/texts/terms"}, {"branding-privacy", "/branding/texts/privacy"},
+		{"security", "/security"}, {"company-deletion", "/deletion"}, {"not-found", "/nothing"},
 	} {
 		d.open(mara, p.name, d.room+p.path)
 	}
-	d.follow(mara, d.room, "")
-	mara.Open(d.console + "/me")
-	d.follow(mara, d.console+"/me", "")
+	for _, p := range []struct{ name, path string }{
+		{"me", "/me"}, {"me-password", "/me/password"}, {"me-authenticator", "/me/authenticator"}, {"forgot", "/sign_in/forgot"}, {"switch", "/sign_in?again=1"},
+	} {
+		d.open(mara, p.name, d.console+p.path)
+	}
 	anybody := d.window()
 	for _, p := range []struct{ name, path string }{
-		{"site-tag-none", "/tags/nothing"}, {"site-nobody", "/@nobody"}, {"site-follow-wrong", "/@support/follow?handle=nobody"}, {"forgot", ""},
+		{"site-front", "/"}, {"site-about", "/about"}, {"site-profile", "/@support"}, {"site-profile-replies", "/@support/with_replies"},
+		{"site-profile-media", "/@support/media"}, {"site-profile-about", "/@support/about"}, {"site-profile-empty", "/@news"},
+		{"site-followers", "/@support/followers"}, {"site-following", "/@support/following"}, {"site-follow", "/@support/follow"},
+		{"site-tag", "/tags/cycling"}, {"site-tag-none", "/tags/nothing"}, {"site-forgot", "/auth/sign_in/forgot"}, {"site-nobody", "/@nobody"},
 	} {
-		if p.path == "" {
-			d.open(anybody, p.name, d.console+"/sign_in/forgot")
-			continue
-		}
 		d.open(anybody, p.name, d.home+p.path)
 	}
-	d.follow(anybody, d.home, "site")
 	anybody.Open(d.home + "/@support")
 	post := browse.Evaluate[string](anybody, `[...document.querySelectorAll("main a")].map(a => a.href).find(h => /@support\/\d+$/.test(h)) || ""`)
+	d.open(anybody, "site-post", post)
 	d.open(anybody, "site-embed", post+"/embed")
-}
-
-var (
-	numbers = regexp.MustCompile(`/\d{6,}`)
-	noPage  = regexp.MustCompile(`export|\.rss$|/embed$|sign_out|\.jpg$|\.png$|/sso/(leave|start|go)|_rookery`)
-	noSlug  = regexp.MustCompile(`[^a-z0-9]+`)
-)
-
-// kind is an address without what differs between two pages of a kind.
-func kind(address string) string {
-	at, err := url.Parse(address)
-	if err != nil {
-		return ""
-	}
-	return at.Host + numbers.ReplaceAllString(at.Path, "/N")
-}
-
-// follow looks at one page of each kind below an address that links lead to.
-func (d *day) follow(tab *browse.Tab, from, prefix string) {
-	d.t.Helper()
-	const most = 60
-	base := kind(from)
-	waiting := []string{from}
-	met := map[string]bool{}
-	for range most {
-		if len(waiting) == 0 {
-			return
-		}
-		at := waiting[0]
-		waiting = waiting[1:]
-		if !d.looked[kind(at)] {
-			words := noSlug.ReplaceAllString(strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(kind(at), base), "/N", "/one")), "-")
-			d.open(tab, strings.Trim(prefix+"-"+strings.Trim(words, "-"), "-"), at)
-		} else {
-			tab.Open(at)
-		}
-		for _, next := range browse.Evaluate[[]string](tab, `[...document.querySelectorAll("a[href]")].map(a => a.href.split("#")[0])`) {
-			of := kind(next)
-			if strings.HasPrefix(of, base) && !met[of] && !noPage.MatchString(next) {
-				met[of] = true
-				waiting = append(waiting, next)
-			}
-		}
-	}
-	d.t.Errorf("more than %d kinds of pages below %s", most, from)
 }
 
 // index writes what is in the folder of pictures.

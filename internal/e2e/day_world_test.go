@@ -48,7 +48,6 @@ type day struct {
 	room     string // the company's in the console
 	support  string // the id of its account
 	screens  string
-	looked   map[string]bool // kinds of pages
 	client   *http.Client
 }
 
@@ -56,7 +55,7 @@ func newDay(t *testing.T) *day {
 	t.Helper()
 	needsTime(t)
 	browse.NeedsChromium(t)
-	d := &day{t: t, mails: smtptest.Start(t, smtptest.Options{Mode: "none"}), screens: screensDir(t), looked: map[string]bool{}}
+	d := &day{t: t, mails: smtptest.Start(t, smtptest.Options{Mode: "none"}), screens: screensDir(t)}
 	settings := map[string]string{
 		"SIGN_UP": "on", "SMTP_HOST": "127.0.0.1", "SMTP_PORT": fmt.Sprint(d.mails.Port), "SMTP_TLS": "none",
 		"QUEUES": "inbox=4,deliver=8,fanout=2,fetch=4,domains=4,mail=2,upkeep=1", "FEDERATION_ALLOW_HTTP": "true",
@@ -103,7 +102,6 @@ const still = `for (const e of document.querySelectorAll(".av")) for (const c of
 // look holds the page that is open to what all pages promise, on a desk and on a phone.
 func (d *day) look(tab *browse.Tab, name string) {
 	d.t.Helper()
-	d.looked[kind(tab.Address())] = true
 	tab.Cost(name, mostBytes, mostShift)
 	if !full() {
 		tab.Look(name)
