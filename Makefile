@@ -96,6 +96,11 @@ e2e-browser: ## All pages in a real browser (Chromium)
 	@deploy/dev/need.sh postgres chromium
 	@$(MAKE) --no-print-directory e2e SUITE=Browser
 
+.PHONY: e2e-console
+e2e-console: ## A company's first day in a real browser (pictures of all pages: SCREENS=docs/screens)
+	@deploy/dev/need.sh postgres node chromium smtpd pebble
+	@$(MAKE) --no-print-directory e2e SUITE=Console $(if $(SCREENS),SCREENS=$(abspath $(SCREENS)))
+
 .PHONY: e2e-faults
 e2e-faults: ## Power cuts and restarts: nothing that was accepted is lost
 	@deploy/dev/need.sh postgres

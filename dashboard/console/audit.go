@@ -159,7 +159,11 @@ func (h *Handlers) auditView(c echo.Context, v *visitor, prove bool) (AuditView,
 	if view.People, err = h.auditPeople(c, members); err != nil {
 		return view, err
 	}
-	view.Entries = auditLines(rows)
+	entries := auditEntries(rows)
+	if err := h.nameActors(c.Request().Context(), entries); err != nil {
+		return view, err
+	}
+	view.Entries = auditLines(rows, entries)
 	view.Proof, err = h.auditProof(c.Request().Context(), v.tenant.ID, prove)
 	view.Proof.Action = here + "/proof"
 	return view, err
@@ -189,15 +193,46 @@ func (h *Handlers) auditPeople(c echo.Context, members []*store.Member) ([]Choic
 	return out, err
 }
 
-// auditLines puts entries in words. What cannot be read is shown as it is recorded.
-func auditLines(rows []*store.AuditEntry) []AuditLine {
-	out := make([]AuditLine, len(rows))
+// auditEntries reads rows. What cannot be read is shown as it is recorded.
+func auditEntries(rows []*store.AuditEntry) []audit.Entry {
+	out := make([]audit.Entry, len(rows))
 	for i, row := range rows {
-		var e audit.Entry
-		if json.Unmarshal(row.Body, &e) != nil {
-			e = audit.Entry{At: row.At, Action: row.Action, Target: row.Target, Actor: audit.Actor{Kind: audit.Kind(row.ActorKind)}}
+		if json.Unmarshal(row.Body, &out[i]) != nil {
+			out[i] = audit.Entry{At: row.At, Action: row.Action, Target: row.Target, Actor: audit.Actor{Kind: audit.Kind(row.ActorKind)}}
 		}
-		out[i] = AuditLine{Seq: row.Seq, At: e.At, Who: auditWho(e.Actor), Address: e.Actor.Address, Text: auditSentence(e), IsWhole: isWholeSentence(e.Action), Action: e.Action, Target: e.Target}
+	}
+	return out
+}
+
+// nameActors says who acted where the name was not at hand: in apps.
+func (h *Handlers) nameActors(ctx context.Context, entries []audit.Entry) error {
+	isNameless := func(a audit.Actor) bool { return a.Kind == audit.Person && a.Name == "" && a.ID != 0 }
+	var list []social.PersonID
+	for _, e := range entries {
+		if id := social.PersonID(e.Actor.ID); isNameless(e.Actor) && !slices.Contains(list, id) {
+			list = append(list, id)
+		}
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	names, err := h.People.ByIDs(ctx, list)
+	for i, e := range entries {
+		if p := names[social.PersonID(e.Actor.ID)]; p != nil && isNameless(e.Actor) {
+			entries[i].Actor.Name = personView(p).Name
+		}
+	}
+	return err
+}
+
+// auditLines puts entries in words.
+func auditLines(rows []*store.AuditEntry, entries []audit.Entry) []AuditLine {
+	out := make([]AuditLine, len(rows))
+	for i, e := range entries {
+		out[i] = AuditLine{
+			Seq: rows[i].Seq, At: e.At, Who: auditWho(e.Actor), Address: e.Actor.Address, Text: auditSentence(e), IsWhole: isWholeSentence(e.Action),
+			Action: e.Action, Target: e.Target,
+		}
 		for _, k := range slices.Sorted(maps.Keys(e.Detail)) {
 			out[i].Details = append(out[i].Details, [2]string{k, e.Detail[k]})
 		}

@@ -13,6 +13,7 @@ import (
 	"rookery/internal/audit"
 	"rookery/internal/ids"
 	"rookery/internal/pg"
+	"rookery/internal/social/plan"
 	"rookery/internal/testkit/browse"
 	"rookery/internal/testkit/fixture"
 )
@@ -60,6 +61,17 @@ func TestTheAuditLogIsRead(t *testing.T) {
 	}
 	w.set(t, `UPDATE audit_entries SET action = 'x' WHERE tenant_id = $1 AND seq = 7`, w.A.Tenant.ID)
 	contains(t, "a changed entry", b.Get(auditRoom(w.A)), "not as it was written", "Entry 7")
+}
+
+// Who acts with an app has a name in the log, too.
+func TestTheAuditLogNamesWhoUsesApps(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	by := plan.ByApp(w.A.Person, 0, "192.0.2.7")
+	w.record(t, w.A, audit.Entry{Actor: by.Actor, Action: "status.submit", Target: "status:1"})
+	if page := w.session(t, w.A.Person).Get(auditRoom(w.A)); strings.Contains(page.Body, "<b>somebody</b>") {
+		t.Error("the log does not say who asked for approval")
+	}
 }
 
 // Exports hold everything the filter matches, and no cell is a formula.

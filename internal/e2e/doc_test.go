@@ -2,8 +2,9 @@
 // Node, toot, Mastodon.py and masto.js, Chromium on the console, and peers that fail
 // in ugly ways.
 //
-// `make test` runs the cores, `make e2e-fedify`, `make e2e-clients` and
-// `make e2e-browser` the long versions (ROOKERY_E2E=full). The product is a child process here, with settings
+// `make test` runs the cores, `make e2e-fedify`, `make e2e-clients`, `make e2e-browser`
+// and `make e2e-console` (a company's first day, day_*_test.go) the long versions
+// (ROOKERY_E2E=full). The product is a child process here, with settings
 // from its environment and operator's commands for everything else: nothing of
 // these tests may reach into it by Go calls or SQL (federation/signature serves as
 // the pen of peers written here). Foreign programs live in peers/, pinned by its

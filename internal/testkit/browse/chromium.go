@@ -36,14 +36,14 @@ func NeedsChromium(t testing.TB) string {
 
 // StartChromium starts one for the length of a test, or skips the test where none is
 // installed. Every host leads to address (host:port), whatever its certificate; ""
-// leaves names as they are.
+// leaves names as they are. Loopback by number is where tests have programs of their own.
 func StartChromium(t testing.TB, address string) *Chromium {
 	t.Helper()
 	path := NeedsChromium(t)
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox,
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.Flag("hide-scrollbars", true))
 	if address != "" {
-		options = append(options, chromedp.Flag("ignore-certificate-errors", true), chromedp.Flag("host-resolver-rules", "MAP * "+address))
+		options = append(options, chromedp.Flag("ignore-certificate-errors", true), chromedp.Flag("host-resolver-rules", "MAP * "+address+", EXCLUDE 127.0.0.1"))
 	}
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(stop)
@@ -61,17 +61,25 @@ type Tab struct {
 	ctx     context.Context
 	width   int64
 	axe     string
+	screens string // a folder for pictures of what is looked at; "": none are kept
+	still   string // a script that runs before each of them
 	hasNoJS bool
 }
 
-const (
-	tabLife   = 4 * time.Minute
-	tabHeight = 844
-)
+const tabHeight = 844
 
-// watch gathers what the page's policy refuses, what its script throws and what does
-// not load.
-const watch = `window.refused = [];
+// tabLife bounds a test that hangs. Full runs look at all pages in one window.
+func tabLife() time.Duration {
+	if os.Getenv("ROOKERY_E2E") == "full" {
+		return 25 * time.Minute
+	}
+	return 4 * time.Minute
+}
+
+// watch gathers what the page's policy refuses, what its script throws, what does not load,
+// and how far things moved that stood already (web.dev/cls).
+const watch = `window.refused = []; window.shifts = [];
+	new PerformanceObserver(list => { for (const e of list.getEntries()) if (!e.hadRecentInput) window.shifts.push(e); }).observe({type: "layout-shift", buffered: true});
 	document.addEventListener("securitypolicyviolation", e => window.refused.push(e.violatedDirective + " " + e.blockedURI + " " + e.sample));
 	for (const level of ["error", "warn"]) { const was = console[level]; console[level] = (...words) => { window.refused.push(level + ": " + words.join(" ")); was(...words); }; }
 	addEventListener("error", e => window.refused.push("error: " + (e.message || e.target.src || e.target.href)), true);`
@@ -81,9 +89,9 @@ func (c *Chromium) Tab(t testing.TB, width int) *Tab {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(c.ctx, chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)
-	ctx, stop := context.WithTimeout(ctx, tabLife)
+	ctx, stop := context.WithTimeout(ctx, tabLife())
 	t.Cleanup(stop)
-	b := &Tab{t: t, ctx: ctx, width: int64(width), axe: readAxe(t)}
+	b := &Tab{t: t, ctx: ctx, width: int64(width), axe: readAxe(t), screens: os.Getenv("SCREENS")}
 	b.must(chromedp.Do(ctx, chromedp.EmulateViewport(b.width, tabHeight)))
 	call(b, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: watch})
 	b.Scheme("light")
@@ -224,7 +232,7 @@ func (b *Tab) Look(name string) {
 		for _, found := range b.violations() {
 			b.t.Errorf("%s, %d px, %s: %s", name, b.width, scheme, found)
 		}
-		b.keepScreen(fmt.Sprintf("%s-%d-%s.png", name, b.width, scheme))
+		b.keepScreen(fmt.Sprintf("%s-%d-%s.jpg", name, b.width, scheme))
 	}
 	b.Scheme("light")
 }
@@ -243,40 +251,65 @@ func (b *Tab) violations() []string {
 		v => v.id + ": " + v.nodes.map(n => n.html.slice(0, 160) + " " + (n.any[0] ? n.any[0].message : "")).join(" | ")))`)
 }
 
-func (b *Tab) keepScreen(name string) {
-	b.t.Helper()
-	dir := os.Getenv("SCREENS")
-	if dir == "" {
-		return
-	}
-	// As on the design sheets: Inter, where the system has it.
-	Evaluate[string](b, `(document.documentElement.style.setProperty("--font", "Inter, system-ui, sans-serif"), "")`)
-	picture, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
-	b.must(err)
-	b.must(os.MkdirAll(dir, 0o755))
-	b.must(os.WriteFile(filepath.Join(dir, name), picture, 0o644))
-}
-
-// readAxe finds axe-core (npm install --no-save axe-core at the root of the checkout).
-// It takes its time: only full runs (make e2e-browser) ask it.
+// readAxe finds axe-core, which is pinned with what the end-to-end tests talk to
+// (internal/e2e/peers). It takes its time: only full runs (make e2e-browser) ask it,
+// and who calls Axe.
 func readAxe(t testing.TB) string {
 	t.Helper()
 	if os.Getenv("ROOKERY_E2E") != "full" {
 		return ""
 	}
+	return findAxe(t)
+}
+
+func findAxe(t testing.TB) string {
+	t.Helper()
 	dir, err := os.Getwd()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
-		source, err := os.ReadFile(filepath.Join(dir, "node_modules/axe-core/axe.min.js"))
-		if err == nil {
-			return string(source)
-		}
-		if !errors.Is(err, os.ErrNotExist) {
-			t.Fatal(err)
+		for _, modules := range []string{"internal/e2e/peers/node_modules", "node_modules"} {
+			source, err := os.ReadFile(filepath.Join(dir, modules, "axe-core/axe.min.js"))
+			if err == nil {
+				return string(source)
+			}
+			if !errors.Is(err, os.ErrNotExist) {
+				t.Fatal(err)
+			}
 		}
 	}
-	t.Log("axe-core is not installed: accessibility rules are not run")
+	t.Log("axe-core is not installed (npm ci in internal/e2e/peers): accessibility rules are not run")
 	return ""
+}
+
+// Axe has the rules of accessibility run at each Look from now on, whatever the run. It
+// fails the test where axe-core is not installed.
+func (b *Tab) Axe() {
+	b.t.Helper()
+	if b.axe = findAxe(b.t); b.axe == "" {
+		b.t.Fatal("without axe-core nothing is checked")
+	}
+}
+
+// NoAxe ends that.
+func (b *Tab) NoAxe() { b.axe = "" }
+
+// Resize makes the window another width; the page that is open adapts.
+func (b *Tab) Resize(width int) {
+	b.t.Helper()
+	b.width = int64(width)
+	b.must(chromedp.Do(b.ctx, chromedp.EmulateViewport(b.width, tabHeight)))
+}
+
+// Choose puts a file into the field of a name.
+func (b *Tab) Choose(selector, path string) {
+	b.t.Helper()
+	b.must(chromedp.Do(b.ctx, chromedp.SetUploadFiles(selector, []string{path})))
+}
+
+// Address is where the tab is, all of it.
+func (b *Tab) Address() string {
+	b.t.Helper()
+	return Evaluate[string](b, `location.href`)
 }

@@ -213,6 +213,12 @@ func (d *DNS) TXT(name, value string) {
 	}
 }
 
+// CNAME makes a name an alias of another.
+func (d *DNS) CNAME(name, target string) {
+	d.t.Helper()
+	d.do("set-cname", map[string]any{"host": name + ".", "target": target + "."})
+}
+
 // Fail lets every question about a name fail.
 func (d *DNS) Fail(name string) {
 	d.t.Helper()
