@@ -12,11 +12,11 @@ func TestTheConsoleSpeaksTheLanguageOfThePerson(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "")
 	b := w.session(t, w.A.Person)
-	contains(t, "before", b.Get(room(w.A)+"/accounts", "Accept-Language", "en"), `<html lang="en">`, "Your role")
+	contains(t, "before", b.Get(room(w.A), "Accept-Language", "en"), `<html lang="en">`, "Your role")
 	page := b.Get(home + "/me")
 	shown := b.Follow(b.Submit(page, formTo(t, page, "/profile"), "name", "Alice A", "locale", "de"))
 	contains(t, "own page", shown, `<html lang="de">`, "Gespeichert.", "Sprache der Seiten und Mails")
-	got := b.Get(room(w.A)+"/accounts", "Accept-Language", "en")
+	got := b.Get(room(w.A), "Accept-Language", "en")
 	contains(t, "accounts", got, `<html lang="de">`, "<h1>Konten</h1>", "Ihre Rolle", "Eigentümer", "Veröffentlichen")
 	if got.Header.Get("Content-Language") != "de" {
 		t.Errorf("Content-Language %q", got.Header.Get("Content-Language"))
