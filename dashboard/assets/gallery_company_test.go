@@ -54,6 +54,6 @@ func brandPages() []galleryPage {
 		view("branding-empty", console.RenderBranding, blank),
 		view("brand-text", console.RenderBrandText, console.BrandTextView{Shell: companyShell(console.Branding), CancelURL: "/branding", Title: "Privacy policy", Help: "What you do with what you know about people who write to you.", Most: 20000, PublicURL: "https://social.fahrradteilefabriken.example/privacy-policy", Error: "A text has at most 20000 characters."}),
 		view("brand-rule", console.RenderBrandRule, console.BrandRuleView{Shell: companyShell(console.Branding), CancelURL: "/branding", Number: 2, Text: "Be kind.", Error: "A rule has 1 to 500 characters, best one sentence."}),
-		view("brand-ask", console.RenderBrandAsk, console.BrandAskView{Shell: companyShell(console.Branding), Title: "Remove the picture?", Text: "Apps and link previews show Acme Cycles without a picture from then on.", Button: "Remove the picture", CancelURL: "/"}),
+		view("brand-ask", console.RenderBrandAsk, console.BrandAskView{Shell: companyShell(console.Branding), Title: "Remove the picture?", Text: "Apps and link previews show Acme Cycles without a picture from then on. You can add another one at any time.", Button: "Remove the picture", CancelURL: "/"}),
 	}
 }

@@ -48,10 +48,10 @@ func sampleDomain() console.DomainView {
 		Shell: domainShell(), Title: "acme.example", Lead: "Handles end in @acme.example, pages and apps are on social.acme.example.",
 		Handles: "acme.example", Pages: "social.acme.example", ListURL: "/console/acme/domains",
 		Live: console.DomainLive{
-			Summary: "2 of 5 steps done.", Token: "t0ken", CheckAction: "/check", CheckFrom: time.Now().Add(3 * time.Minute), Mail: "mara@acme.example", SendURL: "#it",
+			Summary: "2 of 5 steps done", Token: "t0ken", CheckAction: "/check", CheckFrom: time.Now().Add(3 * time.Minute), Mail: "mara@acme.example", SendURL: "#it",
 			History:   []console.DomainEvent{{At: looked, Text: "social.acme.example does not lead to us yet", Why: "WRONG_CNAME"}, {At: ago(50 * time.Hour), Text: "acme.example was added", Who: "Mara Lindqvist"}},
 			CheckNote: "We looked a moment ago. DNS takes its time, so looking more often finds nothing new; we look again by ourselves.",
-			Note:      &console.DomainNote{Tone: console.Wrong, Title: "social.acme.example no longer leads to us.", Text: "Followers can’t reach you there.", Until: time.Now().Add(80 * time.Hour), UndoAction: "/undo"},
+			Note:      &console.DomainNote{Tone: console.Wrong, Title: "social.acme.example no longer leads to us.", Text: "It still works, and you can take it back. Its addresses are gone for good", Until: time.Now().Add(80 * time.Hour), UndoAction: "/undo"},
 			Todo: &console.DomainTodo{
 				Title: "Change two records in the DNS of acme.example", Tone: console.Wrong, Word: "Change needed",
 				Texts:    []string{"social.acme.example is an alias of web7.oldhost.example: change its CNAME record to t-117651737293785707.edge.rookery.example."},
@@ -63,9 +63,9 @@ func sampleDomain() console.DomainView {
 			Steps: []console.DomainStep{
 				{Title: "You own acme.example", Tone: console.Done, Word: "Done", Text: "The TXT record is there. Leave it: we look for it each week.", LastAt: looked, OKAt: looked},
 				{Title: "You own social.acme.example", Tone: console.Done, Word: "Done", Text: "The TXT record is there. Leave it: we look for it each week.", LastAt: looked, OKAt: looked},
-				{Title: "social.acme.example leads to us", Tone: console.Wrong, Word: "Change needed", Text: "social.acme.example is an alias of web7.oldhost.example.", Code: "WRONG_CNAME", LastAt: looked, OKAt: ago(90 * time.Hour), NextAt: soon},
+				{Title: "social.acme.example leads to us", Tone: console.Wrong, Word: "Change needed", Text: "social.acme.example is an alias of web7.oldhost.example: change its CNAME record to t-117651737293785707.edge.rookery.example.", Code: "WRONG_CNAME", LastAt: looked, OKAt: ago(90 * time.Hour), NextAt: soon},
 				{Title: "Certificate of social.acme.example", Word: "Starts by itself", Text: "About a minute after social.acme.example leads to us."},
-				{Title: "acme.example sends look-ups of handles to us", Tone: console.Waiting, Word: "Waiting", Text: "https://acme.example/.well-known/webfinger does not answer as it should (status 404).", LastAt: looked, NextAt: soon},
+				{Title: "acme.example sends look-ups of handles to us", Tone: console.Waiting, Word: "Waiting", Text: "https://acme.example/.well-known/webfinger does not answer as it should (status 404): redirect it, with what follows the question mark, to https://social.acme.example/.well-known/webfinger.", LastAt: looked, NextAt: soon},
 			},
 		},
 		Zone: []string{"_rookery-challenge.acme.example. 300 IN TXT \"rookery-verify=QWERTZUIOPASDFGHJKLYXCVBNM\"", "social.acme.example. 300 IN CNAME t-117651737293785707.edge.rookery.example."},
@@ -76,7 +76,7 @@ func sampleDomain() console.DomainView {
 			{Title: "It asks DNS for the address", Tone: console.Done, Word: "Fine", Text: "acme.example is 203.0.113.7, 2001:db8:14::80"},
 			{Title: "It asks who that is (WebFinger)", Tone: console.Wrong, Word: "Stops here", Text: "GET https://acme.example/.well-known/webfinger?resource=acct%3Asupport%40acme.example → 404: that is no answer"},
 		}},
-		Releases: []console.ReleaseForm{{Action: "/release", Token: "t0ken", Name: "acme.example", Plan: "It works for one more week, in which you can take it back.", Typed: "acme.exmaple", Error: "This is not the name. Type acme.example to remove it."}, {Action: "/release", Token: "t0ken", Name: "social.acme.example", Plan: "It is gone at once."}},
+		Releases: []console.ReleaseForm{{Action: "/release", Token: "t0ken", Name: "acme.example", Plan: "It works for one more week, in which you can take it back. After that links to it lead nowhere.", Typed: "acme.exmaple", Error: "This is not the name. Type acme.example to remove it."}, {Action: "/release", Token: "t0ken", Name: "social.acme.example", Plan: "It does not work yet, so it is gone at once. You can add it again at any time."}},
 	}
 }
 

@@ -95,7 +95,7 @@ func inboxPages() []galleryPage {
 	wrong.Thread = sampleThread()
 	wrong.Thread.State, wrong.Thread.Assignee, wrong.Thread.IsMine = console.InboxDone, nil, false
 	wrong.Thread.Note = console.InboxNote{Error: "Write something into the note."}
-	wrong.Thread.Reply.Problem, wrong.Thread.Reply.Who, wrong.Thread.Reply.Error, wrong.Thread.Reply.IsDraft, wrong.Thread.Reply.Warning = "answered", "Jonas Weber", "Text character limit of 500 exceeded", true, "Food"
+	wrong.Thread.Reply.Problem, wrong.Thread.Reply.Who, wrong.Thread.Reply.Error, wrong.Thread.Reply.IsDraft, wrong.Thread.Reply.Warning = "answered", "Jonas Weber", "This is longer than 500 characters. Shorten it.", true, "Food"
 	wrong.Thread.Plans = []console.InboxPlan{{By: deskJonas, At: ago(time.Hour), Text: "We look into it.", URL: "/p/1"}}
 	wrong.Thread.Entries[2].Warning = "An address"
 	wrong.Thread.Entries[0].Files = []console.InboxFile{{URL: "/pic/gear.svg", PreviewURL: "/pic/gear.svg", Alt: "A rear hub", IsImage: true, Width: 400, Height: 300}, {URL: "/pic/hub.svg"}}

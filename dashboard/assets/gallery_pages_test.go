@@ -124,9 +124,9 @@ func consolePages() []galleryPage {
 	blank := console.NewAccountView{Shell: sampleShell(true), Action: "/console/acme/accounts", Token: "t0ken", CancelURL: "/console/acme/accounts", HandleHost: "acme.example"}
 	wrong := blank
 	wrong.Username, wrong.DisplayName = "support desk", "Acme Support"
-	wrong.UsernameError = "A handle has no spaces. Use letters, digits and _, for example support_desk."
-	wrong.NameError = "This name has 71 characters. Use at most 60."
-	wrong.FormError = "Acme Cycles has 10 accounts, as many as its plan includes. Delete one or change the plan."
+	wrong.UsernameError = "“support desk” cannot be a name. Use up to 30 letters a–z, digits, dots, dashes and underscores, with a letter, digit or underscore at both ends."
+	wrong.NameError = "A display name has at most 30 characters."
+	wrong.FormError = "Nothing can be published while the company is not active."
 	return []galleryPage{
 		view("console-signin", console.RenderSignIn, console.SignInView{Host: "rookery.example", Form: assets.SignInForm{Action: "/sign_in", Token: "t0ken"}}),
 		view("console-tenants", console.RenderTenants, console.TenantsView{Shell: sampleShell(false), Tenants: []console.Tenant{
@@ -142,6 +142,6 @@ func consolePages() []galleryPage {
 			Shell: sampleShell(true), Account: sampleAccounts()[0], ServerName: "social.acme.example", Mail: "mara@acme.example",
 			PublicURL: "https://social.acme.example/@support", AccountsURL: "/console/acme/accounts",
 		}),
-		view("console-error", console.RenderError, assets.FaultCard{Title: "Nothing is at this address", Why: "It may have been mistyped.", Status: 404, BackURL: "/console", BackText: "Your companies"}),
+		view("console-error", console.RenderError, assets.FaultCard{Title: "Nothing is at this address", Why: "It may have been mistyped, or what stood here is not public.", Status: 404, BackURL: "/console", BackText: "Your companies"}),
 	}
 }

@@ -55,7 +55,7 @@ func publishPages() []galleryPage {
 	alone := console.PublishView{Shell: publishShell(), Tabs: publishTabs(3), List: "sent", CalendarURL: "/p/calendar"}
 	wrong := sampleCompose()
 	wrong.Text, wrong.TextError, wrong.Date, wrong.DateError = "Too long", "This is longer than 500 characters. Shorten it.", "2026-12-01", "Give both a date and a time, such as 2026-12-01 and 09:30. Leave both empty to send at once."
-	wrong.Zone, wrong.ZoneError, wrong.FileError = "Berlin", "We don’t know the time zone “Berlin”. Write it as Europe/Berlin or UTC.", "This is no picture that we can read. Use JPEG, PNG, GIF or WebP."
+	wrong.Zone, wrong.ZoneError, wrong.FileError = "Berlin", "We don’t know the time zone “Berlin”. Write it as Europe/Berlin or UTC.", "This is not an image we can use. Send a JPEG, PNG, GIF or WebP file."
 	wrong.FormError = "This account has 300 drafts already. Send or discard some of them first."
 	card := samplePlans()[0]
 	decide := sampleCompose()

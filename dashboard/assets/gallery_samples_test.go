@@ -17,10 +17,10 @@ type galleryPage struct {
 	render func(io.Writer) error
 }
 
-func (p galleryPage) html(t *testing.T) []byte {
+func (p galleryPage) html(t *testing.T, lang string) []byte {
 	t.Helper()
 	var out bytes.Buffer
-	if err := p.render(&out); err != nil {
+	if err := p.render(assets.In(&out, lang)); err != nil {
 		t.Fatalf("render %s: %v", p.name, err)
 	}
 	return out.Bytes()
@@ -35,7 +35,7 @@ var (
 		Name: "Acme Cycles", ShortName: "Acme", Host: "social.acme.example", HandleHost: "acme.example",
 		Description: "Bicycles from the fell side, and the nine workshops that look after them. Questions about an order, a part or a ride are answered here.",
 		Logo:        gear, BrandHash: assets.BrandHash(brandColour), SignInURL: "/auth/sign_in",
-		Links: []site.Link{{Text: "About", URL: "/about"}, {Text: "Privacy", URL: "/privacy"}, {Text: "Imprint", URL: "/imprint"}},
+		Links: []site.Link{{Text: "About", URL: "/about"}, {Text: "Privacy", URL: "/privacy"}, {Text: "Terms", URL: "/imprint"}},
 	}
 	support = site.Account{
 		ID: "1", Name: "Acme Support", Handle: "@support@acme.example", URL: "/@support", Avatar: gear,

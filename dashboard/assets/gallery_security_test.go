@@ -49,7 +49,7 @@ func securityPages() []galleryPage {
 	}
 	return []galleryPage{
 		at("second", second), at("offer", offer),
-		at("forgot", gate(assets.Gate{Kind: assets.GateForgot, Mail: "mara@acme", MailError: "This is no mail address. It looks like mara@acme.example."})),
+		at("forgot", gate(assets.Gate{Kind: assets.GateForgot, Mail: "mara@acme", MailError: "This is no mail address. It looks like hello@example.com."})),
 		at("forgot-sent", gate(assets.Gate{Kind: assets.GateForgotSent, Mail: "mara@acme.example"})),
 		at("reset", gate(assets.Gate{Kind: assets.GateReset, Mail: "mara@acme.example"})),
 		at("new-mail", gate(assets.Gate{Kind: assets.GateNewMail})),

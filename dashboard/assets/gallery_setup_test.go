@@ -26,7 +26,7 @@ func setupPages() []galleryPage {
 
 	form := console.AddDomainView{Shell: domainShell(), Action: "/d", Token: "t0ken", Account: "support", Mode: "split", Setup: setupFrame(2), Trial: "vereinigte-fahrradteilefabriken.rookery.example"}
 	wrong := form
-	wrong.Name, wrong.NameError, wrong.FormError = "com", "com is a public suffix, under which others register their domains.", "10 names wait for their set-up already. Finish or remove one of them first."
+	wrong.Name, wrong.NameError, wrong.FormError = "com", "com is a public suffix, under which others register their domains. Use a domain of your own, such as social.example.com.", "10 names wait for their set-up already. Finish or remove one of them first."
 	domain := sampleDomain()
 	domain.Setup, domain.Seen, domain.Live.Note, domain.Live.History, domain.Live.CheckNote = setupFrame(2), nil, nil, nil, ""
 

@@ -41,7 +41,7 @@ func ssoPages() []galleryPage {
 	saved, amiss := room, room
 	saved.IsSaved = true
 	amiss.Wrong = map[string]string{
-		"issuer": "Give the issuer’s address as your provider shows it, such as https://login.acme.com/realms/acme.", "glass": "Choose one owner at least who has a password.",
+		"issuer": "Give the issuer’s address as your provider shows it, such as https://login.acme.com/realms/acme.", "glass": "Choose one owner at least who has a password. Otherwise nobody gets in when your provider is down.",
 		"client_secret": "Type the client secret. For another issuer or client it is asked for again.",
 	}
 	again := web.OwnPage{Title: "Is it still you?", Again: &assets.Again{

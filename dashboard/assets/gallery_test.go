@@ -83,6 +83,7 @@ func lookAt(t *testing.T, tab context.Context, server string, p galleryPage, axe
 		must(t, chromedp.Do(tab, colours("light")))
 	}
 	openEverything(t, tab, p.name, axe)
+	lookAtGerman(t, tab, server, p)
 	if refused := evaluate[[]string](t, tab, `window.refused`); len(refused) > 0 {
 		t.Errorf("refused by the policy, or a fault in the script: %q", refused)
 	}
@@ -192,12 +193,14 @@ func serveGallery(t *testing.T) string {
 	t.Helper()
 	mux := http.NewServeMux()
 	for _, p := range galleryPages() {
-		html := p.html(t)
-		mux.HandleFunc("GET /page/"+p.name, func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Type", "text/html; charset=utf-8")
-			w.Header().Set("Content-Security-Policy", assets.Policy)
-			_, _ = w.Write(html)
-		})
+		for lang, prefix := range map[string]string{"en": "/page/", "de": "/de/"} {
+			html := p.html(t, lang)
+			mux.HandleFunc("GET "+prefix+p.name, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", "text/html; charset=utf-8")
+				w.Header().Set("Content-Security-Policy", assets.Policy)
+				_, _ = w.Write(html)
+			})
+		}
 	}
 	mux.Handle(assets.Prefix, assets.Handler())
 	if os.Getenv("SCREENS") != "" {
@@ -237,7 +240,7 @@ func TestGalleryMarkup(t *testing.T) {
 		static += len(f.Body)
 	}
 	for _, p := range galleryPages() {
-		html := string(p.html(t))
+		html := string(p.html(t, "en"))
 		if weight := len(html) + static; weight > maxPageWeight {
 			t.Errorf("%s weighs %d bytes", p.name, weight)
 		}

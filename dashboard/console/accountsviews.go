@@ -35,7 +35,7 @@ type ProfileView struct {
 // RenderProfile writes the page. Its forms post authenticity_token and: display_name, note,
 // field_name_0 to 3, field_value_0 to 3, locked, discoverable, bot; file, alt, remove.
 func RenderProfile(w io.Writer, v ProfileView) error {
-	return render(w, v.Account.Handle+" · "+v.Shell.Room.Name, "profile-edit", v)
+	return render(w, "Profile of "+v.Account.Handle+" · "+v.Shell.Room.Name, "profile-edit", v)
 }
 
 // DeleteAccountView asks before an account goes.

@@ -255,7 +255,7 @@ func (v DomainView) IsSplit() bool { return v.Handles != v.Pages }
 
 // RenderDomain writes a name's page.
 func RenderDomain(w io.Writer, v DomainView) error {
-	what, body := v.Title, "domain"
+	what, body := v.Title+" · Domains", "domain"
 	if v.Setup != nil {
 		what, body = "Connect your domain", "setup-domain"
 	}

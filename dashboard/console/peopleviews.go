@@ -95,7 +95,7 @@ type MemberView struct {
 
 // RenderMember writes the page of one person.
 func RenderMember(w io.Writer, v MemberView) error {
-	return render(w, v.Member.Person.Name+" · "+v.Shell.Room.Name, "person", v)
+	return render(w, v.Member.Person.Name+" · People · "+v.Shell.Room.Name, "person", v)
 }
 
 // AwayView asks before somebody goes.

@@ -75,6 +75,7 @@ func (h *Handlers) own(path, method string) echo.HandlerFunc {
 		if method == http.MethodPost {
 			answers = post
 		}
+		web.Speak(c, person.Locale)
 		return answers[path](c, &web.Self{Session: session, Person: person, IsBound: session.IsBound})
 	}
 }

@@ -371,14 +371,18 @@ func TestOwnPage(t *testing.T) {
 	}
 	if got := b.Submit(page, form("/profile"), "name", "Alice A", "locale", "de"); got.Status != http.StatusSeeOther {
 		t.Errorf("name: %d", got.Status)
-	} else if shown := b.Follow(got); !strings.Contains(shown.Body, "Saved.") {
-		t.Error("the page does not say that it was saved")
+	} else if shown := b.Follow(got); !strings.Contains(shown.Body, "Gespeichert.") || !strings.Contains(shown.Body, `<html lang="de">`) ||
+		!strings.Contains(shown.Body, `<option value="de" lang="de" selected>`) || shown.Header.Get("Content-Language") != "de" {
+		t.Errorf("the page does not say in the new language that it was saved: %v\n%.200s\n%v", shown.Header, shown.Body, strings.Contains(shown.Body, "Gespeichert."))
 	}
 	if got := b.Get("https://a.test/settings/login?done=profile"); strings.Contains(got.Body, "Saved.") {
 		t.Error("a stranger's link claims that something was saved")
 	}
 	if p, err := w.People.ByID(t.Context(), w.A.Person); err != nil || p.Name != "Alice A" || p.Locale != "de" {
 		t.Errorf("%+v, %v", p, err)
+	}
+	if got := b.Follow(b.Submit(page, form("/profile"), "name", "Alice A", "locale", "en")); !strings.Contains(got.Body, "Saved.") {
+		t.Error("the page does not go back to English")
 	}
 	if got := b.Submit(page, form("/mail"), "email", "alice@new.test", "password", "wrong password"); got.Status != http.StatusUnprocessableEntity || !strings.Contains(got.Body, `value="alice@new.test"`) {
 		t.Errorf("another address with a wrong password: %d", got.Status)

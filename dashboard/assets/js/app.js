@@ -40,21 +40,23 @@
     day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short",
   });
   const short = new Intl.DateTimeFormat(inLang, { hour: "2-digit", minute: "2-digit" });
+  const [moment, within, on] = document.body.dataset.words.split("|");
+  const whole = (at) => long.format(at).replace(/ (at|um) /, ", ");
   const put = (time, words) => {
     if (time.textContent !== words) time.textContent = words;
   };
   const countDown = (time) => {
     const at = new Date(time.dateTime);
     const left = Math.ceil((at - Date.now()) / 1000);
-    if (left <= 0) put(time, "in a moment");
-    else if (left < 600) put(time, "in " + Math.floor(left / 60) + ":" + String(left % 60).padStart(2, "0"));
-    else if (left < 3600) put(time, "in " + Math.floor(left / 60) + " min");
-    else if (left < 64800) put(time, "in " + Math.floor(left / 3600) + " h " + Math.floor((left % 3600) / 60) + " min");
-    else put(time, "on " + long.format(at).replace(" at ", ", "));
+    if (left <= 0) put(time, moment);
+    else if (left < 600) put(time, within.replace("%", Math.floor(left / 60) + ":" + String(left % 60).padStart(2, "0")));
+    else if (left < 3600) put(time, within.replace("%", Math.floor(left / 60) + " min"));
+    else if (left < 64800) put(time, within.replace("%", Math.floor(left / 3600) + " h " + Math.floor((left % 3600) / 60) + " min"));
+    else put(time, on.replace("%", whole(at)));
   };
   const showTimes = (root) => {
     for (const time of root.querySelectorAll("time[data-time]")) {
-      const words = long.format(new Date(time.dateTime)).replace(" at ", ", ");
+      const words = whole(new Date(time.dateTime));
       time.title = words;
       if (time.dataset.time === "full") time.textContent = words;
       if (time.dataset.time === "clock") time.textContent = short.format(new Date(time.dateTime));
@@ -89,7 +91,7 @@
     const field = document.getElementById(target.dataset.left);
     const update = () => {
       const text = field.value.replace(/https?:\/\/\S+/g, "x".repeat(23));
-      target.textContent = Number(field.dataset.count) - [...new Intl.Segmenter().segment(text)].length + " left";
+      target.textContent = target.dataset.words.replace("%", Number(field.dataset.count) - [...new Intl.Segmenter().segment(text)].length);
     };
     field.addEventListener("input", update);
     update();

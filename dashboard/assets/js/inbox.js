@@ -27,10 +27,11 @@
   }
 
   // How long somebody has waited stays true.
+  const [now, days] = document.body.dataset.words.split("|").slice(3);
   const words = (minutes) => {
-    if (minutes < 1) return "now";
+    if (minutes < 1) return now;
     if (minutes < 60) return minutes + " min";
-    if (minutes >= 2880) return Math.floor(minutes / 1440) + " d";
+    if (minutes >= 2880) return days.replace("%", Math.floor(minutes / 1440));
     return Math.floor(minutes / 60) + " h" + (minutes % 60 ? " " + (minutes % 60) + " min" : "");
   };
   setInterval(() => {
