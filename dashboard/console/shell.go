@@ -69,7 +69,7 @@ type Entry struct {
 func (r Room) Entries() []Entry {
 	return []Entry{
 		{Text: "Conversations", Short: "Inbox", Icon: "chat", URL: r.InboxURL, Count: r.OpenThreads, CountID: "inbox-count", IsCurrent: r.Current == Inbox},
-		{Text: "Publish", Icon: "pen", URL: r.PublishURL, IsCurrent: r.Current == Publish},
+		{Text: "Publish", Short: "Posts", Icon: "pen", URL: r.PublishURL, IsCurrent: r.Current == Publish},
 		{Text: "Insights", Icon: "chart", URL: r.InsightsURL, IsCurrent: r.Current == Insights},
 		{Text: "Accounts", Icon: "at", URL: r.AccountsURL, IsCurrent: r.Current == Accounts},
 		{Text: "Domains", Icon: "globe", URL: r.DomainsURL, IsCurrent: r.Current == Domains, IsWide: true},

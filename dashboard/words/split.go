@@ -141,3 +141,8 @@ func (t token) depth() int {
 	}
 	return 1
 }
+
+// speaks reports whether a token has words: those of a plural count.
+func (t token) speaks() bool {
+	return t.kind == words && hasLetters(t.text) || t.kind == action && strings.HasPrefix(t.command(), "plural ")
+}

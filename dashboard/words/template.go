@@ -166,7 +166,7 @@ func unclosed(line []token) int {
 func core(line []token) (from, to int) {
 	first, last := -1, -1
 	for i, t := range line {
-		if t.kind == words && hasLetters(t.text) {
+		if t.speaks() {
 			if first < 0 {
 				first = i
 			}
@@ -209,7 +209,7 @@ func closes(line []token) bool {
 
 // spoken are the attributes that people read or hear. data-words and data-done are what our
 // script writes.
-var spoken = regexp.MustCompile(`( (?:placeholder|title|aria-label|alt|data-words|data-done)=")((?:[^"{]|\{\{(?:[^"}]|"[^"]*")*\}\}|\{)*)(")`)
+var spoken = regexp.MustCompile(`( (?:placeholder|title|aria-label|alt|data-label|data-words|data-done)=")((?:[^"{]|\{\{(?:[^"}]|"[^"]*")*\}\}|\{)*)(")`)
 
 // sayAttributes translates what people read of a tag.
 func sayAttributes(t token, say func(string) string) string {
