@@ -96,6 +96,12 @@ e2e-browser: ## All pages in a real browser (Chromium)
 	@deploy/dev/need.sh postgres chromium
 	@$(MAKE) --no-print-directory e2e SUITE=Browser
 
+.PHONY: e2e-gallery
+e2e-gallery: ## Each page by itself: both schemes, all widths, German (pictures: SCREENS=folder)
+	@deploy/dev/need.sh postgres node chromium
+	@go build -o bin/testrun ./internal/testkit/cmd/testrun
+	@ROOKERY_E2E=full bin/testrun -count=1 -timeout 30m -run '^TestGallery' $(ARGS) ./dashboard/assets
+
 .PHONY: e2e-console
 e2e-console: ## A company's first day in a real browser (pictures of all pages: SCREENS=docs/screens)
 	@deploy/dev/need.sh postgres node chromium smtpd pebble

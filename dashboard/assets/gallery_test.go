@@ -71,7 +71,7 @@ func lookAt(t *testing.T, tab context.Context, server string, p galleryPage, axe
 		if width != 390 && width != 1280 {
 			continue
 		}
-		for _, scheme := range []string{"light", "dark"} {
+		for _, scheme := range schemesAt(width) {
 			must(t, chromedp.Do(tab, colours(scheme)))
 			if axe != "" {
 				for _, found := range runAxe(t, tab) {
@@ -87,6 +87,18 @@ func lookAt(t *testing.T, tab context.Context, server string, p galleryPage, axe
 	if refused := evaluate[[]string](t, tab, `window.refused`); len(refused) > 0 {
 		t.Errorf("refused by the policy, or a fault in the script: %q", refused)
 	}
+}
+
+// schemesAt are the colours in which a page is looked at: both with "make e2e-gallery", else
+// one at each width, so that the rules meet either.
+func schemesAt(width int64) []string {
+	switch {
+	case os.Getenv("ROOKERY_E2E") == "full" || os.Getenv("SCREENS") != "":
+		return []string{"light", "dark"}
+	case width == 390:
+		return []string{"dark"}
+	}
+	return []string{"light"}
 }
 
 // openEverything unfolds what is folded (warnings, descriptions, menus) on a
