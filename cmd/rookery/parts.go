@@ -16,6 +16,7 @@ import (
 	"rookery/federation/inbox"
 	"rookery/internal/limit"
 	"rookery/internal/social"
+	"rookery/internal/social/moderate"
 	"rookery/internal/social/relate"
 	"rookery/internal/social/status"
 	"rookery/internal/store"
@@ -26,6 +27,7 @@ import (
 // parts are what serving the public and working the queues share.
 type parts struct {
 	bus       *stream.Bus
+	servers   *moderate.Servers
 	statuses  *status.Service
 	relate    *relate.Service
 	render    *render.Renderer
@@ -54,16 +56,18 @@ func (s *system) newParts() (*parts, error) {
 	p.render = render.NewSized(s.urls, s.cfg.Int("render_cache_mib")<<20)
 	s.judge.Follow(p.bus)
 	s.keyring.Follow(p.bus)
+	p.servers = moderate.NewServers(s.db, s.log)
+	p.servers.Follow(p.bus)
 	p.streams = streaming.New(streaming.Deps{DB: s.db, Bus: p.bus, Render: p.render, Log: s.log})
-	p.fetcher = fetch.New(fetch.Options{HTTP: s.http, DB: s.db, Keyring: s.keyring, Tenants: s.registry, Statuses: p.statuses, Log: s.log})
+	p.fetcher = fetch.New(fetch.Options{HTTP: s.http, DB: s.db, Keyring: s.keyring, Tenants: s.registry, Statuses: p.statuses, Servers: p.servers, Log: s.log})
 	p.keys = fetch.NewKeys(p.fetcher)
 	p.bus.Listen(store.KeysChanged, p.keys.Heard)
 	p.health = deliver.NewHealth(s.db, s.log, nil)
 	p.inbox = inbox.New(inbox.Options{
 		DB: s.db, Tenants: s.registry, Fetcher: p.fetcher, Keys: p.keys, Statuses: p.statuses, Relations: p.relate, Limits: p.limiter,
-		Heard: p.health.Revive, Log: s.log,
+		Servers: p.servers, Heard: p.health.Revive, Log: s.log,
 	})
-	p.actors = actor.New(actor.Options{DB: s.db, Media: s.urls, Reader: p.reader})
+	p.actors = actor.New(actor.Options{DB: s.db, Media: s.urls, Reader: p.reader, Servers: p.servers})
 	p.discovery = discovery.New(discovery.Options{
 		DB: s.db, Hosts: s.registry, Probe: s.probeProof, Version: strings.TrimPrefix(version(), "v"),
 		ChangePassword: func(t *tenant.Tenant) string { return t.URL("/auth/sign_in") },

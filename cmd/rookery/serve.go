@@ -58,6 +58,9 @@ func (s *system) run(ctx context.Context, ready func(context.Context, *parts) er
 	if err != nil {
 		return err
 	}
+	if err := p.servers.Load(ctx); err != nil {
+		s.log.Warn("the rules about other servers cannot be read yet", "error", err)
+	}
 	handler, err := s.newWeb(p)
 	if err != nil {
 		return err
@@ -78,6 +81,7 @@ func (s *system) run(ctx context.Context, ready func(context.Context, *parts) er
 	defer context.AfterFunc(running, p.console.Close)() // open pages would keep the server from ending
 	group.Go(func() error { return s.registry.Run(running) })
 	group.Go(func() error { return p.bus.Run(running) })
+	group.Go(func() error { return p.servers.Run(running) })
 	for _, e := range entrances.list {
 		group.Go(func() error { return s.serveHTTP(running, e, p.streams) })
 	}

@@ -12,6 +12,7 @@ import (
 	"rookery/internal/jobs"
 	"rookery/internal/pg"
 	"rookery/internal/social/insight"
+	"rookery/internal/social/moderate"
 	"rookery/internal/social/plan"
 	"rookery/internal/upkeep"
 	"rookery/tenant/certs"
@@ -60,7 +61,7 @@ func (s *system) workers(p *parts) *river.Workers {
 	outbox.NewWorker(outbox.Options{
 		DB: s.jobs, Tenants: s.registry, Resolver: p.fetcher, Posts: p.statuses, Media: s.urls, Log: s.log, Changed: p.actors.Changed,
 	}).Register(w)
-	deliver.NewWorker(deliver.Options{DB: s.jobs, HTTP: s.http, Keys: s.keyring, Health: p.health, Log: s.log}).Register(w)
+	deliver.NewWorker(deliver.Options{DB: s.jobs, HTTP: s.http, Keys: s.keyring, Health: p.health, Servers: p.servers, Log: s.log}).Register(w)
 	p.inbox.Register(w)
 	p.fetcher.Register(w)
 	s.newDomains(s.jobs).Register(w)
@@ -71,6 +72,7 @@ func (s *system) workers(p *parts) *river.Workers {
 	river.AddWorker(w, &deletion.Worker{Service: s.newDeletion(s.jobs)})
 	river.AddWorker(w, &insight.Counter{DB: s.jobs})
 	river.AddWorker(w, &export.Worker{Service: &export.Service{DB: s.jobs, Tenants: s.registry, Console: s.console(), Log: s.log}})
+	river.AddWorker(w, &moderate.Walker{DB: s.jobs})
 	river.AddWorker(w, &upkeep.Remover{DB: s.jobs, Streams: p.bus, Log: s.log})
 	return w
 }

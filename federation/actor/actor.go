@@ -21,6 +21,7 @@ import (
 	"rookery/internal/pg"
 	"rookery/internal/social"
 	"rookery/internal/social/media"
+	"rookery/internal/social/moderate"
 	"rookery/internal/store"
 	"rookery/tenant"
 )
@@ -34,6 +35,8 @@ type Options struct {
 	DB     *pg.DB
 	Media  media.Addresses
 	Reader Reader
+	// Servers say who talks to certain servers only, and so answers signed requests only; may be nil.
+	Servers *moderate.Servers
 }
 
 // Handlers answer the requests. Make them with New.
@@ -42,11 +45,12 @@ type Handlers struct {
 	media  media.Addresses
 	reader Reader
 	cache  *cache
+	apart  *moderate.Servers
 }
 
 // New makes Handlers.
 func New(o Options) *Handlers {
-	return &Handlers{db: o.DB, media: o.Media, reader: o.Reader, cache: newCache()}
+	return &Handlers{db: o.DB, media: o.Media, reader: o.Reader, cache: newCache(), apart: o.Servers}
 }
 
 // Route is one address and who answers there.
@@ -131,7 +135,7 @@ func (h *Handlers) address(c echo.Context) (request, error) {
 // document passes here before it is sent: what a request would rather have instead
 // makes no difference.
 func (h *Handlers) admit(c echo.Context, r *request) error {
-	if !r.tenant.AuthorizedFetch {
+	if !r.tenant.AuthorizedFetch && !h.apart.HasAllowList(r.tenant.ID) {
 		return nil
 	}
 	r.open = false

@@ -13,6 +13,7 @@ import (
 	"rookery/internal/fault"
 	"rookery/internal/htmlsafe"
 	"rookery/internal/safehttp"
+	"rookery/internal/social/moderate"
 	"rookery/internal/store"
 )
 
@@ -31,6 +32,11 @@ func (e *downError) Error() string { return "the host is down" }
 // attempt posts to one inbox and says what became of it. An error means that
 // nothing was sent for a reason that is not the inbox's fault: see postpone.
 func (w *Worker) attempt(ctx context.Context, m *mail, row *store.Delivery) (store.Outcome, error) {
+	if err := w.Servers.Refuse(m.tenant, row.Host); moderate.IsRefusal(err) {
+		return w.failed(row, "the server is blocked"), nil
+	} else if err != nil {
+		return store.Outcome{}, err
+	}
 	probe, until, err := w.Health.admit(ctx, row.Host)
 	if err != nil {
 		return store.Outcome{}, err

@@ -23,6 +23,7 @@ import (
 	"rookery/internal/pg"
 	"rookery/internal/safehttp"
 	"rookery/internal/social"
+	"rookery/internal/social/moderate"
 	"rookery/internal/store"
 	"rookery/tenant"
 )
@@ -40,8 +41,10 @@ type Options struct {
 	HTTP   *safehttp.Client
 	Keys   Keys
 	Health *Health
-	Log    *slog.Logger     // nil: silent
-	Now    func() time.Time // nil: time.Now
+	// Servers that are blocked get nothing; nil: none is.
+	Servers *moderate.Servers
+	Log     *slog.Logger     // nil: silent
+	Now     func() time.Time // nil: time.Now
 	// BulkJobs is how many jobs of large fan-outs may run in this process at once; the
 	// rest of the queue's workers stay free for small ones. 0: 16.
 	BulkJobs int

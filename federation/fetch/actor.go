@@ -18,6 +18,9 @@ import (
 // and fresh, else as its own server describes it. An account that cannot be read
 // anew stays as it is known, except that fault.Gone is told.
 func (f *Fetcher) Actor(ctx context.Context, t *tenant.Tenant, uri string) (*social.Account, error) {
+	if err := f.refuse(t, uri); err != nil {
+		return nil, err
+	}
 	known, err := f.known(ctx, t, uri)
 	if err != nil && !fault.IsNotFound(err) {
 		return nil, err
@@ -110,12 +113,19 @@ func (f *Fetcher) save(ctx context.Context, t *tenant.Tenant, actor vocab.Actor,
 		return nil, fmt.Errorf("prove the handle of %s: %w", actor.ID, err)
 	}
 	fresh.Username, fresh.Domain = handle.User, handle.Host
+	host := vocab.HostOf(actor.ID)
+	if f.servers.Of(t.ID, host).RejectMedia || f.servers.Of(t.ID, handle.Host).RejectMedia {
+		fresh.AvatarURL, fresh.HeaderURL, fresh.Emojis = "", "", nil
+	}
 	var saved *social.Account
 	err = f.db.Tenant(ctx, t.ID, func(scope *pg.Scope) error {
 		if err := first(scope); err != nil {
 			return err
 		}
 		if err := account.SaveRemote(ctx, scope, fresh); err != nil {
+			return err
+		}
+		if err := f.servers.Mark(ctx, scope, fresh, host); err != nil {
 			return err
 		}
 		saved, err = store.AccountByURI(ctx, scope, fresh.URI)

@@ -52,6 +52,9 @@ func (f *Fetcher) get(ctx context.Context, t *tenant.Tenant, uri string, deadlin
 	if !t.Federates() {
 		return served{}, errApart
 	}
+	if err := f.refuse(t, uri); err != nil {
+		return served{}, err
+	}
 	signer, err := f.keyring.ForTenant(ctx, t)
 	if err != nil {
 		return served{}, fmt.Errorf("sign a GET for tenant %d: %w", t.ID, err)
@@ -61,6 +64,9 @@ func (f *Fetcher) get(ctx context.Context, t *tenant.Tenant, uri string, deadlin
 		Check: func(u *url.URL) error {
 			if f.isOwn(t, u.String()) {
 				return errOwn
+			}
+			if err := f.refuse(t, u.String()); err != nil {
+				return err
 			}
 			if check != nil {
 				return check(u)

@@ -24,6 +24,7 @@ import (
 	"rookery/internal/pg"
 	"rookery/internal/safehttp"
 	"rookery/internal/social/account"
+	"rookery/internal/social/moderate"
 	"rookery/internal/social/status"
 	"rookery/tenant"
 )
@@ -34,13 +35,14 @@ type Tenants interface {
 	ByHost(host string) (*tenant.Tenant, tenant.DomainRole, bool)
 }
 
-// Options say what a Fetcher works with. All but Log are needed.
+// Options say what a Fetcher works with. All but Servers and Log are needed.
 type Options struct {
 	HTTP     *safehttp.Client
 	DB       *pg.DB
 	Keyring  *account.Keyring
 	Tenants  Tenants
 	Statuses *status.Service
+	Servers  *moderate.Servers // nil: no server is blocked
 	Log      *slog.Logger
 }
 
@@ -51,6 +53,7 @@ type Fetcher struct {
 	keyring  *account.Keyring
 	tenants  Tenants
 	statuses *status.Service
+	servers  *moderate.Servers
 	log      *slog.Logger
 	// recent holds actors that were read a moment ago: the look-up of a key reads the
 	// same document that the worker wants when it applies the activity.
@@ -70,7 +73,7 @@ func New(o Options) *Fetcher {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Fetcher{
-		http: o.HTTP, db: o.DB, keyring: o.Keyring, tenants: o.Tenants, statuses: o.Statuses, log: o.Log,
+		http: o.HTTP, db: o.DB, keyring: o.Keyring, tenants: o.Tenants, statuses: o.Statuses, servers: o.Servers, log: o.Log,
 		recent: otter.Must(&otter.Options[string, vocab.Actor]{
 			MaximumSize: recentActors, ExpiryCalculator: otter.ExpiryWriting[string, vocab.Actor](recentFor),
 		}),
@@ -98,6 +101,14 @@ func (f *Fetcher) isOwn(t *tenant.Tenant, uri string) bool {
 	of, role, ok := f.tenants.ByHost(host)
 	// The handle domain is the company's own site: only handles live there.
 	return ok && of.ID == t.ID && role != tenant.HandleDomain
+}
+
+// refuse says why nothing is to be had from the server of an address: it is blocked.
+func (f *Fetcher) refuse(t *tenant.Tenant, uri string) error {
+	if f.isOwn(t, uri) {
+		return nil
+	}
+	return f.servers.Refuse(t.ID, vocab.HostOf(uri))
 }
 
 // How much one incoming activity or one search may make us fetch, in all: 40

@@ -31,12 +31,17 @@ func (f *Fetcher) proveHandle(ctx context.Context, t *tenant.Tenant, actor vocab
 	if f.isOurs(t, claim.Domain) {
 		return social.Handle{}, errNoLoop
 	}
+	if err := f.servers.Refuse(t.ID, claim.Domain); err != nil {
+		return social.Handle{}, err // the name would be one of a blocked server
+	}
 	result, err := webfinger.Lookup(ctx, f.http, claim.String())
 	switch {
 	case err == nil && result.Self != actor.ID:
 		return social.Handle{}, fmt.Errorf("%s leads to %s: %w", claim, result.Self, errNoLoop)
 	case err == nil && f.isOurs(t, result.Subject.Domain):
 		return social.Handle{}, errNoLoop
+	case err == nil && f.servers.Of(t.ID, result.Subject.Domain).IsRefused():
+		return social.Handle{}, f.servers.Refuse(t.ID, result.Subject.Domain)
 	case err == nil:
 		return social.Handle{User: result.Subject.User, Host: result.Subject.Domain}, nil
 	case fault.CodeOf(err) == fault.Unavailable || fault.IsNotFound(err):
@@ -92,6 +97,11 @@ func (f *Fetcher) Resolve(ctx context.Context, t *tenant.Tenant, handle social.H
 	asked, err := webfinger.ParseHandle(handle.User + "@" + hostOr(handle.Host, t.HandleDomain))
 	if err != nil {
 		return nil, err
+	}
+	if !f.isOurs(t, asked.Domain) {
+		if err := f.servers.Refuse(t.ID, asked.Domain); err != nil {
+			return nil, err
+		}
 	}
 	a, err := f.byHandle(ctx, t, asked)
 	if err == nil || !fault.IsNotFound(err) || f.isOurs(t, asked.Domain) {

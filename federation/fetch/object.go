@@ -24,6 +24,9 @@ type Object struct {
 // author's host (SECURITY.md rule 3). Of an activity that is served at the address
 // the object is read instead, from where it lives.
 func (f *Fetcher) Object(ctx context.Context, t *tenant.Tenant, uri string) (*Object, error) {
+	if err := f.refuse(t, uri); err != nil {
+		return nil, err
+	}
 	ctx = withBudget(ctx, searchRequests, requestDeadline*2)
 	doc, err := f.document(ctx, t, uri)
 	if err != nil {
@@ -59,6 +62,9 @@ func (f *Fetcher) post(ctx context.Context, t *tenant.Tenant, doc vocab.Doc) (*O
 // its own server shows it. A post that is looked up enters no timeline and notifies
 // nobody. Whether a person may see it, the caller asks internal/social/status.
 func (f *Fetcher) Status(ctx context.Context, t *tenant.Tenant, uri string) (*social.Status, error) {
+	if err := f.refuse(t, uri); err != nil {
+		return nil, err
+	}
 	st, err := f.knownStatus(ctx, t, uri)
 	if err == nil || !fault.IsNotFound(err) || f.isOwn(t, uri) {
 		return st, err
@@ -92,6 +98,9 @@ func (f *Fetcher) StoreQuietly(ctx context.Context, t *tenant.Tenant, o *Object)
 		}
 		in := Incoming(note, o.Author)
 		in.Quiet = true
+		if f.servers.Of(t.ID, vocab.HostOf(note.URI)).RejectMedia || f.servers.Of(t.ID, o.Author.Domain).RejectMedia {
+			in.Media, in.Emojis = nil, nil
+		}
 		for _, uri := range note.MentionURIs {
 			if a := named[uri]; a != nil {
 				in.MentionAccountIDs = append(in.MentionAccountIDs, a.ID)

@@ -38,6 +38,9 @@ func (f *Fetcher) Search(ctx context.Context, t *tenant.Tenant, query string) (F
 		a, err := f.Resolve(ctx, t, social.Handle{User: handle.User, Host: handle.Domain})
 		return Found{Account: a}, err
 	}
+	if err := f.refuse(t, query); err != nil {
+		return Found{}, err
+	}
 	if found, err := f.byAddress(ctx, t, query); err == nil || !fault.IsNotFound(err) || f.isOwn(t, query) {
 		return found, err
 	}
@@ -89,7 +92,8 @@ const maxPage = 512 << 10
 // alternate reads a page for people and returns the id that it names in its head.
 // What is served there must then speak for itself.
 func (f *Fetcher) alternate(ctx context.Context, t *tenant.Tenant, page string) (string, bool) {
-	response, err := f.http.Get(ctx, safehttp.GetRequest{URL: page, Types: []string{"text/html"}, MaxBytes: maxPage, Deadline: requestDeadline})
+	response, err := f.http.Get(ctx, safehttp.GetRequest{URL: page, Types: []string{"text/html"}, MaxBytes: maxPage, Deadline: requestDeadline,
+		Check: func(u *url.URL) error { return f.refuse(t, u.String()) }})
 	if err != nil || !response.OK() {
 		return "", false
 	}

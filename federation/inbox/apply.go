@@ -152,6 +152,9 @@ func (i *Inbox) createMany(ctx context.Context, scope *pg.Scope, t *tenant.Tenan
 func (it *item) incoming() status.Incoming {
 	in := fetch.Incoming(*it.note, it.actor)
 	in.MentionAccountIDs = it.mentions
+	if it.noMedia {
+		in.Media, in.Emojis = nil, nil
+	}
 	return in
 }
 

@@ -28,11 +28,12 @@ import (
 	"rookery/internal/fault"
 	"rookery/internal/limit"
 	"rookery/internal/pg"
+	"rookery/internal/social/moderate"
 	"rookery/internal/social/relate"
 	"rookery/internal/social/status"
 )
 
-// Options say what an Inbox works with. Log and Limits may be missing, the rest may not.
+// Options say what an Inbox works with. Log, Limits and Servers may be missing, the rest may not.
 type Options struct {
 	DB        *pg.DB
 	Tenants   fetch.Tenants
@@ -41,6 +42,7 @@ type Options struct {
 	Statuses  *status.Service
 	Relations *relate.Service
 	Limits    *limit.Limiter
+	Servers   *moderate.Servers // nil: no server is blocked
 	// Heard is told of each host that a verified activity came from: it is up. nil: nobody.
 	Heard func(ctx context.Context, host string)
 	Log   *slog.Logger
@@ -64,7 +66,7 @@ func New(o Options) *Inbox {
 	hand := newHandover()
 	i := &Inbox{
 		Options:  o,
-		verifier: NewVerifier(o.DB, o.Keys),
+		verifier: NewVerifier(o.DB, o.Keys, o.Servers),
 		writer:   newWriter(o.DB, hand),
 		hand:     hand,
 		doors: otter.Must(&otter.Options[door, error]{

@@ -35,6 +35,11 @@ const lookTime = 60 * time.Second
 // still lack something. If it may not, it passes those on, and returns the others: what
 // somebody else's server does not answer must hold up nobody's activities but its own.
 func (i *Inbox) prepare(ctx context.Context, t *tenant.Tenant, items []*item, mayLook bool) ([]*item, error) {
+	for _, it := range items {
+		if !it.isSettled() && i.Servers.Of(t.ID, vocab.HostOf(it.activity.Actor)).IsRefused() {
+			it.ignore(blockedServer) // since it came
+		}
+	}
 	if err := i.findActors(ctx, t, items); err != nil {
 		return nil, err
 	}
@@ -122,6 +127,9 @@ func separate(items []*item, is func(*item) bool) (no, yes []*item) {
 	return no, yes
 }
 
+// blockedServer is why an activity is ignored.
+const blockedServer = "from a server that is blocked"
+
 func (it *item) isReady() bool { return !it.isSettled() && it.retry == nil && it.actor != nil }
 
 // each runs fn for all items, a few at a time, and waits.
@@ -202,6 +210,12 @@ func (i *Inbox) open(t *tenant.Tenant, it *item) {
 		it.fail("by an account of this server")
 		return
 	}
+	server, named := i.Servers.Of(t.ID, vocab.HostOf(it.actor.URI)), i.Servers.Of(t.ID, it.actor.Domain)
+	if named.IsRefused() {
+		it.ignore(blockedServer)
+		return
+	}
+	it.noMedia = server.RejectMedia || named.RejectMedia
 	if it.actor.SuspendedAt != nil && it.activity.Type != vocab.TypeDelete && it.activity.Type != vocab.TypeUndo {
 		it.ignore("by a suspended account")
 		return

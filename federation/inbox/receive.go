@@ -33,6 +33,11 @@ func (i *Inbox) receive(c echo.Context) error {
 		return err
 	}
 	doc, parsed := vocab.Parse(body)
+	if parsed == nil {
+		if err := i.Servers.Refuse(t.ID, vocab.HostOf(doc.Actor())); err != nil {
+			return err
+		}
+	}
 	if parsed == nil && isFarewell(doc) {
 		if known, err := i.isKnown(ctx, t, doc.Actor()); err != nil || !known {
 			return err // servers tell everybody; most of us never knew the account

@@ -13,6 +13,7 @@ import (
 	"rookery/federation/vocab"
 	"rookery/internal/fault"
 	"rookery/internal/pg"
+	"rookery/internal/social/moderate"
 	"rookery/tenant"
 )
 
@@ -28,12 +29,14 @@ type VerifiedActivity struct {
 type Verifier struct {
 	db   *pg.DB
 	keys *fetch.Keys
-	now  func() time.Time
+	// servers are asked whose GETs are answered; activities are judged before.
+	servers *moderate.Servers
+	now     func() time.Time
 }
 
-// NewVerifier returns a Verifier. It is safe for concurrent use.
-func NewVerifier(db *pg.DB, keys *fetch.Keys) *Verifier {
-	return &Verifier{db: db, keys: keys, now: time.Now}
+// NewVerifier returns a Verifier. It is safe for concurrent use. servers may be nil.
+func NewVerifier(db *pg.DB, keys *fetch.Keys, servers *moderate.Servers) *Verifier {
+	return &Verifier{db: db, keys: keys, servers: servers, now: time.Now}
 }
 
 var (
@@ -114,12 +117,15 @@ func (v *Verifier) owner(ctx context.Context, t *tenant.Tenant, s *signature.Par
 	return key.Owner, nil
 }
 
-// Reader returns the id of the actor who signed a GET. It is fault.Unauthorized for
-// everybody else: routes that are open to all ask signature.IsSigned before.
+// Reader returns the id of the actor who signed a GET. It is fault.Forbidden for one whose
+// server is blocked, before any key is looked up, and fault.Unauthorized for everybody else: routes that are open to all ask signature.IsSigned before.
 func (v *Verifier) Reader(c echo.Context, t *tenant.Tenant) (string, error) {
 	found, err := signature.Inspect(c.Request(), nil, v.policy(t))
 	if err != nil {
 		return "", fmt.Errorf("inspect the signature: %w", err)
+	}
+	if err := v.servers.Refuse(t.ID, vocab.HostOf(found.KeyID)); err != nil {
+		return "", err
 	}
 	owner, err := v.owner(c.Request().Context(), t, found)
 	if fault.CodeOf(err) == fault.Gone {

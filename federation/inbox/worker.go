@@ -56,6 +56,7 @@ type item struct {
 	mentions []social.AccountID
 	profile  *social.Account // of an Update of the actor itself
 	object   string          // id of the post that an Announce repeats
+	noMedia  bool            // of its server none is taken
 
 	verdict store.Settled
 	retry   error // set: cannot be judged now

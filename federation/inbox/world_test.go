@@ -24,6 +24,7 @@ import (
 	"rookery/internal/seal"
 	"rookery/internal/social"
 	"rookery/internal/social/account"
+	"rookery/internal/social/moderate"
 	"rookery/internal/social/relate"
 	"rookery/internal/social/status"
 	"rookery/internal/testkit"
@@ -43,6 +44,8 @@ type world struct {
 	accounts  *account.Service
 	statuses  *status.Service
 	relations *relate.Service
+	servers   *moderate.Servers
+	moderator *moderate.Service
 	fetcher   *fetch.Fetcher
 	keys      *fetch.Keys
 	inbox     *inbox.Inbox
@@ -72,6 +75,11 @@ func newWorld(t testing.TB) *world {
 	w.accounts = account.New(w.db, key)
 	w.statuses = status.New(status.Options{Streams: w.streams})
 	w.relations = relate.New(w.streams)
+	w.servers = moderate.NewServers(w.db, nil)
+	w.moderator = moderate.New(w.db, w.servers)
+	if err := w.servers.Load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	w.a, w.b = w.home("a.test", "alice"), w.home("b.test", "bob")
 	client := safehttp.New(safehttp.Options{
 		UserAgent: "test", AllowHTTP: true, AllowPrefixes: []netip.Prefix{netip.MustParsePrefix("127.77.0.0/16")}, HostRate: 1000,
@@ -82,11 +90,11 @@ func newWorld(t testing.TB) *world {
 	})
 	t.Cleanup(client.Close)
 	w.fetcher = fetch.New(fetch.Options{
-		HTTP: client, DB: w.db, Keyring: account.NewKeyring(w.db, key), Tenants: w.registry, Statuses: w.statuses,
+		HTTP: client, DB: w.db, Keyring: account.NewKeyring(w.db, key), Tenants: w.registry, Statuses: w.statuses, Servers: w.servers,
 	})
 	w.keys = fetch.NewKeys(w.fetcher)
 	w.inbox = inbox.New(inbox.Options{
-		DB: w.db, Tenants: w.registry, Fetcher: w.fetcher, Keys: w.keys, Statuses: w.statuses, Relations: w.relations,
+		DB: w.db, Tenants: w.registry, Fetcher: w.fetcher, Keys: w.keys, Statuses: w.statuses, Relations: w.relations, Servers: w.servers,
 		Heard: func(_ context.Context, host string) { w.heard.Store(host, true) },
 	})
 	w.serve()
@@ -130,10 +138,11 @@ func (w *world) work() {
 	workers := river.NewWorkers()
 	w.inbox.Register(workers)
 	w.fetcher.Register(workers)
+	river.AddWorker(workers, &moderate.Walker{DB: w.db, Page: 2, Batch: 1})
 	client, err := river.NewClient(riverpgxv5.New(w.db.Pool()), &river.Config{
 		Schema: pg.JobSchema, Workers: workers, FetchCooldown: 5 * time.Millisecond, FetchPollInterval: 50 * time.Millisecond,
 		Logger: slog.New(slog.DiscardHandler), SkipUnknownJobCheck: true, TestOnly: true,
-		Queues: map[string]river.QueueConfig{jobs.QueueInbox: {MaxWorkers: 4}, jobs.QueueFetch: {MaxWorkers: 4}},
+		Queues: map[string]river.QueueConfig{jobs.QueueInbox: {MaxWorkers: 4}, jobs.QueueFetch: {MaxWorkers: 4}, jobs.QueueUpkeep: {MaxWorkers: 1}},
 	})
 	if err != nil {
 		w.t.Fatal(err)
@@ -192,7 +201,7 @@ func (h *home) settle() {
 func (w *world) waiting() int {
 	n := 0
 	err := w.db.Platform(w.t.Context(), "count jobs", func(tx *pg.PlatformTx) (err error) {
-		n, err = pg.Value[int](w.t.Context(), tx, `SELECT count(*) FROM river.river_job WHERE queue IN ('inbox', 'fetch') AND state IN ('available', 'running', 'pending')`, nil)
+		n, err = pg.Value[int](w.t.Context(), tx, `SELECT count(*) FROM river.river_job WHERE queue IN ('inbox', 'fetch', 'upkeep') AND state IN ('available', 'running', 'pending')`, nil)
 		return err
 	})
 	if err != nil {

@@ -31,10 +31,11 @@ var platformTables = map[string]string{
 	"passkey_challenges": "nobody has signed in yet",
 	"passkey_offers":     "belongs to persons",
 
-	"remote_keys":      "public keys of remote actors: public by nature, fetched once for all",
-	"peer_hosts":       "health of remote servers, the same for all tenants",
-	"upkeep_ages":      "what goes by age goes over all tenants at once",
-	"goose_db_version": "the migration tool's own table",
+	"remote_keys":           "public keys of remote actors: public by nature, fetched once for all",
+	"peer_hosts":            "health of remote servers, the same for all tenants",
+	"platform_server_rules": "what holds for every tenant",
+	"upkeep_ages":           "what goes by age goes over all tenants at once",
+	"goose_db_version":      "the migration tool's own table",
 }
 
 // withoutRowSecurity are tenant tables that row-level security does not cover.

@@ -83,7 +83,8 @@ func reference(table, column string) string {
 // accountKept is why a remote account stays: it wrote or did something that is still
 // here, somebody here has a relation to it or a note about it, was told of it, or a
 // moderator has judged it.
-var accountKept = `x.suspended_at IS NOT NULL OR x.silenced_at IS NOT NULL
+var accountKept = `x.suspended_at IS DISTINCT FROM x.server_marked_at AND x.suspended_at IS NOT NULL
+       OR x.silenced_at IS DISTINCT FROM x.server_marked_at AND x.silenced_at IS NOT NULL
        OR ` + reference("statuses", "account_id") + ` OR ` + reference("follows", "account_id") + ` OR ` + reference("follows", "target_id") + `
        OR ` + reference("blocks", "account_id") + ` OR ` + reference("blocks", "target_id") + ` OR ` + reference("mutes", "target_id") + `
        OR ` + reference("account_notes", "target_id") + ` OR ` + reference("notifications", "from_id") + ` OR ` + reference("favourites", "account_id") + `
