@@ -71,16 +71,3 @@ ALTER TABLE accounts
 
 -- The accounts of a domain and of those below it.
 CREATE INDEX accounts_server ON accounts (tenant_id, reverse(domain) COLLATE "C") WHERE domain <> '';
-
--- Servers of which one account wants to hear nothing.
-CREATE TABLE domain_blocks (
-    tenant_id  bigint NOT NULL,
-    id         bigint NOT NULL,
-    account_id bigint NOT NULL,
-    domain     text NOT NULL CHECK (domain = lower(domain) AND length(domain) BETWEEN 1 AND 253),
-    PRIMARY KEY (tenant_id, id),
-    UNIQUE (tenant_id, account_id, domain),
-    FOREIGN KEY (tenant_id, account_id) REFERENCES accounts (tenant_id, id) ON DELETE CASCADE
-);
-CREATE INDEX domain_blocks_account ON domain_blocks (tenant_id, account_id, id);
-SELECT isolate('domain_blocks');

@@ -80,8 +80,6 @@ func (i *Instance) Routes() []httpx.Route {
 		open("/api/v1/instance/peers", emptyList),
 		// Weekly numbers of log-ins and sign-ups: not published.
 		open("/api/v1/instance/activity", emptyList),
-		// Blocks are not published.
-		open("/api/v1/instance/domain_blocks", emptyList),
 		// Nothing is translated: no source language has a target.
 		open("/api/v1/instance/translation_languages", func(c echo.Context) error {
 			return c.JSON(http.StatusOK, entity.Object[[]string]{})

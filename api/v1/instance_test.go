@@ -125,7 +125,6 @@ func TestPartsOfTheInstance(t *testing.T) {
 		"/api/v1/instance/rules":                 `[]`,
 		"/api/v1/instance/peers":                 `[]`,
 		"/api/v1/instance/activity":              `[]`,
-		"/api/v1/instance/domain_blocks":         `[]`,
 		"/api/v1/instance/translation_languages": `{}`,
 		"/api/v1/instance/extended_description":  `{"updated_at":null,"content":"<p>Bikes &amp; more &lt;b&gt;</p><p>Since 1899</p>"}`,
 	} {

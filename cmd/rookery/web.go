@@ -18,6 +18,7 @@ import (
 	"rookery/federation"
 	"rookery/internal/limit"
 	"rookery/internal/social"
+	"rookery/internal/social/moderate"
 	"rookery/tenant"
 	"rookery/tenant/brand"
 	"rookery/tenant/hostroute"
@@ -84,6 +85,7 @@ func (s *system) newConsole(p *parts, logins *limit.Logins) http.Handler {
 		DB: s.db, Log: s.log, Judge: s.judge, People: s.people, Logins: logins, Factors: s.factors, SignUp: s.cfg.String("sign_up") == "on", Tenants: s.registry, Accounts: s.accounts,
 		Domains: s.newDomains(s.db), Limiter: p.limiter, Media: s.urls, Posts: p.statuses, Files: s.media, Relate: p.relate, Scheme: s.cfg.String("public_scheme"), Host: s.cfg.String("platform_host"),
 		LinkKey: s.key.Derive("domain-link"), Deletion: s.newDeletion(s.db), SSO: s.newSSO(), Brands: brand.New(s.db, s.registry), Clocks: s.clocks(),
+		Servers: moderate.New(s.db, p.servers),
 	})
 	p.console = handlers
 	e.HTTPErrorHandler = func(err error, c echo.Context) { handlers.ErrorPage(c, err) }
@@ -109,6 +111,7 @@ func (s *system) mountAPI(e *echo.Echo, p *parts) error {
 		p.streams.Routes(),
 		v1.Empty(),
 		v1.NewInstance(server).Routes(),
+		v1.NewInstanceBlocks(deps).Routes(),
 		v2.NewInstance(server).Routes(),
 		v1.AccountRoutes(deps),
 		v1.StatusRoutes(posts),

@@ -19,6 +19,7 @@ var companyPlaces = []struct {
 	{People, "People", "users", access.SeeCompany},
 	{Audit, "Audit log", "memo", access.ReadAudit},
 	{Branding, "Branding", "sliders", access.ManageBrand},
+	{Servers, "Servers", "shield", access.Moderate},
 	{Security, "Security", "key", access.ManageSecurity},
 	{Data, "Data", "card", access.ManageData},
 }

@@ -16,6 +16,7 @@ import (
 	"rookery/internal/social/account"
 	"rookery/internal/social/desk"
 	"rookery/internal/social/media"
+	"rookery/internal/social/moderate"
 	"rookery/internal/social/plan"
 	"rookery/internal/social/relate"
 	"rookery/internal/social/status"
@@ -56,11 +57,12 @@ type Deps struct {
 	Relate   *relate.Service
 	Domains  *domains.Service
 	Deletion *deletion.Service
-	Brands   *brand.Service // what a company says about itself
-	Clocks   upkeep.Clocks  // for how long the platform keeps things
-	Limiter  *limit.Limiter // of what people make this server send and look up
-	Scheme   string         // of the platform's host: http or https
-	Host     string         // of the platform
+	Brands   *brand.Service    // what a company says about itself
+	Clocks   upkeep.Clocks     // for how long the platform keeps things
+	Servers  *moderate.Service // which servers it talks to
+	Limiter  *limit.Limiter    // of what people make this server send and look up
+	Scheme   string            // of the platform's host: http or https
+	Host     string            // of the platform
 	// LinkKey signs the links that show a name's set-up without signing in: 32 bytes that
 	// only this platform has. Without it there are no such links.
 	LinkKey []byte
@@ -127,7 +129,7 @@ func (h *Handlers) Register(e *echo.Echo) {
 	h.registerSSO(show, post)
 	h.registerSetup(e, show, post)
 	h.registerInsights(show)
-	h.registerServers(show, post)
+	h.registerServers(show, post, func(path string, handler echo.HandlerFunc) { e.POST(h.Base+path, handler, h.frame.Uploads) })
 	h.registerData(show, post, func(path string, handler echo.HandlerFunc) {
 		e.Match([]string{http.MethodGet, http.MethodHead}, h.Base+path, handler, h.frame.Downloads)
 	})

@@ -20,6 +20,7 @@ import (
 	"rookery/internal/social"
 	"rookery/internal/social/account"
 	"rookery/internal/social/media"
+	"rookery/internal/social/moderate"
 	"rookery/internal/social/relate"
 	"rookery/internal/social/status"
 	"rookery/internal/store"
@@ -82,6 +83,7 @@ func newWorld(t testing.TB, base string) *world {
 		Posts: status.New(status.Options{Streams: events.New(w.PG, slog.New(slog.DiscardHandler))}), Files: media.New(w.PG), Relate: relate.New(events.New(w.PG, slog.New(slog.DiscardHandler))),
 		Domains: w.domains, Limiter: limit.New(limit.Options{Now: testkit.StoppedClock()}), Scheme: "https", Host: "rookery.test", Base: base,
 		LinkKey: key.Derive("domain-link"), Deletion: w.deletion, Brands: brand.New(w.PG, w.Registry), Clocks: upkeep.Defaults,
+		Servers: moderate.New(w.PG, nil),
 	}
 	h := console.New(w.deps)
 	w.console = h

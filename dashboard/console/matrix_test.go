@@ -23,6 +23,7 @@ const (
 	members   admits = "members"
 	acting    admits = "members, as their role on the account allows" // the rooms' own tests say how
 	managers  admits = "owners and admins"
+	keepers   admits = "owners, admins and moderators"
 	owners    admits = "owners"
 )
 
@@ -35,6 +36,8 @@ func (a admits) lets(who string) bool {
 		return who != "nobody"
 	case members, acting:
 		return who != "nobody" && who != "stranger"
+	case keepers:
+		return who == "owner" || who == "admin" || who == "moderator"
 	case managers:
 		return who == "owner" || who == "admin"
 	}
@@ -73,7 +76,10 @@ var showMatrix = map[string]admits{
 	"/tenants/:id/security": managers, "/tenants/:id/security/sso": managers,
 	// The gate of a company's own login: its members have to see it to come in.
 	"/tenants/:id/sso": members, "/tenants/:id/sso/go": members, "/tenants/:id/sso/back": acting,
-	"/tenants/:id/deletion": owners,
+	"/tenants/:id/servers": keepers, "/tenants/:id/servers/new": keepers, "/tenants/:id/servers/rules/:domain": keepers,
+	"/tenants/:id/servers/rules/:domain/remove": keepers, "/tenants/:id/servers/mode": keepers, "/tenants/:id/servers/import": keepers,
+	"/tenants/:id/servers/export": keepers,
+	"/tenants/:id/deletion":       owners,
 
 	"/setup": anybody, "/tenants/:id/setup": managers, "/tenants/:id/setup/domain": managers, "/tenants/:id/setup/domain/:domain": managers,
 	"/tenants/:id/setup/domain/:domain/events": managers, "/tenants/:id/setup/people": managers, "/tenants/:id/setup/done": managers,
@@ -119,8 +125,11 @@ var postMatrix = map[string]admits{
 	"/tenants/:id/branding/rules": managers, "/tenants/:id/branding/rules/:rule": managers, "/tenants/:id/branding/rules/:rule/move": managers,
 	"/tenants/:id/branding/rules/:rule/remove": managers, "/tenants/:id/branding/texts/:text": managers,
 	"/tenants/:id/audit/proof": managers, "/tenants/:id/security": managers, "/tenants/:id/security/sso": managers,
-	"/tenants/:id/deletion": owners, "/tenants/:id/deletion/undo": owners,
 	"/tenants/:id/data/clocks/:class": managers, "/tenants/:id/data/exports": managers, "/tenants/:id/data/exports/:export/remove": managers,
+	"/tenants/:id/servers/rules": keepers, "/tenants/:id/servers/rules/:domain/remove": keepers, "/tenants/:id/servers/show": keepers,
+	"/tenants/:id/servers/mode": keepers, "/tenants/:id/servers/allowed": keepers, "/tenants/:id/servers/allowed/:domain/remove": keepers,
+	"/tenants/:id/servers/import": keepers,
+	"/tenants/:id/deletion":       owners, "/tenants/:id/deletion/undo": owners,
 }
 
 // TEN-31: a row a route and a route a row, exactly.

@@ -100,7 +100,7 @@ func TestServerBlockEndsAtTheTenant(t *testing.T) {
 	}
 }
 
-// SIG-01 asks no server that it will not hear: a blocked one is refused before its key is
+// A server that is not heard is not asked either: a blocked one is refused before its key is
 // looked up, and so is one that is not on the list (SECURITY.md rule 9).
 func TestBlockedServerIsRefusedWithoutALookUp(t *testing.T) {
 	t.Parallel()

@@ -123,6 +123,24 @@ type Reach struct {
 	Following int64
 }
 
+const followsByDomain = `
+SELECT a.domain, count(*) AS follows
+FROM   follows f
+JOIN   accounts a ON a.tenant_id = @tenant_id AND a.domain <> '' AND a.id IN (f.account_id, f.target_id)
+WHERE  f.tenant_id = @tenant_id
+GROUP  BY a.domain ORDER BY a.domain LIMIT @limit`
+
+// DomainFollows is how many follows, in either direction, a tenant has with a domain.
+type DomainFollows struct {
+	Domain  string
+	Follows int64
+}
+
+// FollowsByDomain counts the follows that a tenant has with each domain.
+func FollowsByDomain(ctx context.Context, scope *pg.Scope, limit int) ([]*DomainFollows, error) {
+	return pg.Many[DomainFollows](ctx, scope, followsByDomain, pgx.NamedArgs{"limit": limit})
+}
+
 // The dot and the slash are neighbours: between them lies what is below the domain.
 const reachOf = `
 WITH there AS MATERIALIZED (

@@ -41,7 +41,7 @@ var tenantTables = []tenantTable{
 	{name: "blobs", key: "sha256", most: 20}, // each may be many megabytes
 	{name: "statuses", key: "id DESC"},
 	{name: "follows", key: "id"}, {name: "blocks", key: "id"}, {name: "mutes", key: "id"}, {name: "account_notes", key: "account_id, target_id"},
-	{name: "followed_tags", key: "id"}, {name: "domain_blocks", key: "id"}, {name: "operators", key: "account_id, person_id"}, {name: "handles", key: "domain, username_lower"},
+	{name: "followed_tags", key: "id"}, {name: "operators", key: "account_id, person_id"}, {name: "handles", key: "domain, username_lower"},
 	{name: "account_keys", key: "account_id, kind"}, {name: "account_stats", key: "account_id"}, {name: "account_days", key: "account_id, day"},
 	{name: "accounts", key: "id", most: 500}, // each is looked for in twenty tables
 	{name: "invitations", key: "id"}, {name: "tenant_keys", key: "kind"}, {name: "tenant_security", key: "tenant_id"}, {name: "tenant_rules", key: "id"}, {name: "tenant_brand", key: "tenant_id"}, {name: "tenant_setups", key: "tenant_id"}, {name: "server_rules", key: "domain"}, {name: "server_allows", key: "domain"}, {name: "server_policies", key: "tenant_id"}, {name: "upkeep_walks", key: "kind"},

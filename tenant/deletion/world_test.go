@@ -69,7 +69,6 @@ var rows = []string{
 	`INSERT INTO server_policies (tenant_id) VALUES ($1)`,
 	`INSERT INTO server_rules (tenant_id, domain, severity) VALUES ($1, 'far.test', 'silence')`,
 	`INSERT INTO server_allows (tenant_id, domain) VALUES ($1, 'near.test')`,
-	`INSERT INTO domain_blocks (tenant_id, id, account_id, domain) VALUES ($1, 1, $2, 'far.test')`,
 	`INSERT INTO tenant_rules (tenant_id, id, position, text) VALUES ($1, 1, 0, 'Be kind.')`,
 	`INSERT INTO persons (id, email) VALUES ($4, 'only' || $4 || '@x.test'), ($5, 'both@x.test') ON CONFLICT DO NOTHING`,
 	`INSERT INTO console_sessions (id_hash, person_id, expires_at) VALUES (('s' || $4)::bytea, $4, now() + interval '1 day')`,

@@ -108,3 +108,18 @@ func stronger(platform, own Verdict) Verdict {
 	out.RejectMedia = platform.RejectMedia || own.RejectMedia
 	return out
 }
+
+// List is an allow-list that is not in force yet.
+type List struct{ rules *rules }
+
+// NewList makes one.
+func NewList(allowed []*store.ServerAllow) List {
+	r := &rules{allowOnly: true, allowed: make(map[string]struct{}, len(allowed))}
+	for _, a := range allowed {
+		r.allowed[a.Domain] = struct{}{}
+	}
+	return List{r}
+}
+
+// Covers reports whether a domain is on the list, or one above it.
+func (l List) Covers(domain string) bool { return !l.rules.verdict(hostOf(domain)).NotAllowed }

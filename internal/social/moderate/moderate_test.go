@@ -43,7 +43,7 @@ var by = audit.Actor{Kind: audit.Person, ID: 7, Name: "Mo"}
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	two := fixture.New(t)
-	db := two.DB
+	db := two.PG
 	w := &world{db: db, servers: moderate.NewServers(db, nil), a: two.A.Tenant.ID, b: two.B.Tenant.ID}
 	w.service = moderate.New(db, w.servers)
 	if err := w.servers.Load(t.Context()); err != nil {

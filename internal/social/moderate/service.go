@@ -121,7 +121,7 @@ func (s *Service) reload(ctx context.Context, of ...tenant.ID) {
 func target(domain string) string { return "server:" + domain }
 
 func detail(r *Rule) map[string]string {
-	out := map[string]string{"severity": r.Severity}
+	out := map[string]string{"domain": r.Domain, "severity": r.Severity}
 	if r.RejectMedia {
 		out["reject_media"] = "true"
 	}
@@ -251,7 +251,7 @@ func (s *Service) Allow(ctx context.Context, by audit.Actor, t tenant.ID, typed,
 		if err := store.PutServerAllow(ctx, scope, &store.ServerAllow{Domain: domain, Comment: comment, MadeBy: by.Name}); err != nil {
 			return err
 		}
-		return audit.Append(ctx, scope, audit.Entry{Actor: by, Action: "server.allow", Target: target(domain)})
+		return audit.Append(ctx, scope, audit.Entry{Actor: by, Action: "server.allow", Target: target(domain), Detail: map[string]string{"domain": domain}})
 	})
 	return wrap("allow", domain, err)
 }
@@ -266,7 +266,7 @@ func (s *Service) Disallow(ctx context.Context, by audit.Actor, t tenant.ID, dom
 		if err != nil {
 			return err
 		}
-		return audit.Append(ctx, scope, audit.Entry{Actor: by, Action: "server.disallow", Target: target(domain)})
+		return audit.Append(ctx, scope, audit.Entry{Actor: by, Action: "server.disallow", Target: target(domain), Detail: map[string]string{"domain": domain}})
 	})
 	return wrap("disallow", domain, err)
 }
@@ -307,7 +307,7 @@ func (s *Service) RemoveForAll(ctx context.Context, by audit.Actor, typed string
 	if err != nil {
 		return err
 	}
-	err = s.changeForAll(ctx, audit.Entry{Actor: by, Action: "server.unblock", Target: target(domain)}, func(tx *pg.PlatformTx) error {
+	err = s.changeForAll(ctx, audit.Entry{Actor: by, Action: "server.unblock", Target: target(domain), Detail: map[string]string{"domain": domain}}, func(tx *pg.PlatformTx) error {
 		err := store.DeletePlatformServerRule(ctx, tx, domain)
 		if fault.IsNotFound(err) {
 			return errNoRule
