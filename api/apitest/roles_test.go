@@ -36,7 +36,7 @@ func everyTable(p apitest.Parts) []httpx.Route {
 	})
 	streams := streaming.New(streaming.Deps{DB: p.DB, Bus: p.Streams, Render: p.Render, Log: log})
 	return slices.Concat(
-		tokens.Routes(), streams.Routes(), v1.Empty(), v1.NewInstance(server).Routes(), v2.NewInstance(server).Routes(), v1.AccountRoutes(deps),
+		tokens.Routes(), streams.Routes(), v1.Empty(), v1.NewInstance(server).Routes(), v1.NewInstanceBlocks(deps).Routes(), v2.NewInstance(server).Routes(), v1.AccountRoutes(deps),
 		v1.StatusRoutes(posts), v2.Media(v1.NewMedia(deps)), v2.NewSearch(deps).Routes(), v2.NewNotificationGroups(posts).Routes(),
 	)
 }

@@ -24,7 +24,7 @@ func NewInstanceBlocks(d Deps) *InstanceBlocks { return &InstanceBlocks{d} }
 
 // Routes is the table.
 func (h *InstanceBlocks) Routes() []httpx.Route {
-	return []httpx.Route{{Method: http.MethodGet, Path: "/api/v1/instance/domain_blocks", Auth: httpx.Public, Act: access.Read, Handler: h.list}}
+	return []httpx.Route{{Method: http.MethodGet, Path: "/api/v1/instance/domain_blocks", Auth: httpx.OptionalUser, Scopes: []string{httpx.AnyScope}, Act: access.Read, Handler: h.list}}
 }
 
 // list answers 404 to whom the list is not shown, as Mastodon does.

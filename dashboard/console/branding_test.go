@@ -188,17 +188,24 @@ func TestWhoMayChangeTheBrand(t *testing.T) {
 // send posts a form with one field and the token, as browsers send files.
 func send(t *testing.T, b *browse.Browser, address, token, field, content string) *browse.Page {
 	t.Helper()
+	return sendAll(t, b, address, url.Values{"authenticity_token": {token}, field: {content}})
+}
+
+// sendAll posts fields as a form that has a file does; the field called file is one.
+func sendAll(t *testing.T, b *browse.Browser, address string, fields url.Values) *browse.Page {
+	t.Helper()
 	body := &bytes.Buffer{}
 	m := multipart.NewWriter(body)
-	_ = m.WriteField("authenticity_token", token)
-	if field == "file" {
+	for field := range fields {
+		if field != "file" {
+			_ = m.WriteField(field, fields.Get(field))
+			continue
+		}
 		part, err := m.CreateFormFile(field, "a.png")
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, _ = part.Write([]byte(content))
-	} else {
-		_ = m.WriteField(field, content)
+		_, _ = part.Write([]byte(fields.Get(field)))
 	}
 	_ = m.Close()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address, body)

@@ -18,8 +18,8 @@ import (
 	"rookery/tenant/access"
 )
 
-// serversListed is a page of rules or of the allow-list.
-const serversListed = 50
+// rulesListed is a page of rules or of the allow-list.
+const rulesListed = 50
 
 // registerServers puts which servers the company talks to on the console. upload is for
 // files to import.
@@ -95,9 +95,9 @@ func (h *Handlers) showServerList(c echo.Context, v *visitor, status int, change
 }
 
 func (v *ServersView) readRules(ctx context.Context, scope *pg.Scope, after string) error {
-	rows, err := store.ServerRules(ctx, scope, v.Search, after, serversListed+1)
-	if len(rows) > serversListed {
-		rows = rows[:serversListed]
+	rows, err := store.ServerRules(ctx, scope, v.Search, after, rulesListed+1)
+	if len(rows) > rulesListed {
+		rows = rows[:rulesListed]
 		v.MoreURL = v.Action + "?" + url.Values{"q": {v.Search}, "after": {rows[len(rows)-1].Domain}}.Encode()
 	}
 	for _, r := range rows {
@@ -110,9 +110,9 @@ func (v *ServersView) readRules(ctx context.Context, scope *pg.Scope, after stri
 }
 
 func (v *ServersView) readAllows(ctx context.Context, scope *pg.Scope, after string) error {
-	rows, err := store.ServerAllows(ctx, scope, v.Search, after, serversListed+1)
-	if len(rows) > serversListed {
-		rows = rows[:serversListed]
+	rows, err := store.ServerAllows(ctx, scope, v.Search, after, rulesListed+1)
+	if len(rows) > rulesListed {
+		rows = rows[:rulesListed]
 		v.MoreURL = v.Action + "?" + url.Values{"list": {"allowed"}, "q": {v.Search}, "after": {rows[len(rows)-1].Domain}}.Encode()
 	}
 	for _, r := range rows {
@@ -173,9 +173,9 @@ func (h *Handlers) serverRule(c echo.Context, v *visitor) error {
 	return web.HTML(c, http.StatusOK, writer(RenderServerRule, out))
 }
 
-func (h *Handlers) reachOf(c echo.Context, v *visitor, domain string) (reach store.Reach, err error) {
+func (h *Handlers) reachOf(c echo.Context, v *visitor, domain string) (reach store.ServerReach, err error) {
 	err = h.inScope(c, v, func(ctx context.Context, scope *pg.Scope) error {
-		r, err := store.ReachOf(ctx, scope, domain)
+		r, err := store.ServerReachOf(ctx, scope, domain)
 		if err == nil {
 			reach = *r
 		}

@@ -2,8 +2,11 @@ package console
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -48,15 +51,20 @@ func (h *Handlers) askMode(c echo.Context, v *visitor) error {
 }
 
 func (v *ServerModeView) count(known []*store.DomainFollows, list moderate.List) {
+	var cut []*store.DomainFollows
 	for _, d := range known {
 		if !list.Covers(d.Domain) {
-			v.Servers++
+			cut = append(cut, d)
 			v.Follows += d.Follows
-			if len(v.Largest) < 5 {
-				v.Largest = append(v.Largest, d.Domain)
-			}
 		}
 	}
+	v.Servers = len(cut)
+	slices.SortStableFunc(cut, func(a, b *store.DomainFollows) int { return cmp.Compare(b.Follows, a.Follows) })
+	names := make([]string, min(len(cut), 5))
+	for i := range names {
+		names[i] = cut[i].Domain
+	}
+	v.Largest = strings.Join(names, ", ")
 }
 
 // setMode is POST …/servers/mode.

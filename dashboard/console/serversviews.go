@@ -22,12 +22,12 @@ type ServerLine struct {
 type ServerWalk struct {
 	IsShown   bool
 	IsRunning bool
-	Seen, Of  int64
-	Percent   int64
-	Hidden    int64
-	Limited   int64
-	Freed     int64
-	Follows   int64
+	Seen, Of  int
+	Percent   int
+	Hidden    int
+	Limited   int
+	Freed     int
+	Follows   int
 	At        time.Time // when it ended
 }
 
@@ -35,7 +35,9 @@ type ServerWalk struct {
 const walkShown = 24 * time.Hour
 
 func walkView(p *store.ServerPolicy, now time.Time) ServerWalk {
-	w := ServerWalk{Seen: p.WalkSeen, Of: p.WalkOf, Hidden: p.WalkHidden, Limited: p.WalkLimited, Freed: p.WalkFreed, Follows: p.WalkFollows}
+	w := ServerWalk{
+		Seen: int(p.WalkSeen), Of: int(p.WalkOf), Hidden: int(p.WalkHidden), Limited: int(p.WalkLimited), Freed: int(p.WalkFreed), Follows: int(p.WalkFollows),
+	}
 	switch {
 	case p.Version == 0:
 		return w
@@ -97,7 +99,7 @@ type ServerRuleView struct {
 	Obfuscate         bool
 	Public, Private   string
 	Choices           []SeverityChoice
-	Reach             store.Reach
+	Reach             store.ServerReach
 	By                string
 	At                time.Time
 	Error             string
@@ -128,8 +130,8 @@ type ServerModeView struct {
 	HasList           bool
 	Allowed           int
 	Servers           int // that would be cut off
-	Follows           int64
-	Largest           []string // some of them
+	Follows           int
+	Largest           string // the largest of them, by name
 }
 
 // RenderServerMode writes the question. It posts mode.

@@ -14,11 +14,13 @@ import (
 	"rookery/federation/actor"
 	"rookery/federation/discovery"
 	"rookery/federation/vocab"
+	"rookery/internal/audit"
 	"rookery/internal/fault"
 	"rookery/internal/ids"
 	"rookery/internal/pg"
 	"rookery/internal/social"
 	"rookery/internal/social/media"
+	"rookery/internal/social/moderate"
 	"rookery/internal/store"
 	"rookery/internal/testkit/fedtest"
 	"rookery/tenant"
@@ -49,7 +51,13 @@ func setup(t *testing.T) *bundle {
 	peer := fedtest.NewPeer(t, "127.77.2.70", nil)
 	b.fred, b.bea = b.Remote(t, peer, "fred", true), b.Remote(t, peer, "bea", true)
 	b.Follow(t, b.fred, b.alice)
-	b.handlers = actor.New(actor.Options{DB: b.PG, Media: media.Addresses{Scheme: "https", Host: "media.test"}, Reader: reader})
+	b.serve(actor.Options{DB: b.PG, Media: media.Addresses{Scheme: "https", Host: "media.test"}, Reader: reader})
+	return b
+}
+
+// serve has handlers with these options answer from now on.
+func (b *bundle) serve(o actor.Options) {
+	b.handlers = actor.New(o)
 	e := echo.New()
 	e.Pre(func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
@@ -61,7 +69,6 @@ func setup(t *testing.T) *bundle {
 		Actor: b.handlers, Discovery: discovery.New(discovery.Options{DB: b.PG, Hosts: b.Registry}), Log: slog.New(slog.DiscardHandler),
 	})
 	b.server = e
-	return b
 }
 
 // get asks for a URI. Options are pairs of header names and values.
@@ -351,6 +358,46 @@ func TestATenantInTrialIsNotThere(t *testing.T) {
 	for _, uri := range []string{b.alice.URI, post.URI, b.alice.OutboxURL, b.alice.FollowersURL, b.Tenant.URL("/ap/instance"), b.Tenant.URL("/ap/instance/outbox")} {
 		if got := b.get(t, uri).Code; got != http.StatusNotFound {
 			t.Errorf("%s answers %d, want 404", uri, got)
+		}
+	}
+}
+
+// Who talks to certain servers only answers signed requests only, and none of a server that
+// is not one of them.
+func TestAnAllowListAsksForSignatures(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	servers := moderate.NewServers(b.PG, nil)
+	service := moderate.New(b.PG, servers)
+	b.serve(actor.Options{DB: b.PG, Media: media.Addresses{Scheme: "https", Host: "media.test"}, Servers: servers, Reader: func(c echo.Context) (string, error) {
+		signer, err := reader(c)
+		if err == nil {
+			err = servers.Refuse(b.Tenant.ID, vocab.HostOf(signer))
+		}
+		return signer, err
+	}})
+	ask := func(signer string) int {
+		if signer == "" {
+			return b.get(t, b.alice.URI).Code
+		}
+		return b.get(t, b.alice.URI, "Signature", signer).Code
+	}
+	if err := servers.Load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if code := ask(""); code != http.StatusOK {
+		t.Errorf("open to all: %d", code)
+	}
+	by := audit.Actor{Kind: audit.Person, ID: 1, Name: "Mo"}
+	if err := service.Allow(t.Context(), by, b.Tenant.ID, "127.77.2.70", ""); err != nil {
+		t.Fatal(err)
+	}
+	if err := service.SetMode(t.Context(), by, b.Tenant.ID, moderate.AllowList); err != nil {
+		t.Fatal(err)
+	}
+	for signer, want := range map[string]int{"": http.StatusUnauthorized, b.fred.URI: http.StatusOK, "https://new.test/u": http.StatusForbidden, "bad": http.StatusUnauthorized} {
+		if code := ask(signer); code != want {
+			t.Errorf("signed by %q: %d, want %d", signer, code, want)
 		}
 	}
 }

@@ -298,6 +298,12 @@ func (l *large) statusReads(m map[string]read) {
 	m["LocalBoosters"] = reading(func(ctx context.Context, s *pg.Scope) ([]social.AccountID, error) {
 		return store.LocalBoosters(ctx, s, popular)
 	})
+	m["KnownAccounts"] = reading(func(ctx context.Context, s *pg.Scope) ([]*store.KnownAccount, error) {
+		return store.KnownAccounts(ctx, s, 0, 100) // of so few accounts a longer page would be most
+	})
+	m["ServerReachOf"] = reading(func(ctx context.Context, s *pg.Scope) (*store.ServerReach, error) {
+		return store.ServerReachOf(ctx, s, "nowhere.test")
+	})
 	m["TagHistory"] = reading(func(ctx context.Context, s *pg.Scope) ([]*store.TagUse, error) {
 		return store.TagHistory(ctx, s, "common", time.Unix(1_760_000_000+10*(l.posts-2000), 0))
 	})

@@ -116,11 +116,11 @@ func DropMediaOf(ctx context.Context, scope *pg.Scope, of []social.AccountID, li
 	return pg.Exec(ctx, scope, dropMedia, pgx.NamedArgs{"ids": numbers(of), "limit": limit})
 }
 
-// Reach is what a tenant has to do with a domain and those below it.
-type Reach struct {
-	Accounts  int64
-	Followers int64 // of the tenant's accounts
-	Following int64
+// ServerReach is what a tenant has to do with a domain and those below it.
+type ServerReach struct {
+	Accounts  int
+	Followers int // of the tenant's accounts
+	Following int
 }
 
 const followsByDomain = `
@@ -133,7 +133,7 @@ GROUP  BY a.domain ORDER BY a.domain LIMIT @limit`
 // DomainFollows is how many follows, in either direction, a tenant has with a domain.
 type DomainFollows struct {
 	Domain  string
-	Follows int64
+	Follows int
 }
 
 // FollowsByDomain counts the follows that a tenant has with each domain.
@@ -142,20 +142,20 @@ func FollowsByDomain(ctx context.Context, scope *pg.Scope, limit int) ([]*Domain
 }
 
 // The dot and the slash are neighbours: between them lies what is below the domain.
-const reachOf = `
+const serverReach = `
 WITH there AS MATERIALIZED (
     SELECT id FROM accounts
     WHERE  tenant_id = @tenant_id AND domain <> '' AND deleted_at IS NULL
-           AND reverse(domain) COLLATE "C" >= @mirrored AND reverse(domain) COLLATE "C" < @mirrored || '/'
-           AND (domain = @domain OR reverse(domain) COLLATE "C" >= @mirrored || '.')
+           AND domain_mirrored >= @mirrored AND domain_mirrored < @mirrored || '/'
+           AND (domain = @domain OR domain_mirrored >= @mirrored || '.')
 )
 SELECT (SELECT count(*) FROM there) AS accounts,
        (SELECT count(*) FROM there CROSS JOIN LATERAL (SELECT FROM follows f WHERE f.tenant_id = @tenant_id AND f.account_id = there.id OFFSET 0) AS f) AS followers,
        (SELECT count(*) FROM there CROSS JOIN LATERAL (SELECT FROM follows f WHERE f.tenant_id = @tenant_id AND f.target_id = there.id OFFSET 0) AS f) AS following`
 
-// ReachOf counts what a tenant has to do with a domain and those below it.
-func ReachOf(ctx context.Context, scope *pg.Scope, domain string) (*Reach, error) {
-	return pg.One[Reach](ctx, scope, reachOf, pgx.NamedArgs{"domain": domain, "mirrored": mirrored(domain)})
+// ServerReachOf counts what a tenant has to do with a domain and those below it.
+func ServerReachOf(ctx context.Context, scope *pg.Scope, domain string) (*ServerReach, error) {
+	return pg.One[ServerReach](ctx, scope, serverReach, pgx.NamedArgs{"domain": domain, "mirrored": mirrored(domain)})
 }
 
 // mirrored is a domain backwards; it is ASCII.

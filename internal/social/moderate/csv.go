@@ -115,7 +115,7 @@ func readLine(record []string, at map[string]int) (Rule, error) {
 	}
 	return Check(Rule{
 		Domain: field("domain"), Severity: severity, RejectMedia: is("reject_media"), RejectReports: is("reject_reports"),
-		PublicComment: field("public_comment"), Obfuscate: is("obfuscate"),
+		PublicComment: unquoted(field("public_comment")), Obfuscate: is("obfuscate"),
 	})
 }
 
@@ -181,9 +181,19 @@ func WriteCSV(w io.Writer, list []*Rule) error {
 	return out.WriteAll(rows)
 }
 
+const formula = "=+-@\t\r" // what begins one
+
 func harmless(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
+	if s != "" && strings.IndexByte(formula, s[0]) >= 0 {
 		return "'" + s
+	}
+	return s
+}
+
+// unquoted undoes harmless, so that a file of ours comes back as it went.
+func unquoted(s string) string {
+	if len(s) > 1 && s[0] == '\'' && strings.IndexByte(formula, s[1]) >= 0 {
+		return s[1:]
 	}
 	return s
 }

@@ -49,7 +49,7 @@ func New(db *pg.DB, servers *Servers) *Service { return &Service{db: db, servers
 
 var (
 	errSeverity = fault.New(fault.Invalid, "A rule limits, blocks, or refuses media.")
-	errEmpty    = fault.New(fault.Invalid, "A rule that neither limits nor blocks has to refuse media.")
+	errEmpty    = fault.New(fault.Invalid, "A rule that neither limits nor blocks has to refuse media or reports.")
 	errComment  = fault.Newf(fault.Invalid, "A comment has at most %d characters.", maxComment)
 	errTooMany  = fault.Newf(fault.Invalid, "A company has at most %d rules about servers.", MaxRules)
 	errNoRule   = fault.New(fault.NotFound, "There is no rule about this domain.")
@@ -179,8 +179,12 @@ func wrap(what, domain string, err error) error {
 }
 
 // Remove ends a rule. Follows that it has ended do not come back.
-func (s *Service) Remove(ctx context.Context, by audit.Actor, t tenant.ID, domain string) error {
-	err := s.change(ctx, t, func(scope *pg.Scope) error {
+func (s *Service) Remove(ctx context.Context, by audit.Actor, t tenant.ID, typed string) error {
+	domain, err := Domain(typed)
+	if err != nil {
+		return err
+	}
+	err = s.change(ctx, t, func(scope *pg.Scope) error {
 		before, err := store.ServerRuleOf(ctx, scope, domain)
 		if fault.IsNotFound(err) {
 			return errNoRule
@@ -257,8 +261,12 @@ func (s *Service) Allow(ctx context.Context, by audit.Actor, t tenant.ID, typed,
 }
 
 // Disallow takes a domain off the allow-list.
-func (s *Service) Disallow(ctx context.Context, by audit.Actor, t tenant.ID, domain string) error {
-	err := s.change(ctx, t, func(scope *pg.Scope) error {
+func (s *Service) Disallow(ctx context.Context, by audit.Actor, t tenant.ID, typed string) error {
+	domain, err := Domain(typed)
+	if err != nil {
+		return err
+	}
+	err = s.change(ctx, t, func(scope *pg.Scope) error {
 		err := store.DeleteServerAllow(ctx, scope, domain)
 		if fault.IsNotFound(err) {
 			return errNoRule
