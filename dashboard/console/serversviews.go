@@ -113,12 +113,12 @@ func RenderServerRule(w io.Writer, v ServerRuleView) error {
 
 // RenderServerConfirm writes what a rule would do. It posts what the form did, and confirmed.
 func RenderServerConfirm(w io.Writer, v ServerRuleView) error {
-	return render(w, v.Domain+" · "+v.Shell.Room.Name, "server-confirm", v)
+	return render(w, "A rule about a server · "+v.Shell.Room.Name, "server-confirm", v)
 }
 
 // RenderServerRemove asks whether a rule shall end.
 func RenderServerRemove(w io.Writer, v ServerRuleView) error {
-	return render(w, v.Domain+" · "+v.Shell.Room.Name, "server-remove", v)
+	return render(w, "Remove a rule · "+v.Shell.Room.Name, "server-remove", v)
 }
 
 // ServerModeView asks whether a company shall talk to certain servers only, or to all.
