@@ -3,9 +3,12 @@ package pg
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
+
+const freeHold = `SELECT pg_advisory_unlock(hashtextextended('rookery hold ' || $1, 0))`
 
 const tryHold = `SELECT pg_try_advisory_lock(hashtextextended('rookery hold ' || $1, 0))`
 
@@ -23,7 +26,16 @@ func (db *DB) Hold(ctx context.Context, name string) (release func(), held bool,
 	if err != nil {
 		return func() {}, false, fmt.Errorf("connect to hold %q: %w", name, mapError(err))
 	}
-	release = func() { _ = conn.Close(context.WithoutCancel(ctx)) }
+	release = func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		if held {
+			// The end of the connection frees the name too, but some time after Close: whoever
+			// asks right away would find it held. If this fails, that end is what is left.
+			_, _ = conn.Exec(ctx, freeHold, name)
+		}
+		_ = conn.Close(ctx)
+	}
 	if err := conn.QueryRow(ctx, tryHold, name).Scan(&held); err != nil {
 		release()
 		return func() {}, false, fmt.Errorf("hold %q: %w", name, mapError(err))
