@@ -85,10 +85,10 @@ func (f *Fetcher) Save(ctx context.Context, t *tenant.Tenant, actor vocab.Actor)
 	return f.save(ctx, t, actor, func(*pg.Scope) error { return nil })
 }
 
-var errOldProfile = fault.New(fault.Conflict, "A newer profile is known.")
+var errOldProfile = fault.New(fault.Invalid, "A newer profile is known.")
 
 // SaveSent is Save for a document that its owner sent: it may come late, after a newer
-// one. It is fault.Conflict then.
+// one. It is fault.Invalid then.
 func (f *Fetcher) SaveSent(ctx context.Context, t *tenant.Tenant, actor vocab.Actor) (*social.Account, error) {
 	return f.save(ctx, t, actor, func(scope *pg.Scope) error {
 		known, err := store.LockProfile(ctx, scope, actor.ID)

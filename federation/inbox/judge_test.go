@@ -1,10 +1,13 @@
 package inbox
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"testing"
 
 	"rookery/internal/fault"
+	"rookery/internal/safehttp"
 	"rookery/internal/store"
 )
 
@@ -26,6 +29,31 @@ func TestWhatBecomesOfAnActivity(t *testing.T) {
 		it.judge(tt.err)
 		if it.verdict.State != tt.state || (it.retry != nil) != (tt.state == "") {
 			t.Errorf("%s: %q, tried again for %v; want %q", name, it.verdict.State, it.retry, tt.state)
+		}
+	}
+}
+
+// Looks inside, for the same reason. A post was lost over each of the last two.
+func TestWhatBecomesOfAFailedLookUp(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		err   error
+		again bool
+	}{
+		"not there":                  {fault.New(fault.NotFound, "no"), false},
+		"not understood":             {fault.New(fault.Invalid, "no"), false},
+		"an address inside":          {safehttp.ErrBlocked, false},
+		"a budget that is used up":   {safehttp.ErrBudget, false},
+		"a server that is away":      {fault.New(fault.Unavailable, "later"), true},
+		"too many at once":           {safehttp.ErrBusy, true},
+		"nobody foresaw it":          {errors.New("oh"), true},
+		"stored by somebody else":    {fault.New(fault.Conflict, "This exists already."), true},
+		"this process is going away": {fmt.Errorf("begin: %w", context.Canceled), true},
+	} {
+		it := &item{id: 7}
+		it.cannot("read the actor", tt.err)
+		if (it.retry != nil) != tt.again || it.isSettled() == tt.again {
+			t.Errorf("%s: %+v, tried again for %v", name, it.verdict, it.retry)
 		}
 	}
 }

@@ -2,7 +2,6 @@ package inbox
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -195,11 +194,16 @@ func (i *Inbox) meetActor(ctx context.Context, t *tenant.Tenant, it *item) {
 	it.actor = a
 }
 
-// cannot records that something could not be looked up: now, or for good.
+// cannot records that something could not be looked up: now, or for good. Only what the
+// other server or a rule says is for good. That somebody else stored the same at the same
+// moment, or that this process is ending, says nothing of the activity.
 func (it *item) cannot(what string, err error) {
-	if fault.CodeOf(err) == fault.Unavailable && !safehttp.IsPermanent(err) || fault.CodeOf(err) == fault.Internal && !errors.Is(err, context.Canceled) {
-		it.retry = err
-		return
+	switch fault.CodeOf(err) {
+	case fault.Unavailable, fault.Internal, fault.Conflict:
+		if !safehttp.IsPermanent(err) {
+			it.retry = err
+			return
+		}
 	}
 	it.ignore(what + ": " + err.Error())
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"rookery/internal/fault"
 	"rookery/internal/ids"
 	"rookery/internal/pg"
 	"rookery/internal/social"
@@ -22,13 +23,26 @@ func SaveRemote(ctx context.Context, scope *pg.Scope, a *social.Account) error {
 		a.CreatedAt = now
 	}
 	a.FetchedAt = &now
-	if err := store.YieldHandle(ctx, scope, a.Username, a.Domain, a.URI); err != nil {
-		return fmt.Errorf("free handle %s@%s: %w", a.Username, a.Domain, err)
+	save := func(inner *pg.Scope) error { return saveUnder(ctx, inner, a) }
+	err := scope.Nested(ctx, save)
+	if fault.CodeOf(err) == fault.Conflict {
+		// Two transactions that store the same new actor may meet on its handle before
+		// they meet on its URI, and ON CONFLICT speaks for the URI alone. Whoever came
+		// first has committed: now there is a row to change.
+		err = scope.Nested(ctx, save)
 	}
-	if err := store.UpsertRemoteAccount(ctx, scope, a); err != nil {
+	if err != nil {
 		return fmt.Errorf("store remote account %s: %w", a.URI, err)
 	}
 	return index(ctx, scope, a)
+}
+
+// saveUnder stores an account under the handle that it has proven.
+func saveUnder(ctx context.Context, scope *pg.Scope, a *social.Account) error {
+	if err := store.YieldHandle(ctx, scope, a.Username, a.Domain, a.URI); err != nil {
+		return fmt.Errorf("free handle %s@%s: %w", a.Username, a.Domain, err)
+	}
+	return store.UpsertRemoteAccount(ctx, scope, a)
 }
 
 // staleAfter is how old a copy may be before the next activity has it refreshed (Mastodon: one day).

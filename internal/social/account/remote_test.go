@@ -1,10 +1,12 @@
 package account_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
 
 	"rookery/internal/fault"
 	"rookery/internal/pg"
@@ -71,6 +73,32 @@ func TestNamesThatAreKeptFree(t *testing.T) {
 	for name, free := range map[string]bool{"support": true, "admin": false, "Admin": false, "POSTMASTER": false, "admins": true} {
 		if err := account.ValidateUsername(name); (err == nil) != free || !free && fault.CodeOf(err) != fault.Invalid {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Activities of an actor that nobody here knew come together, and each of them stores it.
+// A row that two transactions insert can meet on its name before it meets on its id, and
+// ON CONFLICT speaks for one of the two indexes only: a post was dropped over that.
+func TestAnActorIsStoredByManyAtOnce(t *testing.T) {
+	t.Parallel()
+	w := socialtest.New(t)
+	const rounds, together = 60, 16
+	for round := range rounds {
+		var group errgroup.Group
+		for range together {
+			group.Go(func() error {
+				a := &social.Account{
+					URI: fmt.Sprintf("https://far.test/%d", round), Username: fmt.Sprintf("sender%d", round), Domain: "far.test",
+					ActorType: "Person", InboxURL: "https://far.test/in",
+				}
+				return w.DB.Tenant(t.Context(), w.Tenant.ID, func(scope *pg.Scope) error {
+					return account.SaveRemote(t.Context(), scope, a)
+				})
+			})
+		}
+		if err := group.Wait(); err != nil {
+			t.Fatalf("round %d: %v", round, err)
 		}
 	}
 }
