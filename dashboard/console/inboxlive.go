@@ -1,15 +1,14 @@
 package console
 
 import (
-	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"strconv"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
-	"rookery/dashboard/web"
 	"rookery/internal/ids"
 	"rookery/internal/pg"
 	"rookery/internal/social"
@@ -74,23 +73,14 @@ func (h *Handlers) inboxNews(c echo.Context, v *visitor, live liveInbox, known s
 	if now == known {
 		return known, nil, true
 	}
-	var body, out bytes.Buffer
-	view, err := h.newsView(c, v, live, pulse, list)
-	if err == nil {
-		err = RenderInboxNews(web.Spoken(c, &body), view)
-	}
-	if err != nil {
-		h.Log.ErrorContext(c.Request().Context(), "render what is new in conversations", "error", err)
-		return known, nil, false
-	}
-	out.WriteString("event: inbox\nid: " + now + "\n")
-	for line := range bytes.Lines(body.Bytes()) {
-		out.WriteString("data: ")
-		out.Write(bytes.TrimRight(line, "\r\n"))
-		out.WriteByte('\n')
-	}
-	out.WriteByte('\n')
-	return now, out.Bytes(), true
+	event = h.framed(c, "inbox", now, func(w io.Writer) error {
+		view, err := h.newsView(c, v, live, pulse, list)
+		if err != nil {
+			return err
+		}
+		return RenderInboxNews(w, view)
+	})
+	return now, event, event != nil
 }
 
 // inboxPrint is alike for pages that look alike.
