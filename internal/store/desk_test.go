@@ -63,13 +63,13 @@ func (c *cast) deskNews() []*social.Notification {
 	return []*social.Notification{{AccountID: c.alice.ID, FromID: c.dora.ID, Type: social.NotifyMention, StatusID: c.st.ID}}
 }
 
-func (c *cast) deskReads() map[string]func(ctx context.Context, s *pg.Scope) (int, error) {
+func (c *cast) deskReads() sweep {
 	mine, key := []social.AccountID{c.alice.ID}, c.deskKey()
 	lines := func(f store.DeskFilter) func(context.Context, *pg.Scope) (int, error) {
 		f.Accounts = mine
 		return func(ctx context.Context, s *pg.Scope) (int, error) { return lists(store.DeskLines(ctx, s, f)) }
 	}
-	return map[string]func(ctx context.Context, s *pg.Scope) (int, error){
+	return sweep{
 		"DeskThreadByKey": func(ctx context.Context, s *pg.Scope) (int, error) { return single(store.DeskThreadByKey(ctx, s, key)) },
 		"LockDeskThread":  func(ctx context.Context, s *pg.Scope) (int, error) { return single(store.LockDeskThread(ctx, s, key)) },
 		"ConversationNow": func(ctx context.Context, s *pg.Scope) (int, error) {
@@ -112,16 +112,9 @@ func (c *cast) deskReads() map[string]func(ctx context.Context, s *pg.Scope) (in
 	}
 }
 
-func (c *cast) deskWrites() map[string]func(ctx context.Context, s *pg.Scope) error {
+func (c *cast) deskWrites() changes {
 	key := c.deskKey()
-	queue := func(fn func(*pg.Batch)) func(context.Context, *pg.Scope) error {
-		return func(ctx context.Context, s *pg.Scope) error {
-			b := pg.NewBatch(s)
-			fn(b)
-			return b.Send(ctx)
-		}
-	}
-	return map[string]func(ctx context.Context, s *pg.Scope) error{
+	return changes{
 		"QueueDeskMentions": queue(func(b *pg.Batch) { store.QueueDeskMentions(b, c.deskNews()) }),
 		"QueueDeskAnswers":  queue(func(b *pg.Batch) { store.QueueDeskAnswers(b, []social.StatusID{c.st.ID}) }),
 		"AssignDesk": func(ctx context.Context, s *pg.Scope) error {

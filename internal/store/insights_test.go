@@ -21,12 +21,12 @@ func (c *cast) insights(ctx context.Context, s *pg.Scope) error {
 	return b.Send(ctx)
 }
 
-func (c *cast) insightReads() map[string]func(ctx context.Context, s *pg.Scope) (int, error) {
+func (c *cast) insightReads() sweep {
 	mine, from, until := []social.AccountID{c.alice.ID}, time.Now().AddDate(0, 0, -2), time.Now().AddDate(0, 0, 2)
 	query := store.PostQuery{Accounts: mine, Until: math.MaxInt64, Limit: 10}
 	byScore := query
 	byScore.ByScore = true
-	return map[string]func(ctx context.Context, s *pg.Scope) (int, error){
+	return sweep{
 		"DaysOf": func(ctx context.Context, s *pg.Scope) (int, error) {
 			return lists(store.DaysOf(ctx, s, mine, from, until))
 		},

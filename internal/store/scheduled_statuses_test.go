@@ -42,9 +42,9 @@ func (c *cast) plan(ctx context.Context, s *pg.Scope) error {
 	return err
 }
 
-func (c *cast) planReads() map[string]func(ctx context.Context, s *pg.Scope) (int, error) {
+func (c *cast) planReads() sweep {
 	mine := []social.AccountID{c.alice.ID}
-	return map[string]func(ctx context.Context, s *pg.Scope) (int, error){
+	return sweep{
 		"PlanByID": func(ctx context.Context, s *pg.Scope) (int, error) { return single(store.PlanByID(ctx, s, planned)) },
 		"LockPlan": func(ctx context.Context, s *pg.Scope) (int, error) { return single(store.LockPlan(ctx, s, planned)) },
 		"PlansOf": func(ctx context.Context, s *pg.Scope) (int, error) {
@@ -80,8 +80,8 @@ func (c *cast) planReads() map[string]func(ctx context.Context, s *pg.Scope) (in
 	}
 }
 
-func (c *cast) planWrites() map[string]func(ctx context.Context, s *pg.Scope) error {
-	return map[string]func(ctx context.Context, s *pg.Scope) error{
+func (c *cast) planWrites() changes {
+	return changes{
 		"UpdatePlan": func(ctx context.Context, s *pg.Scope) error {
 			return store.UpdatePlan(ctx, s, &social.Plan{ID: planned, State: social.PlanDraft, Visibility: social.Direct, Text: "stolen"})
 		},

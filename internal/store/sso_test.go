@@ -80,8 +80,8 @@ func (c *cast) signOn() {
 	})
 }
 
-func (c *cast) ssoReads() map[string]func(ctx context.Context, s *pg.Scope) (int, error) {
-	return map[string]func(ctx context.Context, s *pg.Scope) (int, error){
+func (c *cast) ssoReads() sweep {
+	return sweep{
 		"SSOProviderOf": func(ctx context.Context, s *pg.Scope) (int, error) { return single(store.SSOProviderOf(ctx, s)) },
 		"LockSSOProvider": func(ctx context.Context, s *pg.Scope) (int, error) {
 			return single(store.LockSSOProvider(ctx, s))
@@ -109,9 +109,9 @@ func (c *cast) ssoReads() map[string]func(ctx context.Context, s *pg.Scope) (int
 	}
 }
 
-func (c *cast) ssoWrites() map[string]func(ctx context.Context, s *pg.Scope) error {
+func (c *cast) ssoWrites() changes {
 	later := time.Now().Add(time.Hour)
-	return map[string]func(ctx context.Context, s *pg.Scope) error{
+	return changes{
 		"PutSSOProvider": func(ctx context.Context, s *pg.Scope) error {
 			p := ssoSettings()
 			p.ClientID = "stolen"

@@ -95,7 +95,7 @@ func TestATenantGoesInParts(t *testing.T) {
 			return err
 		})
 	}
-	if !slices.Equal(parts, []int64{5, 5, 1}) {
+	if !slices.Equal(parts, []int64{5, 5, 2}) {
 		t.Errorf("parts of %v", parts)
 	}
 	if n := c.Count(`SELECT count(*) FROM tombstones WHERE tenant_id = @tenant_id AND uri = 'https://a.test/gone'`, nil); n != 1 {
