@@ -11,7 +11,7 @@ func identityPages() []galleryPage {
 	}
 	wrong := plain
 	wrong.Account.Handle, wrong.Name, wrong.HandleHost = workshop.Handle, "workshop_kendal_northern_fells", "social.fahrradteilefabriken.example"
-	wrong.Typed, wrong.TypedSure, wrong.IsUnsure = "help", "suport", true
+	wrong.Typed, wrong.TypedSure, wrong.IsUnsure = "help", "hellp", true
 	wrong.NameError = "@help@social.fahrradteilefabriken.example is taken or was used before. Names are never given twice: choose another."
 	wrong.Former = []string{"@workshop_kendal_and_the_northern@social.fahrradteilefabriken.example", "@kendal@acme.example"}
 	keys := console.KeysView{

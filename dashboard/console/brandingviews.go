@@ -132,14 +132,15 @@ func contrastWords(ratio float64) string {
 // colourWhy says what becomes of a colour, and why.
 func colourWhy(colour string) string {
 	b, err := assets.NewBrand(colour)
+	light, dark := b.Given == b.Accent, b.Given == b.AccentDark
 	switch {
 	case err != nil:
 		return ""
-	case b.Given == b.Accent && b.Given == b.AccentDark:
+	case light && dark:
 		return "It is used as it is, because text in it is read well on light and on dark pages."
-	case b.Given == b.Accent:
+	case light:
 		return "On light pages it is used as it is. On dark pages it is lighter: as given, text in it would be hard to read there."
-	case b.Given == b.AccentDark:
+	case dark:
 		return "On dark pages it is used as it is. On light pages it is darker: as given, text in it would be hard to read there."
 	}
 	return "Links and buttons get a darker tone on light pages and a lighter one on dark pages, of the same hue: as given, text in it would be hard to read."

@@ -20,7 +20,6 @@ import (
 	"rookery/internal/social/desk"
 	"rookery/internal/store"
 	"rookery/tenant"
-	"rookery/tenant/access"
 	"rookery/tenant/people"
 )
 
@@ -197,7 +196,7 @@ func (h *Handlers) inboxView(c echo.Context, v *visitor, current desk.Key) (Inbo
 		view.MoreURL = q.at(h.inboxURL(v.tenant), "after", cursorText(desk.Cursor(l.Lines[len(l.Lines)-1], f.State)))
 	}
 	view.Times = InboxTimes{Week: medianWords(l.Times.WeekSeconds, l.Times.Week), Month: medianWords(l.Times.MonthSeconds, l.Times.Month)}
-	if slices.ContainsFunc(l.Accounts, func(a people.AccountRole) bool { return access.Allow(a.Role, access.Draft) == nil }) {
+	if slices.ContainsFunc(l.Accounts, func(a people.AccountRole) bool { return answers(a.Role) }) {
 		view.RepliesURL = h.inboxURL(v.tenant) + "/replies"
 	}
 	more := []string{"since", strconv.FormatInt(time.Now().UnixMicro(), 10)}

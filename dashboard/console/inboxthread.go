@@ -16,6 +16,7 @@ import (
 	"rookery/internal/social/desk"
 	"rookery/internal/store"
 	"rookery/tenant/access"
+	"rookery/tenant/people"
 )
 
 // threadOf reads which conversation an address names.
@@ -54,7 +55,7 @@ func (h *Handlers) showThread(c echo.Context, v *visitor, in typed) error {
 		if t, err = h.desk.Thread(ctx, scope, v.person.ID, k); err != nil {
 			return err
 		}
-		if access.Allow(t.Role, access.Draft) == nil {
+		if answers(t.Role) {
 			if held, err = h.heldFor(ctx, scope, v, t, in); err != nil {
 				return err
 			}
@@ -106,7 +107,7 @@ func (h *Handlers) threadView(c echo.Context, v *visitor, t *desk.Thread, held a
 		out.Entries = append(out.Entries, h.entryView(v, t, e, names))
 	}
 	switch {
-	case access.Allow(t.Role, access.Draft) != nil:
+	case !answers(t.Role):
 		out.Why = "You look on: your role for " + out.Account + " is viewer. Ask one of its owners if you want to answer."
 		return out, nil
 	case !h.inboxIsOpen(v):
@@ -141,7 +142,7 @@ func personsOf(t *desk.Thread) []social.PersonID {
 func assignees(v *visitor, t *desk.Thread, names map[social.PersonID]Person) []InboxChoice {
 	var out []InboxChoice
 	for _, o := range t.Operators {
-		if access.Allow(o.Role, access.Draft) != nil {
+		if !answers(o.Role) {
 			continue
 		}
 		choice := InboxChoice{Value: ids.Format(int64(o.Person)), Text: names[o.Person].Name, IsCurrent: o.Person == t.AssigneeID}
@@ -225,3 +226,7 @@ func isFirstAnswer(t *desk.Thread, m *store.Sent) bool {
 	}
 	return false
 }
+
+// answers reports whether somebody with a role takes part in conversations, and does not
+// only look on.
+func answers(role people.Role) bool { return access.Allow(role, access.Draft) == nil }

@@ -142,8 +142,8 @@ func TestADraftersPostIsApproved(t *testing.T) {
 	wants(t, n.second.Submit(stale, n.second.Form(stale, "seen", "")), http.StatusConflict, "alice@a.test has", "Sent")
 	n.A.Do(t, func(ctx context.Context, s *pg.Scope) error {
 		sent, err := store.SentPosts(ctx, s, []social.AccountID{n.A.Account.ID}, store.Page{})
-		if len(sent) != 1 || sent[0].AuthorID != n.people["drafter"] {
-			t.Fatalf("%+v", sent)
+		if err != nil || len(sent) != 1 || sent[0].AuthorID != n.people["drafter"] {
+			t.Fatalf("%+v, %v", sent, err)
 		}
 		media, err := store.MediaOfStatuses(ctx, s, []social.StatusID{sent[0].ID})
 		if files := media[sent[0].ID]; len(files) != 1 || files[0].Description != alt {

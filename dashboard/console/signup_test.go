@@ -2,6 +2,7 @@ package console_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -24,7 +25,7 @@ func (w *world) link(t testing.TB, template, to string) (link string) {
 	}
 	defer func() { _ = conn.Close(context.Background()) }()
 	err = conn.QueryRow(t.Context(), `SELECT data->>'link' FROM mails WHERE template = $1 AND recipient = $2 ORDER BY id DESC LIMIT 1`, template, to).Scan(&link)
-	if err != nil && err != pgx.ErrNoRows {
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		t.Fatal(err)
 	}
 	return link

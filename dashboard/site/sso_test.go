@@ -345,7 +345,8 @@ func TestSSORequired(t *testing.T) {
 	enter := func(mail, secret string) (*browse.Browser, *browse.Page) {
 		b := w.server.Browser(t)
 		page := b.Get("https://a.test/auth/sign_in")
-		return b, b.Submit(page, b.Form(page, "password", ""), "email", mail, "password", secret)
+		page = b.Submit(page, b.Form(page, "password", ""), "email", mail, "password", secret)
+		return b, page
 	}
 	b, page := enter("mate@a.test", password)
 	w.refused(t, b, page, "sign in with its own login")

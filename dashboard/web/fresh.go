@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -46,7 +45,7 @@ func (o Own) again(c echo.Context, self *Self) error {
 	if in.Get("next") == "authenticator" {
 		to = o.OwnPath + "/authenticator"
 	}
-	problem, err := o.knows(c, self, url.Values(in))
+	problem, err := o.knows(c, self, in)
 	if err != nil {
 		return err
 	}

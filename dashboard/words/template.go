@@ -139,8 +139,7 @@ func sayLine(line []token, say func(string) string) string {
 	}
 	text := message.String()
 	trimmed := strings.TrimSpace(text)
-	lead := text[:strings.Index(text, trimmed)]
-	rest := text[len(lead)+len(trimmed):]
+	lead, rest, _ := strings.Cut(text, trimmed)
 	return before.String() + lead + say(strings.Join(strings.Fields(trimmed), " ")) + rest + after.String()
 }
 

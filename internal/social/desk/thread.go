@@ -118,10 +118,10 @@ func inOrder(messages []*store.Sent, notes []*store.DeskNote) []Entry {
 // See notes that a person has opened the last message of a thread. Whoever only looks on
 // leaves it unread for those who answer.
 func (s *Service) See(ctx context.Context, scope *pg.Scope, t *Thread) error {
-	if !t.IsUnread() || access.Allow(t.Role, access.Draft) != nil {
-		return nil
+	if answers := access.Allow(t.Role, access.Draft) == nil; answers && t.IsUnread() {
+		return store.SeeDesk(ctx, scope, t.Key(), t.LastIncomingID)
 	}
-	return store.SeeDesk(ctx, scope, t.Key(), t.LastIncomingID)
+	return nil
 }
 
 // Pulse is what an open page compares to know whether something has changed.

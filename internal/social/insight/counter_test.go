@@ -1,6 +1,7 @@
 package insight_test
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -26,7 +27,6 @@ type world struct {
 	*socialtest.World
 	alice *social.Account
 	posts int
-	now   time.Time
 }
 
 func newWorld(t *testing.T) *world {
@@ -305,7 +305,7 @@ func TestSpans(t *testing.T) {
 		"today": {day(0), day(0), insight.ErrFuture, 0}, "until today": {day(-6), day(0), nil, 6}, "to come": {day(10), day(20), insight.ErrFuture, 0},
 	} {
 		got, err := insight.Between(tt.first, tt.last, start)
-		if err != tt.want || err == nil && got.Days() != tt.days {
+		if !errors.Is(err, tt.want) || err == nil && got.Days() != tt.days {
 			t.Errorf("%s: %d days, %v", name, got.Days(), err)
 		}
 		if err != nil && fault.CodeOf(err) != fault.Invalid {

@@ -137,7 +137,8 @@ func Read(ctx context.Context, scope *pg.Scope, accounts []social.AccountID, s S
 		}
 		eve = d
 	}
-	return out, out.answers(ctx, scope, accounts)
+	err = out.answers(ctx, scope, accounts)
+	return out, err
 }
 
 // addTo adds a day to the part that it belongs to, if any.
