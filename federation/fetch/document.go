@@ -102,9 +102,12 @@ func refused(response *safehttp.Response, uri string) error {
 	switch status := response.Status; {
 	case status == http.StatusGone:
 		return fmt.Errorf("get %s: %w", uri, errGone)
-	case status == http.StatusNotFound, status == http.StatusUnauthorized, status == http.StatusForbidden:
+	case status == http.StatusNotFound, status == http.StatusForbidden:
 		return fmt.Errorf("get %s: status %d: %w", uri, status, errNotFound)
-	case status == http.StatusTooManyRequests, status >= 500:
+	// 401: whoever asks for signatures could not read our key just now. Servers that will not
+	// have us say 403.
+	case status == http.StatusUnauthorized, status == http.StatusRequestTimeout, status == http.StatusTooEarly,
+		status == http.StatusTooManyRequests, status >= 500:
 		return fmt.Errorf("get %s: status %d: %w", uri, status, errTroubled)
 	default:
 		return fault.Newf(fault.Invalid, "The other server answered %d.", status)

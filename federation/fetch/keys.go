@@ -381,7 +381,7 @@ func (k *Keys) get(ctx context.Context, t *tenant.Tenant, uri string) (served, e
 	})
 	// Who answers is not silent, whatever the answer: strangers choose the address, and one
 	// that fails must not shut out everybody else on its host.
-	if fault.CodeOf(err) == fault.Unavailable && !errors.Is(err, safehttp.ErrBusy) && !errors.Is(err, errTroubled) {
+	if fault.CodeOf(err) == fault.Unavailable && !errors.Is(err, safehttp.ErrBusy) && !errors.Is(err, safehttp.ErrLate) && !errors.Is(err, errTroubled) {
 		k.fetcher.hosts.add(host)
 	}
 	return got, err

@@ -201,7 +201,7 @@ func (it *item) cannot(what string, err error) {
 	switch fault.CodeOf(err) {
 	case fault.Unavailable, fault.Internal, fault.Conflict:
 		if !safehttp.IsPermanent(err) {
-			it.retry = err
+			it.retry, it.lacking = err, true
 			return
 		}
 	}

@@ -38,12 +38,25 @@ func (w *applyWorker) Work(ctx context.Context, job *river.Job[jobs.ApplyActivit
 	if !ok {
 		return fmt.Errorf("apply activities: tenant %d is not known here yet", job.Args.TenantID)
 	}
-	return w.inbox.apply(ctx, t, job.Args.IDs, job.Queue == jobs.QueueFetch, job.Attempt >= patience)
+	return w.inbox.apply(ctx, t, job.Args.IDs, job.Queue == jobs.QueueFetch, job.Attempt)
 }
 
-// patience is how often an activity is tried whose sender or object cannot be read
-// just now, or which meets an error that nobody foresaw.
-const patience = 5
+const (
+	// patience is how often an activity is tried whose sender or object cannot be read
+	// just now, or which meets an error that nobody foresaw: for some six minutes.
+	patience = 5
+	// ownPatience is how often where our own database is busy: for more than an hour. The
+	// sender was told that the activity was taken, and our troubles are none of its.
+	ownPatience = 8
+)
+
+// isEnough reports whether an activity is given up that was tried so often.
+func (it *item) isEnough(tries int) bool {
+	if !it.lacking && fault.CodeOf(it.retry) == fault.Unavailable {
+		return tries >= ownPatience
+	}
+	return tries >= patience
+}
 
 // item is a stored activity on its way to its effect.
 type item struct {
@@ -60,6 +73,7 @@ type item struct {
 
 	verdict store.Settled
 	retry   error // set: cannot be judged now
+	lacking bool  // because something could not be looked up
 }
 
 func (it *item) ignore(reason string) {
@@ -81,10 +95,11 @@ func (it *item) isSettled() bool { return it.verdict.ID != 0 }
 // remote actors knows a conflict: it is that of an id which another process made at the
 // same moment, and the next try makes another.
 func (it *item) judge(err error) {
-	switch fault.CodeOf(err) {
-	case "":
+	switch code := fault.CodeOf(err); {
+	case code == "":
 		it.applied()
-	case fault.Unavailable, fault.Internal, fault.Conflict:
+	case code == fault.Unavailable, code == fault.Internal, code == fault.Conflict,
+		pg.IsOrphan(err): // upkeep removed what was prepared: it is looked up anew
 		it.retry = err
 	default:
 		it.ignore(err.Error())
@@ -92,8 +107,8 @@ func (it *item) judge(err error) {
 }
 
 // apply applies what still waits of the ids, but for what it would have to look up and may
-// not. On the last try nothing is put off any more.
-func (i *Inbox) apply(ctx context.Context, t *tenant.Tenant, ids []int64, mayLook, last bool) error {
+// not.
+func (i *Inbox) apply(ctx context.Context, t *tenant.Tenant, ids []int64, mayLook bool, tries int) error {
 	items, err := i.load(ctx, t, ids)
 	if err != nil || len(items) == 0 {
 		return err
@@ -106,7 +121,7 @@ func (i *Inbox) apply(ctx context.Context, t *tenant.Tenant, ids []int64, mayLoo
 	if err != nil {
 		return err
 	}
-	return i.putOff(ctx, t, append(later, failed...), last)
+	return i.putOff(ctx, t, append(later, failed...), tries)
 }
 
 // load returns what waits of the ids, in the order of arrival: from this process's own
@@ -154,19 +169,24 @@ func read(row *store.InboxActivity) *item {
 	return it
 }
 
-// putOff has the queue try again what could not be judged, or gives up.
-func (i *Inbox) putOff(ctx context.Context, t *tenant.Tenant, later []*item, last bool) error {
-	if len(later) == 0 {
-		return nil
+// putOff has the queue try again what could not be judged, and gives up what has been
+// tried often enough.
+func (i *Inbox) putOff(ctx context.Context, t *tenant.Tenant, later []*item, tries int) error {
+	again, over := separate(later, func(it *item) bool { return it.isEnough(tries) })
+	if len(over) > 0 {
+		settled := make([]store.Settled, len(over))
+		for n, it := range over {
+			it.fail(it.retry.Error())
+			settled[n] = it.verdict
+			i.Log.WarnContext(ctx, "give an activity up", "tenant", t.ID, "activity", it.id, "type", it.activity.Type, "error", it.retry)
+		}
+		err := i.DB.Tenant(ctx, t.ID, func(scope *pg.Scope) error { return store.SettleInboxActivities(ctx, scope, settled) })
+		if err != nil {
+			return err
+		}
 	}
-	if !last {
-		return fmt.Errorf("apply %d activities later: %w", len(later), later[0].retry)
+	if len(again) > 0 {
+		return fmt.Errorf("apply %d activities later: %w", len(again), again[0].retry)
 	}
-	settled := make([]store.Settled, len(later))
-	for n, it := range later {
-		it.fail(it.retry.Error())
-		settled[n] = it.verdict
-		i.Log.WarnContext(ctx, "give an activity up", "tenant", t.ID, "activity", it.id, "type", it.activity.Type, "error", it.retry)
-	}
-	return i.DB.Tenant(ctx, t.ID, func(scope *pg.Scope) error { return store.SettleInboxActivities(ctx, scope, settled) })
+	return nil
 }

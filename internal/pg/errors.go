@@ -67,6 +67,14 @@ func isAway(err error) bool {
 		strings.Contains(err.Error(), "unexpected EOF")
 }
 
+// IsOrphan reports whether a row was refused because what it belongs to went away
+// meanwhile. To callers that is fault.NotFound; whoever looked it up before and can look
+// again may want to.
+func IsOrphan(err error) bool {
+	var pgErr *pgconn.PgError
+	return errors.As(err, &pgErr) && pgErr.Code == "23503"
+}
+
 // isRetryable reports whether the transaction lost against another one and may run again.
 func isRetryable(err error) bool {
 	var pgErr *pgconn.PgError

@@ -48,7 +48,7 @@ func (b *Budget) spend(host string) error {
 	case b.Requests <= 0, b.Bytes <= 0:
 		return fmt.Errorf("request to %s: %w", host, ErrBudget)
 	case !b.Deadline.IsZero() && time.Now().After(b.Deadline):
-		return fmt.Errorf("request to %s: past the deadline: %w", host, ErrBudget)
+		return fmt.Errorf("request to %s: past the deadline: %w", host, ErrLate)
 	case isNew && len(b.Hosts) >= b.MaxHosts:
 		return fmt.Errorf("request to %s: one host more: %w", host, ErrBudget)
 	}

@@ -41,6 +41,10 @@ func IsPermanent(err error) bool {
 	return false
 }
 
+// ErrLate: the work that began with one activity has used up its time. Slow servers do
+// that, and they get faster: unlike ErrBudget it is no reason to give up.
+var ErrLate = fault.New(fault.Unavailable, "The other server did not answer in time.")
+
 // classify gives an error of the transport a code. Those of this package have one.
 func classify(err error) error {
 	if code := fault.CodeOf(err); code != fault.Internal {

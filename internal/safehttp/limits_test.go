@@ -203,7 +203,7 @@ func TestBudget(t *testing.T) {
 		"redirects count":    {budget: full(), urls: []string{p.URL + "/hop", p.URL}, want: safehttp.ErrBudget},
 		"hosts":              {budget: full(), urls: []string{p.URL, other.URL}, want: safehttp.ErrBudget},
 		"bytes":              {budget: &safehttp.Budget{Requests: 9, Bytes: 100, MaxHosts: 1}, urls: []string{p.URL, p.URL}, want: safehttp.ErrBudget},
-		"wall time":          {budget: &safehttp.Budget{Requests: 9, Bytes: 100, MaxHosts: 1, Deadline: time.Now().Add(-time.Second)}, urls: []string{p.URL}, want: safehttp.ErrBudget},
+		"wall time":          {budget: &safehttp.Budget{Requests: 9, Bytes: 100, MaxHosts: 1, Deadline: time.Now().Add(-time.Second)}, urls: []string{p.URL}, want: safehttp.ErrLate},
 		"survives the queue": {budget: full(), urls: []string{p.URL, "json", p.URL, p.URL}, want: safehttp.ErrBudget},
 	}
 	for name, tt := range tests {
@@ -221,7 +221,7 @@ func TestBudget(t *testing.T) {
 				}
 				_, err = get(safehttp.WithBudget(t.Context(), budget), client, url)
 			}
-			if !errors.Is(err, tt.want) || safehttp.IsPermanent(err) != (tt.want != nil) {
+			if !errors.Is(err, tt.want) || safehttp.IsPermanent(err) != (tt.want == safehttp.ErrBudget) {
 				t.Errorf("last request = %v; want %v", err, tt.want)
 			}
 		})
