@@ -14,6 +14,7 @@ import (
 	"rookery/internal/fault"
 	"rookery/internal/social"
 	"rookery/internal/social/media"
+	"rookery/internal/social/plan"
 	"rookery/internal/store"
 	"rookery/tenant"
 	"rookery/tenant/access"
@@ -146,7 +147,7 @@ func (h *Media) describe(c echo.Context) error {
 		if _, err := h.own(ctx, r, id); err != nil {
 			return nil, err
 		}
-		if err := mayChangePlanned(ctx, c, r, id); err != nil {
+		if err := plan.Redescribe(ctx, r.Scope, r.Tenant, actor(c), id); err != nil {
 			return nil, err
 		}
 		return h.Media.Describe(ctx, r.Scope, r.Viewer, id, in.Description, focus)

@@ -276,19 +276,3 @@ func (h *ScheduledStatuses) remove(c echo.Context) error {
 	}
 	return c.JSON(http.StatusOK, struct{}{})
 }
-
-// mayChangePlanned lets nobody change a file of a plan who may not change the plan.
-func mayChangePlanned(ctx context.Context, c echo.Context, r *Call, id social.MediaID) error {
-	p, err := store.PlanOfMedia(ctx, r.Scope, id)
-	if fault.IsNotFound(err) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	isOwn := p.AuthorID == httpx.Viewer(c).Person && p.State != social.PlanScheduled
-	if !isOwn && !mayPost(c) {
-		return httpx.ErrNotFound
-	}
-	return nil
-}

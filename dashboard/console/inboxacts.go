@@ -81,7 +81,7 @@ func statusOf(err error) int {
 func replyOf(in url.Values) *InboxReply {
 	return &InboxReply{
 		Text: in.Get("text"), Warning: in.Get("warning"), Reach: in.Get("visibility"), PlanID: in.Get("plan"), PlanSeen: in.Get("plan_seen"),
-		Language: in.Get("language"), NewAlt: in.Get("alt_new"), Sensitive: in.Get("sensitive") != "",
+		Language: in.Get("language"), NewAlt: in.Get("alt_new"), Sensitive: in.Get("sensitive") != "", Key: formKey(in),
 	}
 }
 
@@ -95,6 +95,7 @@ func (h *Handlers) answerThread(c echo.Context, v *visitor) error {
 	reply := replyOf(in)
 	written := typed{reply: reply}
 	written.media, written.alts = readPictures(in)
+	written.once = sentOnce(reply.Key, c.Request().URL.Path, reply.Text, reply.Warning, reply.Reach, reply.Language, reply.Sensitive, written.media, written.alts)
 	isSent := false
 	if err = h.attachToAnswer(c, v, in, file, &written); err == nil {
 		err = h.onThread(c, v, in, func(ctx context.Context, scope *pg.Scope, k desk.Key, in url.Values) error {
@@ -148,18 +149,20 @@ func (h *Handlers) send(ctx context.Context, scope *pg.Scope, c echo.Context, v 
 		IsWide: in.Get("do") == "wide", IsAnyway: in.Get("do") == "anyway",
 		Language: reply.Language, Sensitive: reply.Sensitive, MediaIDs: written.media,
 	}
-	if err := describeFiles(ctx, scope, k.AccountID, written.media, written.alts); err != nil {
-		return err
-	}
 	if r.Seen == "" {
 		r.Seen = "none" // a form without a version was not read from our page
 	}
+	var made *plan.Made
+	var err error
 	if id, ok := ids.Parse(reply.PlanID); ok {
-		_, err := h.desk.Approve(ctx, scope, v.tenant, v.deskBy(c), k, social.PlanID(id), r, planSeen(reply.PlanSeen))
+		made, err = h.desk.Approve(ctx, scope, v.tenant, v.deskBy(c), k, social.PlanID(id), r, planSeen(reply.PlanSeen))
+	} else {
+		made, err = h.desk.Answer(ctx, scope, v.tenant, v.deskBy(c), k, r, written.once)
+	}
+	if err != nil {
 		return err
 	}
-	_, err := h.desk.Answer(ctx, scope, v.tenant, v.deskBy(c), k, r, in.Get("key"))
-	return err
+	return h.describe(ctx, scope, c, v, k.AccountID, made, written.media, written.alts)
 }
 
 // attachToAnswer takes in a picture that came with the form.

@@ -24,6 +24,9 @@ func (h *Handlers) replyView(v *visitor, q inboxQuery, t *desk.Thread, held answ
 			r.Text = t.From.Handle().String() + " "
 		}
 	}
+	if r.Key == "" {
+		r.Key = ids.Secret(16)
+	}
 	for _, p := range t.Plans {
 		isHere := mayPost && p.State == social.PlanWaiting && (r.PlanID == ids.Format(int64(p.ID)) || r.PlanID == "" && in.reply == nil)
 		if !isHere {

@@ -34,6 +34,7 @@ func threadOf(c echo.Context) (desk.Key, error) {
 type typed struct {
 	status  int // of the answer; 0: 200
 	reply   *InboxReply
+	once    string           // names the answer that a second click sends again
 	media   []social.MediaID // pictures of the answer, with what each shows
 	alts    map[social.MediaID]string
 	note    InboxNote

@@ -196,6 +196,7 @@ type InboxReply struct {
 	IsDraft    bool   // it will wait for approval
 	PlanID     string // an answer that waits and is being decided
 	PlanSeen   string
+	Key        string // of this page: a form that is sent twice counts once
 	PlanBy     Person
 	PlanAt     time.Time
 	DeclineURL string

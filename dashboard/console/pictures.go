@@ -2,7 +2,9 @@ package console
 
 import (
 	"context"
+	"maps"
 	"net/url"
+	"slices"
 
 	"github.com/labstack/echo/v4"
 
@@ -14,6 +16,7 @@ import (
 	"rookery/internal/pg"
 	"rookery/internal/social"
 	"rookery/internal/social/media"
+	"rookery/internal/social/plan"
 	"rookery/internal/social/status"
 	"rookery/internal/store"
 	"rookery/tenant/access"
@@ -65,40 +68,42 @@ func (h *Handlers) addPicture(c echo.Context, v *visitor, account social.Account
 	return h.Files.Add(c.Request().Context(), v.tenant.ID, account, upload)
 }
 
-// describeFiles writes the descriptions of pictures as they stand in the form.
-func describeFiles(ctx context.Context, scope *pg.Scope, account social.AccountID, list []social.MediaID, alts map[social.MediaID]string) error {
+// describe writes the descriptions of pictures, as they stand in the form, of what was made
+// with it. It comes after the making: who may not make it may not describe it either.
+func (h *Handlers) describe(ctx context.Context, scope *pg.Scope, c echo.Context, v *visitor, account social.AccountID, made *plan.Made, list []social.MediaID, alts map[social.MediaID]string) error {
+	if made.Status != nil {
+		posted, err := store.MediaOfStatuses(ctx, scope, []social.StatusID{made.Status.ID})
+		if err != nil {
+			return err
+		}
+		return describeEach(ctx, scope, posted[made.Status.ID], alts, func(*social.Media) error { return nil })
+	}
 	found, err := store.LooseMediaByIDs(ctx, scope, account, list)
 	if err != nil {
 		return err
 	}
-	for _, m := range found { // four at most
-		alt := htmlsafe.Clean(alts[m.ID])
-		if alt == m.Description {
+	return describeEach(ctx, scope, slices.Collect(maps.Values(found)), alts, func(m *social.Media) error {
+		return plan.Redescribe(ctx, scope, v.tenant, v.acting(c), m.ID)
+	})
+}
+
+// describeEach describes those of four files at most whose descriptions are others.
+func describeEach(ctx context.Context, scope *pg.Scope, files []*social.Media, alts map[social.MediaID]string, before func(*social.Media) error) error {
+	for _, m := range files {
+		typed, isThere := alts[m.ID]
+		alt := htmlsafe.Clean(typed)
+		if !isThere || alt == m.Description {
 			continue
 		}
 		if len([]rune(alt)) > mostAlt {
 			return fault.Newf(fault.Invalid, "A description has at most %d characters.", mostAlt)
 		}
+		if err := before(m); err != nil {
+			return err
+		}
 		m.Description = alt
 		if err := store.DescribeMedia(ctx, scope, m); err != nil {
 			return err
-		}
-	}
-	return nil
-}
-
-// describePosted is describeFiles for pictures that the post has by now.
-func describePosted(ctx context.Context, scope *pg.Scope, id social.StatusID, alts map[social.MediaID]string) error {
-	files, err := store.MediaOfStatuses(ctx, scope, []social.StatusID{id})
-	if err != nil {
-		return err
-	}
-	for _, m := range files[id] { // four at most
-		if alt := alts[m.ID]; alt != m.Description && len([]rune(alt)) <= mostAlt {
-			m.Description = alt
-			if err := store.DescribeMedia(ctx, scope, m); err != nil {
-				return err
-			}
 		}
 	}
 	return nil

@@ -60,7 +60,7 @@ func (n *newsroom) sendFrom(t *testing.T, b *browse.Browser, page *browse.Page, 
 	t.Helper()
 	form := b.Form(page, "seen", "")
 	values := url.Values{}
-	for _, name := range []string{"authenticity_token", "seen", "account", "media_ids", "in_reply_to"} {
+	for _, name := range []string{"authenticity_token", "seen", "key", "account", "media_ids", "in_reply_to"} {
 		values[name] = form.Values[name]
 	}
 	if values.Get("account") == "" {
@@ -269,5 +269,32 @@ func TestTheComposer(t *testing.T) {
 	}
 	if got := n.list(t, n.owner, "drafts"); strings.Contains(got.Body, "not yet") {
 		t.Error("it is still there")
+	}
+}
+
+// A second click, or a form that the browser sends again, makes nothing; other words that are
+// written into the same page do.
+func TestAFormThatIsSentTwiceCountsOnce(t *testing.T) {
+	t.Parallel()
+	n := newNewsroom(t)
+	for name, who := range map[string]struct {
+		browser *browse.Browser
+		list    string
+	}{"published": {n.owner, "sent"}, "waiting": {n.drafter, "waiting"}} {
+		page := who.browser.Get(publishing(n.A) + "/new")
+		for _, text := range []string{"first " + name, "first " + name, "second " + name} {
+			if got := n.sendFrom(t, who.browser, page, nil, "text", text, "act", "send"); got.Status != http.StatusSeeOther {
+				t.Fatalf("%s: %d\n%s", text, got.Status, got.Body)
+			}
+		}
+		list := n.list(t, n.owner, who.list)
+		for _, text := range []string{"first " + name, "second " + name} {
+			if found := strings.Count(list.Body, ">"+text+"<"); found != 1 {
+				t.Errorf("%q is there %d times", text, found)
+			}
+		}
+	}
+	if got := n.count(t, `SELECT count(*) FROM audit_entries WHERE tenant_id = $1 AND action = 'status.publish'`, n.A.Tenant.ID); got != 2 {
+		t.Errorf("%d entries of two posts", got)
 	}
 }

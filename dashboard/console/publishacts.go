@@ -211,16 +211,13 @@ func (h *Handlers) storeComposed(c echo.Context, v *visitor, p *social.Plan, in 
 	intent := map[string]plan.Intent{actDraft: plan.Keep, actSave: plan.Save, actSend: plan.Send}[in.act]
 	err = h.inScope(c, v, func(ctx context.Context, scope *pg.Scope) (err error) {
 		if p == nil {
-			if made, err = h.plans.Add(ctx, scope, v.tenant, in.account, v.acting(c), in.words, intent, ""); err != nil {
+			if made, err = h.plans.Add(ctx, scope, v.tenant, in.account, v.acting(c), in.words, intent, in.key); err != nil {
 				return err
 			}
 		} else if made, err = h.plans.Change(ctx, scope, v.tenant, v.acting(c), p.ID, in.words, intent, in.seen); err != nil {
 			return err
 		}
-		if made.Status != nil {
-			return describePosted(ctx, scope, made.Status.ID, in.alts)
-		}
-		return describeFiles(ctx, scope, in.account, in.words.MediaIDs, in.alts)
+		return h.describe(ctx, scope, c, v, in.account, made, in.words.MediaIDs, in.alts)
 	})
 	return made, err
 }

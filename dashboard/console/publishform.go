@@ -2,7 +2,10 @@ package console
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
+	"fmt"
 	"net/url"
 	"strconv"
 	"strings"
@@ -26,6 +29,7 @@ type composed struct {
 	act     string
 	seen    time.Time
 	alts    map[social.MediaID]string
+	key     string // what is sent twice has the same; "": nothing is known of a form
 }
 
 var (
@@ -55,7 +59,36 @@ func readComposed(in url.Values, f *PublishForm) composed {
 		f.DateError = "Give both a date and a time, such as 2026-12-01 and 09:30. Leave both empty to send at once."
 	}
 	out.words.ScheduledAt, out.words.Zone = at, f.Zone
+	if key := formKey(in); key != "" {
+		f.Key = key
+		words := out.words
+		words.ScheduledAt = nil // an address in memory
+		out.key = sentOnce(key, out.act, out.account, words, at, out.alts)
+	}
 	return out
+}
+
+// formKey is the key of a page in a form that was sent from it; "" for none of ours.
+func formKey(in url.Values) string {
+	const longest = 64
+	if key := in.Get("key"); len(key) <= longest {
+		return key
+	}
+	return ""
+}
+
+// sentOnce names what a form is to make, "" for a form without a key: a second click is the
+// same thing, other words that are written into the same page, after going back to it, are not.
+func sentOnce(key string, parts ...any) string {
+	if key == "" {
+		return ""
+	}
+	h := sha256.New()
+	_, _ = fmt.Fprintf(h, "%q", key)
+	for _, part := range parts {
+		_, _ = fmt.Fprintf(h, " %q", fmt.Sprint(part))
+	}
+	return "console " + hex.EncodeToString(h.Sum(nil))
 }
 
 // whenTyped is a date and a time in a zone; nil for neither. A time that the clocks skip in
@@ -104,7 +137,7 @@ func (h *Handlers) composer(v *visitor, vs voices) PublishForm {
 	f := PublishForm{
 		Shell: h.shell(v), Token: access.CSRF(v.session), CancelURL: h.publishURL(v.tenant), Action: h.publishURL(v.tenant),
 		MaxChars: h.Posts.MaxChars(), MaxFiles: status.MaxMedia, Zones: commonZones, Languages: publishLanguages, Visibilities: publishVisibilities,
-		Visibility: string(social.Public),
+		Visibility: string(social.Public), Key: ids.Secret(16),
 	}
 	for _, voice := range vs.writing() {
 		view := h.accountView(v.tenant, voice.Account, voice.Role)

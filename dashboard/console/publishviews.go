@@ -87,6 +87,7 @@ type PublishForm struct {
 	Account      string // the chosen one's id
 	PlanID       string // "": new
 	Seen         string
+	Key          string // of this page: a form that is sent twice counts once
 	State        PlanState
 	Card         *PlanCard
 	Text         string

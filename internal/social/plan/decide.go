@@ -141,6 +141,11 @@ func (d *desk) post(ctx context.Context, p *social.Plan, media []social.MediaID)
 	if err != nil {
 		return nil, err
 	}
+	if p.Idempotency != "" { // it was claimed for a plan, of which there is none
+		if err := store.RebindKey(ctx, d.scope, d.account.ID, p.Idempotency, st.ID); err != nil {
+			return nil, fmt.Errorf("keep the key of post %d: %w", st.ID, err)
+		}
+	}
 	return &Made{Status: st}, audit.Append(ctx, d.scope, audit.Entry{
 		Actor: d.by.Actor, Action: "status.publish", Target: "status:" + ids.Format(int64(st.ID)), Detail: map[string]string{"account": d.account.Username},
 	})

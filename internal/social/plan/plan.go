@@ -112,8 +112,8 @@ func (s *Service) sit(ctx context.Context, scope *pg.Scope, t *tenant.Tenant, ac
 
 func (d *desk) mayPost() bool { return access.Allow(d.role, access.Post) == nil }
 
-// Add makes a plan of words, or a post where nothing stands in its way. A key that made a
-// plan within the hour brings that plan back.
+// Add makes a plan of words, or a post where nothing stands in its way. A key that made one
+// within the hour brings it back.
 func (s *Service) Add(ctx context.Context, scope *pg.Scope, t *tenant.Tenant, account social.AccountID, by By, w Words, intent Intent, key string) (*Made, error) {
 	d, err := s.sit(ctx, scope, t, account, by)
 	if err != nil {
@@ -124,7 +124,7 @@ func (s *Service) Add(ctx context.Context, scope *pg.Scope, t *tenant.Tenant, ac
 	}
 	p := d.blank(key)
 	if earlier, err := d.claim(ctx, p); err != nil || earlier != nil {
-		return &Made{Plan: earlier}, err
+		return earlier, err
 	}
 	if err := d.fill(ctx, p, w); err != nil {
 		return nil, err

@@ -270,6 +270,40 @@ func TestWordsThatChangedAreNotApproved(t *testing.T) {
 	}
 }
 
+// What a picture is said to show is words too, by whichever way they change.
+func TestDescriptionsThatChangedAreNotApproved(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	const file social.MediaID = 78
+	o.A.Do(t, func(ctx context.Context, s *pg.Scope) error {
+		return store.InsertMedia(ctx, s, &social.Media{ID: file, AccountID: o.A.Account.ID, Kind: social.MediaImage, MIME: "image/png", Key: "k"})
+	})
+	p := o.add(o.drafter, plan.Words{Text: "a stork", MediaIDs: []social.MediaID{file}}, plan.Send)
+	redescribe := func(who plan.By) error {
+		return o.A.Try(t, func(ctx context.Context, s *pg.Scope) error { return plan.Redescribe(ctx, s, o.A.Tenant, who, file) })
+	}
+	for name, who := range map[string]plan.By{"another drafter": o.other, "viewer": o.viewer, "stranger": by(o.B.Person)} {
+		if err := redescribe(who); !fault.IsNotFound(err) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := redescribe(o.drafter); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.approve(o.owner, p, nil, p.UpdatedAt); fault.CodeOf(err) != fault.Conflict || o.posts() != 0 {
+		t.Errorf("approved: %v, %d posts", err, o.posts())
+	}
+	if _, err := o.approve(o.owner, p, &plan.Words{Text: "a stork", MediaIDs: []social.MediaID{file}, ScheduledAt: in(time.Hour)}, time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := redescribe(o.drafter); fault.CodeOf(err) != fault.Forbidden {
+		t.Errorf("its author after approval: %v", err)
+	}
+	if err := redescribe(o.second); err != nil || o.reload(p).EditorID != o.second.Person {
+		t.Errorf("a publisher: %v, %+v", err, o.reload(p))
+	}
+}
+
 // Who may change what: one's own until it is approved, or anything with the right to publish.
 func TestWhoMayChangeAPlan(t *testing.T) {
 	t.Parallel()

@@ -7,9 +7,11 @@ import (
 
 	"rookery/internal/fault"
 	"rookery/internal/ids"
+	"rookery/internal/pg"
 	"rookery/internal/social"
 	"rookery/internal/social/status"
 	"rookery/internal/store"
+	"rookery/tenant"
 	"rookery/tenant/access"
 )
 
@@ -37,8 +39,9 @@ func (d *desk) blank(key string) *social.Plan {
 	}
 }
 
-// claim binds an Idempotency-Key to a new plan, or returns the plan that it made earlier.
-func (d *desk) claim(ctx context.Context, p *social.Plan) (*social.Plan, error) {
+// claim binds an Idempotency-Key to a new plan, or returns what it made earlier: a plan, or
+// a post that needed none.
+func (d *desk) claim(ctx context.Context, p *social.Plan) (*Made, error) {
 	if p.Idempotency == "" {
 		return nil, nil
 	}
@@ -51,10 +54,23 @@ func (d *desk) claim(ctx context.Context, p *social.Plan) (*social.Plan, error) 
 		return nil, err
 	}
 	earlier, err := store.PlanByID(ctx, d.scope, social.PlanID(bound[p.Idempotency]))
-	if fault.IsNotFound(err) || err == nil && earlier.AuthorID != p.AuthorID {
-		return nil, nil // a post's, or somebody else's: another thing
+	if err == nil && earlier.AuthorID == p.AuthorID {
+		return &Made{Plan: earlier}, nil
 	}
-	return earlier, err
+	var st *social.Status
+	if fault.IsNotFound(err) {
+		st, err = store.StatusByID(ctx, d.scope, bound[p.Idempotency])
+	}
+	switch {
+	case fault.IsNotFound(err):
+		return nil, nil // thrown away since
+	case err != nil:
+		return nil, err
+	case st != nil && st.AccountID == p.AccountID && st.AuthorID == p.AuthorID:
+		return &Made{Status: st}, nil
+	}
+	p.Idempotency = "" // somebody else's: another thing
+	return nil, nil
 }
 
 // fill checks words as a post's would be and puts them into the plan.
@@ -94,6 +110,27 @@ func (d *desk) rewrite(ctx context.Context, p *social.Plan, w Words) error {
 		return nil
 	}
 	return d.hold(ctx, p, w.MediaIDs)
+}
+
+// Redescribe comes before another description of a file. One that a plan holds may be
+// described by whoever may change the plan; it makes another version of it, because nobody
+// approves what they have not read.
+func Redescribe(ctx context.Context, scope *pg.Scope, t *tenant.Tenant, by By, file social.MediaID) error {
+	held, err := store.PlanOfMedia(ctx, scope, file)
+	if fault.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("find the plan of file %d: %w", file, err)
+	}
+	_, p, err := (&Service{}).open(ctx, scope, t, by, held.ID, time.Time{})
+	if err != nil {
+		return err
+	}
+	if p.UpdatedAt = time.Now().UTC().Truncate(time.Microsecond); by.Person != p.AuthorID {
+		p.EditorID = by.Person
+	}
+	return store.UpdatePlan(ctx, scope, p)
 }
 
 func sameFiles(have []*social.Media, want []social.MediaID) bool {
