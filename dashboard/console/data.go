@@ -14,6 +14,7 @@ import (
 	"rookery/internal/audit"
 	"rookery/internal/fault"
 	"rookery/internal/ids"
+	"rookery/internal/limit"
 	"rookery/internal/pg"
 	"rookery/internal/store"
 	"rookery/internal/upkeep"
@@ -21,6 +22,9 @@ import (
 	"rookery/tenant/access"
 	"rookery/tenant/export"
 )
+
+// recordings is how often parts of an archive that one person reads are recorded.
+var recordings = limit.Rule{Name: "export_part", Max: 1, Per: time.Hour}
 
 // archivesListed is how many archives the page shows.
 const archivesListed = 10
@@ -262,7 +266,9 @@ func (h *Handlers) downloadArchive(c echo.Context, v *visitor) error {
 		return err
 	}
 	asked := c.Request().Header.Get("Range")
-	if c.Request().Method == http.MethodGet && (asked == "" || strings.HasPrefix(asked, "bytes=0-")) {
+	// A range that begins later goes on with a download; it may be one that never began.
+	begins := asked == "" || strings.HasPrefix(asked, "bytes=0-")
+	if c.Request().Method == http.MethodGet && (begins || h.Limiter.Take(recordings, ids.Format(id)+" "+ids.Format(int64(v.person.ID))).OK) {
 		err := h.inScope(c, v, func(ctx context.Context, scope *pg.Scope) error {
 			return audit.Append(ctx, scope, audit.Entry{Actor: v.actor(c), Action: "export.download", Target: "export:" + ids.Format(id)})
 		})
