@@ -163,10 +163,10 @@ func ExportPlans(ctx context.Context, scope *pg.Scope, after int64, limit int) (
 	return pg.Many[social.Plan](ctx, scope, exportPlans, pgx.NamedArgs{"after": after, "limit": limit})
 }
 
-const nextAccount = `SELECT` + accountColumns + accountFrom + ` AND a.domain = '' AND lower(a.username) > @after ORDER BY lower(a.username) LIMIT 1`
+const nextAccount = `SELECT` + accountColumns + accountFrom + ` AND a.domain = '' AND a.id > @after ORDER BY a.id LIMIT 1`
 
-// NextLocalAccount returns the tenant's account after a name, or fault.NotFound.
-func NextLocalAccount(ctx context.Context, scope *pg.Scope, after string) (*social.Account, error) {
+// NextLocalAccount returns the tenant's account after an id, or fault.NotFound.
+func NextLocalAccount(ctx context.Context, scope *pg.Scope, after social.AccountID) (*social.Account, error) {
 	return pg.One[social.Account](ctx, scope, nextAccount, pgx.NamedArgs{"after": after})
 }
 

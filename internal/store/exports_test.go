@@ -79,7 +79,7 @@ func (c *cast) dataReads() sweep {
 		"ExportNotes": func(ctx context.Context, s *pg.Scope) (int, error) { return lists(store.ExportNotes(ctx, s, 0, 9)) },
 		"ExportPlans": func(ctx context.Context, s *pg.Scope) (int, error) { return lists(store.ExportPlans(ctx, s, 0, 9)) },
 		"NextLocalAccount": func(ctx context.Context, s *pg.Scope) (int, error) {
-			return single(store.NextLocalAccount(ctx, s, ""))
+			return single(store.NextLocalAccount(ctx, s, 0))
 		},
 		"ExportTotal": func(ctx context.Context, s *pg.Scope) (int, error) {
 			n, err := store.ExportTotal(ctx, s)

@@ -265,7 +265,7 @@ func (l *large) statusReads(m map[string]read) {
 		return store.AuditAfter(ctx, s, 5, 40)
 	})
 	m["NextLocalAccount"] = reading(func(ctx context.Context, s *pg.Scope) (*social.Account, error) {
-		return store.NextLocalAccount(ctx, s, "")
+		return store.NextLocalAccount(ctx, s, 0)
 	})
 	for name, author := range map[string]social.AccountID{"alice": alice, "celebrity": celebrity} {
 		for _, after := range []int64{0, l.status(l.posts / 2)} {

@@ -211,5 +211,3 @@ func auditLog(ctx context.Context, w *writer) (bool, error) {
 		})
 	}})
 }
-
-func lower(s string) string { return strings.ToLower(s) }

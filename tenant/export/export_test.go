@@ -13,6 +13,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -285,6 +286,46 @@ func TestAnArchiveSurvivesCrashes(t *testing.T) {
 	}
 	if err := iotest.TestReader(r, body); err != nil {
 		t.Error(err)
+	}
+}
+
+// Somebody renames accounts while they are written, and before their turn: all of them are
+// whole, in a folder each.
+func TestAnArchiveOfWhoIsRenamed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	zoe := w.Local("zoe")
+	w.exec(`INSERT INTO account_keys (tenant_id, account_id, kind, public_pem, private_sealed) VALUES (@tenant_id, @z, 'rsa', 'PUBLIC', 'SEALED') ON CONFLICT DO NOTHING`, pgx.NamedArgs{"z": zoe.ID})
+	e := w.begin()
+	for range 3 {
+		if _, err := w.service.Step(t.Context(), w.Tenant.ID, e.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.exec(`UPDATE accounts SET username = CASE id WHEN @a THEN 'aa_alice' ELSE 'aa_zoe' END WHERE tenant_id = @tenant_id AND id IN (@a, @z)`, pgx.NamedArgs{"a": w.alice.ID, "z": zoe.ID})
+	for {
+		var snooze *river.JobSnoozeError
+		if err := w.work(t.Context(), e.ID, 1); err == nil {
+			break
+		} else if !errors.As(err, &snooze) {
+			t.Fatal(err)
+		}
+	}
+	body, _ := w.archive(e.ID)
+	w.wantWhole(body)
+	z, err := zip.NewReader(bytes.NewReader(body), int64(len(body)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var actors []string
+	for _, f := range z.File {
+		if strings.HasSuffix(f.Name, "/actor.json") {
+			actors = append(actors, f.Name)
+		}
+	}
+	slices.Sort(actors)
+	if want := []string{"accounts/aa_zoe/actor.json", "accounts/alice/actor.json", "accounts/bob/actor.json"}; !slices.Equal(actors, want) {
+		t.Errorf("accounts %v, want %v", actors, want)
 	}
 }
 

@@ -23,17 +23,18 @@ const (
 
 // place is where a writer stands: everything that another one needs to go on.
 type place struct {
-	Zip     archive  `json:"zip"`
-	Stage   int      `json:"stage"`             // of stages, or of accountStages while there is an account
-	Account string   `json:"account,omitempty"` // the one that is being written; "" outside
-	Was     string   `json:"was,omitempty"`     // the last one that is done, in lower case
-	After   int64    `json:"after,omitzero"`    // the last row of the open list
-	Rows    int64    `json:"rows,omitzero"`     // of the open list so far
-	From    int64    `json:"from,omitzero"`     // of the open file: bytes that are in it
-	Queue   []queued `json:"queue,omitempty"`   // files of the page of posts up to After
-	Done    int64    `json:"done"`
-	Total   int64    `json:"total"`
-	IsWhole bool     `json:"is_whole,omitempty"`
+	Zip     archive `json:"zip"`
+	Stage   int     `json:"stage"`             // of stages, or of accountStages while there is an account
+	Account string  `json:"account,omitempty"` // folder of the one that is being written; "" outside
+	// ID is the account's, or that of the last one that is done: a name may change meanwhile.
+	ID      social.AccountID `json:"account_id,omitzero"`
+	After   int64            `json:"after,omitzero"`  // the last row of the open list
+	Rows    int64            `json:"rows,omitzero"`   // of the open list so far
+	From    int64            `json:"from,omitzero"`   // of the open file: bytes that are in it
+	Queue   []queued         `json:"queue,omitempty"` // files of the page of posts up to After
+	Done    int64            `json:"done"`
+	Total   int64            `json:"total"`
+	IsWhole bool             `json:"is_whole,omitempty"`
 }
 
 // queued is a file that is to be written.
@@ -103,7 +104,7 @@ func (w *writer) next(ctx context.Context, s stage) error {
 // nextAccount goes on to the account after the last one, or leaves them behind.
 func (w *writer) nextAccount(ctx context.Context) error {
 	return w.read(ctx, func(scope *pg.Scope) error {
-		a, err := store.NextLocalAccount(ctx, scope, w.Was)
+		a, err := store.NextLocalAccount(ctx, scope, w.ID)
 		if fault.IsNotFound(err) {
 			w.Stage++
 			return nil
@@ -111,7 +112,7 @@ func (w *writer) nextAccount(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		w.Account, w.Stage = a.Username, 0
+		w.Account, w.ID, w.Stage = a.Username, a.ID, 0
 		return nil
 	})
 }
@@ -119,13 +120,9 @@ func (w *writer) nextAccount(ctx context.Context) error {
 // ofAccount goes on with the account that is being written. One that was deleted
 // meanwhile ends here; what is in the archive by then stays.
 func (w *writer) ofAccount(ctx context.Context) error {
-	if w.actor == nil || w.actor.Account.Username != w.Account {
-		err := w.read(ctx, func(scope *pg.Scope) error {
-			a, err := store.AccountByHandle(ctx, scope, social.Handle{User: w.Account})
-			if err != nil {
-				return err
-			}
-			w.actor, err = store.LocalActorByID(ctx, scope, a.ID)
+	if w.actor == nil {
+		err := w.read(ctx, func(scope *pg.Scope) (err error) {
+			w.actor, err = store.LocalActorByID(ctx, scope, w.ID)
 			return err
 		})
 		if fault.IsNotFound(err) {
@@ -150,7 +147,7 @@ func (w *writer) leaveAccount() error {
 			return err
 		}
 	}
-	w.Was, w.Account, w.Stage, w.actor = lower(w.Account), "", len(before), nil
+	w.Account, w.Stage, w.actor = "", len(before), nil
 	w.After, w.Rows, w.From, w.Queue = 0, 0, 0, nil
 	return nil
 }
