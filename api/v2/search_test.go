@@ -105,6 +105,13 @@ func TestSearchingWords(t *testing.T) {
 	if got := search(t, w.Alice, url.Values{"q": {"bicycles"}, "type": {"accounts"}}); len(got.Statuses)+len(got.Hashtags) != 0 {
 		t.Errorf("accounts alone: %+v", got)
 	}
+	for _, letter := range []string{"a", "é", "İ", "字"} { // words that no index holds
+		for _, asks := range []*apitest.Client{w.Alice, w.Stranger(w.A)} {
+			if got := search(t, asks, url.Values{"q": {strings.Repeat(letter, 4000)}}); len(got.Accounts)+len(got.Statuses)+len(got.Hashtags) != 0 {
+				t.Errorf("a word without end: %+v", got)
+			}
+		}
+	}
 	if got := search(t, w.Stranger(w.A), url.Values{"q": {"bicycles"}}); len(got.Statuses) != 0 || len(got.Hashtags) != 1 {
 		t.Errorf("a stranger finds %+v", got)
 	}

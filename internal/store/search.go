@@ -23,9 +23,17 @@ ON CONFLICT (tenant_id, kind, ref_id, name) DO UPDATE SET body = EXCLUDED.body`
 // maxIndexed bounds the text of one row: a tsvector holds one megabyte at most.
 const maxIndexed = 20_000
 
-func indexable(text string) string {
-	if len(text) > maxIndexed {
-		text = strings.ToValidUTF8(text[:maxIndexed], "")
+func indexable(text string) string { return atMost(text, maxIndexed) }
+
+// maxAsked bounds what is searched for: Postgres indexes no word of more than 2,046 bytes, and
+// refuses to look for one.
+const maxAsked = 1000
+
+func asked(text string) string { return atMost(text, maxAsked) }
+
+func atMost(text string, size int) string {
+	if len(text) > size {
+		text = strings.ToValidUTF8(text[:size], "")
 	}
 	return text
 }

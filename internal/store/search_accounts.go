@@ -76,7 +76,7 @@ type AccountSearch struct {
 // SearchAccounts finds accounts by the beginning of their handle or by words of
 // their name: an exact name first, then those whom the viewer follows.
 func SearchAccounts(ctx context.Context, scope *pg.Scope, viewer social.AccountID, q AccountSearch) ([]*social.Account, error) {
-	name := strings.TrimPrefix(strings.TrimSpace(q.Text), "@")
+	name := strings.TrimPrefix(strings.TrimSpace(asked(q.Text)), "@")
 	words := prefixQuery(name)
 	if words == "" {
 		return nil, nil

@@ -100,7 +100,7 @@ func SearchStatuses(ctx context.Context, scope *pg.Scope, viewer social.AccountI
 	}
 	limit, offset := Page{Limit: q.Limit}.limit(), min(max(q.Offset, 0), searchFar)
 	return pg.Many[social.Status](ctx, scope, sql, pgx.NamedArgs{
-		"viewer": viewer, "text": indexable(q.Text), "account_id": q.AccountID, "max_id": maxID, "since_id": q.MinID,
+		"viewer": viewer, "text": asked(q.Text), "account_id": q.AccountID, "max_id": maxID, "since_id": q.MinID,
 		"near": searchNear, "far": searchFar, "limit": limit, "offset": offset, "enough": limit + offset,
 	})
 }
