@@ -41,7 +41,7 @@ func everyTable(p apitest.Parts) []httpx.Route {
 	)
 }
 
-// TEN-39, TEN-40: whoever acts as an account through an app is held to their role on every
+// TEN-06, TEN-39, TEN-40: whoever acts as an account through an app is held to their role on every
 // route there is: API, log-in and streams. Asking for one's own name is a POST that OpenID
 // Connect wants (Core section 5.3.1), and writes nothing.
 func TestEachRoleOnEveryRoute(t *testing.T) {

@@ -244,6 +244,7 @@ func TestTokenErrors(t *testing.T) {
 	}
 }
 
+// TEN-07: the app and the token of one tenant do nothing at another.
 func TestRevoke(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)

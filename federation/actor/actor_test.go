@@ -24,6 +24,7 @@ import (
 	"rookery/internal/store"
 	"rookery/internal/testkit/fedtest"
 	"rookery/tenant"
+	"rookery/tenant/registry"
 )
 
 type bundle struct {
@@ -199,6 +200,36 @@ func TestWhoMayReadAPost(t *testing.T) {
 				t.Errorf("the Create answers %d, want %d", create.Code, want)
 			}
 		})
+	}
+}
+
+// TEN-11: on another tenant's host there is nothing of this one, under the same paths.
+func TestAnotherTenantsAddresses(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	post := b.Post(t, b.alice, social.Public, "<p>hello</p>")
+	create := b.Tenant.URL("/ap/activities/" + ids.Format(int64(post.ID)))
+	other, err := b.Registry.Create(t.Context(), registry.NewTenant{Name: "Globex", Host: "social.globex.test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours := b.Tenant
+	for _, uri := range []string{
+		b.alice.URI, post.URI, create, b.alice.URI + "/outbox", b.alice.FollowersURL, b.alice.URI + "/followers?page=true", b.alice.URI + "/following",
+		b.alice.URI + "/collections/featured",
+	} {
+		path := strings.TrimPrefix(uri, ours.URL(""))
+		b.Tenant = other
+		if got := b.get(t, other.URL(path)); got.Code != http.StatusNotFound || strings.Contains(got.Body.String(), "alice") {
+			t.Errorf("%s on another tenant's host: %d", path, got.Code)
+		}
+		if got := b.get(t, other.URL(path), "Signature", b.fred.URI); got.Code != http.StatusNotFound {
+			t.Errorf("%s on another tenant's host, by a follower: %d", path, got.Code)
+		}
+		b.Tenant = ours
+		if got := b.get(t, uri); got.Code != http.StatusOK {
+			t.Errorf("%s: %d, so that the sweep shows nothing", path, got.Code)
+		}
 	}
 }
 

@@ -287,6 +287,7 @@ func TestExchangeRefuses(t *testing.T) {
 	}
 }
 
+// TEN-37: who uses a code a second time has stolen it, or the first one has.
 func TestCodeUsedTwiceRevokesItsToken(t *testing.T) {
 	t.Parallel()
 	o := newOAuth(t)
@@ -303,6 +304,7 @@ func TestCodeUsedTwiceRevokesItsToken(t *testing.T) {
 	}
 }
 
+// TEN-37, at the same moment.
 func TestCodeRedeemedAtOnceGivesOneTokenAtMost(t *testing.T) {
 	t.Parallel()
 	o := newOAuth(t)
@@ -327,6 +329,7 @@ func TestCodeRedeemedAtOnceGivesOneTokenAtMost(t *testing.T) {
 	}
 }
 
+// TEN-37
 func TestCodeExpiresAfterTenMinutes(t *testing.T) {
 	t.Parallel()
 	o := newOAuth(t)
@@ -362,6 +365,7 @@ func TestClientCredentials(t *testing.T) {
 	}
 }
 
+// TEN-07: tokens end by their own app alone.
 func TestRevoke(t *testing.T) {
 	t.Parallel()
 	o := newOAuth(t)
