@@ -387,7 +387,7 @@ func TestForeignIDsInTheConsole(t *testing.T) {
 			swept++
 			ask := func(address string) *browse.Page {
 				if method == http.MethodGet {
-					return owner.get(address)
+					return owner.get(address, "Sec-Fetch-Site", "same-origin")
 				}
 				return owner.post(address, url.Values{"authenticity_token": {owner.token}, "seen": {"1"}, "sure": {"b"}, "text": {"x"}, "title": {"x"}}, "Origin", home)
 			}

@@ -141,7 +141,13 @@ func (h *Handlers) changeMember(c echo.Context, v *visitor, change func(context.
 	if err != nil {
 		return err
 	}
-	err = h.inScope(c, v, func(ctx context.Context, scope *pg.Scope) error { return change(ctx, scope, id, called) })
+	err = h.inScope(c, v, func(ctx context.Context, scope *pg.Scope) error {
+		// A form that changes nothing must not tell who has a login elsewhere.
+		if _, err := store.MemberByPerson(ctx, scope, id); err != nil {
+			return err
+		}
+		return change(ctx, scope, id, called)
+	})
 	switch fault.CodeOf(err) {
 	case "":
 		return c.Redirect(http.StatusSeeOther, h.personURL(v.tenant, id))
