@@ -2,6 +2,7 @@ package site
 
 import (
 	"io"
+	"slices"
 	"strings"
 
 	"rookery/dashboard/assets"
@@ -97,32 +98,74 @@ func (v ConsentView) AllowAs() string {
 	return ""
 }
 
+var (
+	asKnown   = []string{"profile"}
+	asWriter  = []string{"write"}
+	asFriend  = []string{"follow", "write:follows", "write:blocks", "write:mutes"}
+	everybody = []Role{Owner, Publisher, Drafter, Viewer}
+)
+
 // abilities in the order they are shown; an app gets a line when it asks for
-// one of the scopes, or for a part of one (read:statuses).
+// one of the scopes, or for a part of one (read:statuses), and the role allows it.
 var abilities = []struct {
 	scopes []string
+	roles  []Role
 	words  string
 }{
-	{[]string{"profile"}, "See the account’s name, handle and picture"},
-	{[]string{"read"}, "Read timelines, conversations and notifications"},
-	{[]string{"write"}, "Post, reply and boost as the account, and change its profile"},
-	{[]string{"follow", "write:follows", "write:blocks", "write:mutes"}, "Follow, mute and block as the account"},
-	{[]string{"push"}, "Send notifications to your phone"},
-	{[]string{"admin:read"}, "See reports and the people behind accounts"},
-	{[]string{"admin:write"}, "Moderate: act on reports and suspend accounts"},
+	{asKnown, everybody, "See the account’s name, handle and picture"},
+	{[]string{"read"}, everybody, "Read timelines, conversations and notifications"},
+	{asWriter, []Role{Owner}, "Post, reply and boost as the account, and change its profile"},
+	{asWriter, []Role{Publisher}, "Post, reply and boost as the account"},
+	{asWriter, []Role{Drafter}, "Write posts, which somebody approves before they appear"},
+	{asFriend, []Role{Owner, Publisher}, "Follow, mute and block as the account"},
+	{[]string{"push"}, everybody, "Send notifications to your phone"},
+	{[]string{"admin:read"}, []Role{Owner}, "See reports and the people behind accounts"},
+	{[]string{"admin:write"}, []Role{Owner}, "Moderate: act on reports and suspend accounts"},
 }
 
-// Abilities is what the app may do, in plain words.
-func (v ConsentView) Abilities() []string { return abilitiesOf(v.Scopes) }
+// withheld is what an app that asks to write does not get, because of the role.
+var withheld = map[Role]string{
+	Publisher: "Not: change the account’s profile",
+	Drafter:   "Not: publish, boost, follow or block, which your role on this account leaves to others",
+	Viewer:    "Not: write or follow, because your role on this account is to read",
+}
 
-func abilitiesOf(scopes []string) []string {
+// Grant is what the app may do with the accounts on which the person has one role.
+type Grant struct {
+	Role     Role
+	Names    string // of the accounts
+	Can      []string
+	Withheld string // "": nothing
+}
+
+// Grants are what the app may do, by the role that comes with each account: the page shows
+// that of the chosen account, and all of them where it cannot know which one is chosen.
+func (v ConsentView) Grants() []Grant {
+	var out []Grant
+	for _, role := range everybody {
+		var names []string
+		for _, a := range v.Accounts {
+			if a.Role == role {
+				names = append(names, a.Name)
+			}
+		}
+		if len(names) == 0 {
+			continue
+		}
+		g := Grant{Role: role, Names: strings.Join(names, ", "), Can: abilitiesOf(v.Scopes, role)}
+		if v.CanWrite() {
+			g.Withheld = withheld[role]
+		}
+		out = append(out, g)
+	}
+	return out
+}
+
+func abilitiesOf(scopes []string, role Role) []string {
 	var out []string
 	for _, a := range abilities {
-		for _, scope := range scopes {
-			if covers(a.scopes, scope) {
-				out = append(out, a.words)
-				break
-			}
+		if slices.Contains(a.roles, role) && slices.ContainsFunc(scopes, func(s string) bool { return covers(a.scopes, s) }) {
+			out = append(out, a.words)
 		}
 	}
 	return out

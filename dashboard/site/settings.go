@@ -36,8 +36,9 @@ type GrantedAccount struct {
 	LastUsed time.Time // the day; zero: never
 }
 
-// Abilities is what the app may do, in plain words.
-func (a GrantedApp) Abilities() []string { return abilitiesOf(a.Scopes) }
+// Abilities is the most that the app may do, in plain words: with an account on which the
+// person has every right.
+func (a GrantedApp) Abilities() []string { return abilitiesOf(a.Scopes, Owner) }
 
 // AppsView lists what a person has let apps do on this host.
 type AppsView struct {

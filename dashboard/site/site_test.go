@@ -13,6 +13,8 @@ import (
 	"rookery/dashboard/assets"
 	"rookery/dashboard/site"
 	"rookery/dashboard/web"
+	"rookery/tenant/access"
+	"rookery/tenant/people"
 )
 
 var acme = site.Tenant{Name: "Acme Cycles", ShortName: "Acme", Host: "social.acme.example", HandleHost: "acme.example", Logo: assets.Avatar{Name: "Acme"}}
@@ -147,7 +149,7 @@ func TestAbilitiesFollowScopes(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := strings.Join(site.ConsentView{Scopes: tt.scopes}.Abilities(), "\n")
+			got := strings.Join(site.ConsentView{Scopes: tt.scopes, Accounts: []site.ConsentAccount{{Role: site.Owner}}}.Grants()[0].Can, "\n")
 			for _, want := range tt.has {
 				if !strings.Contains(got, want) {
 					t.Errorf("abilities lack %q:\n%s", want, got)
@@ -159,6 +161,40 @@ func TestAbilitiesFollowScopes(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// The page promises of each account what the judge of tokens allows its role.
+func TestConsentPromisesWhatTheRoleMay(t *testing.T) {
+	t.Parallel()
+	v := consent()
+	v.Scopes = []string{"read", "write", "follow"}
+	v.Accounts = append(v.Accounts, site.ConsentAccount{Account: site.Account{ID: "4", Name: "Press"}, Role: site.Publisher})
+	grants := v.Grants()
+	if len(grants) != 4 {
+		t.Fatalf("%d grants", len(grants))
+	}
+	for _, g := range grants {
+		can, role := strings.Join(g.Can, "\n"), people.Role(g.Role)
+		for words, act := range map[string]access.Action{
+			"Post,": access.Post, "Follow,": access.Relate, "change its profile": access.Manage, "Read timelines": access.Read,
+		} {
+			if strings.Contains(can, words) != (access.Allow(role, act) == nil) {
+				t.Errorf("a %s (%s) and %q:\n%s", g.Role, act, words, can)
+			}
+		}
+		if waits := strings.Contains(can, "approves"); waits != (access.Allow(role, access.Draft) == nil && access.Allow(role, access.Post) != nil) {
+			t.Errorf("a %s waits for approval: %t", g.Role, waits)
+		}
+		if (g.Withheld == "") != (access.Allow(role, access.Manage) == nil) {
+			t.Errorf("a %s is refused %q", g.Role, g.Withheld)
+		}
+	}
+	page := renderText(t, site.RenderConsent, v)
+	for _, want := range []string{"will be able to, as News", "somebody approves", `data-role="drafter"`, "may-as--drafter"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %q", want)
+		}
 	}
 }
 
