@@ -38,15 +38,15 @@ func (h *Handlers) news(c echo.Context, v *visitor, known string) (now string, e
 	if err != nil {
 		return known, nil, false
 	}
-	return h.event(c, s, known, func() (DomainLive, error) { return h.liveView(c, v, s) })
+	return h.event(c, v.fingerprint(s), known, func() (DomainLive, error) { return h.liveView(c, v, s) })
 }
 
 // event is the changing part of a page where it is another than is known.
-func (h *Handlers) event(c echo.Context, s setUp, known string, live func() (DomainLive, error)) (now string, event []byte, ok bool) {
-	if now = s.fingerprint(); now == known {
+func (h *Handlers) event(c echo.Context, now, known string, live func() (DomainLive, error)) (string, []byte, bool) {
+	if now == known {
 		return known, nil, true
 	}
-	event = h.framed(c, "state", now, func(w io.Writer) error {
+	event := h.framed(c, "state", now, func(w io.Writer) error {
 		view, err := live()
 		if err != nil {
 			return err

@@ -164,6 +164,25 @@ func TestAnOpenPageHearsOfItsName(t *testing.T) {
 	}
 }
 
+// Going live changes the host in the navigation of the page that is open.
+func TestAnOpenPageHearsOfItsNewHost(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	d := w.claim(t, w.A, domains.Wish{Mode: tenant.WholeDomain, Name: "social.acme-cycles.test"})[0]
+	page := w.session(t, w.A.Person).Get(domainURL(w.A, d))
+	if !strings.Contains(page.Body, `data-slot="room-host">`+w.A.Tenant.HandleDomain+"<") {
+		t.Error("the navigation does not show the host")
+	}
+	open := w.listen(t, eventsOf(t, page), w.cookie(t, w.A.Person))
+	w.set(t, `UPDATE tenants SET handle_domain = 'social.acme-cycles.test' WHERE handle_domain = 'a.test'`)
+	if err := w.Registry.Load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := open.next("going live"); !strings.Contains(got, `data-elsewhere="room-host">social.acme-cycles.test<`) {
+		t.Errorf("the event does not name the new host:\n%s", got)
+	}
+}
+
 // An open page is no visit: its session ends as if it were closed.
 func TestAnOpenPageKeepsNobodySignedIn(t *testing.T) {
 	t.Parallel()

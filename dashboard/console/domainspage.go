@@ -34,7 +34,7 @@ func (h *Handlers) domainView(c echo.Context, v *visitor, s setUp) (DomainView, 
 		IsSecond: s.pages().Role == tenant.AliasDomain, ListURL: h.domainsURL(v.tenant),
 	}
 	if !s.isOver() {
-		view.LiveURL = here + "/events?have=" + s.fingerprint()
+		view.LiveURL = here + "/events?have=" + v.fingerprint(s)
 	}
 	if !s.isOver() && !v.isSettingUp {
 		view.Seen = &SeenView{Action: here + "/seen", Token: access.CSRF(v.session)}
@@ -98,7 +98,7 @@ func (h *Handlers) liveView(c echo.Context, v *visitor, s setUp) (out DomainLive
 
 // live is liveView without what happened before.
 func (h *Handlers) live(v *visitor, s setUp) DomainLive {
-	out := DomainLive{Token: access.CSRF(v.session), Note: s.note(), Todo: s.todo(), Steps: s.steps()}
+	out := DomainLive{HandleHost: v.tenant.HandleDomain, Token: access.CSRF(v.session), Note: s.note(), Todo: s.todo(), Steps: s.steps()}
 	here := h.nameURL(v, s.asked.ID)
 	if v.mayChangeDomains() {
 		if out.Note != nil && s.asked.State == tenant.DomainReleasing {
@@ -174,6 +174,12 @@ func (s setUp) fingerprint() string {
 		}
 	}
 	return shortHash(text.String())
+}
+
+// fingerprint is another one also when what stands around the page changes: going live
+// changes the host in the navigation, which this process may hear of a moment later.
+func (v *visitor) fingerprint(s setUp) string {
+	return shortHash(s.fingerprint() + "\n" + v.tenant.HandleDomain)
 }
 
 func (h *Handlers) releaseForms(v *visitor, s setUp) (out []ReleaseForm) {

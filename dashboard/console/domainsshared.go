@@ -128,6 +128,6 @@ func (h *Handlers) sharedEvents(c echo.Context) error {
 		if err != nil {
 			return known, nil, false
 		}
-		return h.event(c, s, known, func() (DomainLive, error) { return sharedLive(s), nil })
+		return h.event(c, s.fingerprint(), known, func() (DomainLive, error) { return sharedLive(s), nil })
 	})
 }

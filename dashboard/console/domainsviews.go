@@ -158,11 +158,13 @@ type DomainStep struct {
 
 // DomainLive is the part of a name's page that changes by itself.
 type DomainLive struct {
-	Summary string // one sentence for those who do not see it change
-	Note    *DomainNote
-	Todo    *DomainTodo
-	Steps   []DomainStep
-	Token   string
+	// HandleHost is the company's in the navigation, which follows an event; "" where there is none.
+	HandleHost string
+	Summary    string // one sentence for those who do not see it change
+	Note       *DomainNote
+	Todo       *DomainTodo
+	Steps      []DomainStep
+	Token      string
 	// CheckAction is where "Check now" goes; "" when the person may not, or not yet.
 	CheckAction string
 	CheckFrom   time.Time // when it may be asked for again; zero: now

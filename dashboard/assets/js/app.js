@@ -113,6 +113,10 @@
       if (!document.getElementById(symbol.id)) sprite.append(document.importNode(symbol, true));
     }
     if (symbols) symbols.remove();
+    // Words of the frame around the part, such as a name that has just changed.
+    for (const words of fresh.querySelectorAll("[data-elsewhere]")) {
+      for (const slot of document.querySelectorAll(`[data-slot="${words.dataset.elsewhere}"]`)) slot.textContent = words.textContent;
+    }
     const open = new Set([...box.querySelectorAll("details[open] > summary")].map(nameOf));
     for (const summary of fresh.querySelectorAll("details > summary")) summary.parentElement.open ||= open.has(nameOf(summary));
     const focused = box.contains(document.activeElement) ? nameOf(document.activeElement) : "";
