@@ -13,6 +13,7 @@ type Chart struct {
 	ID      string // unique in the page, letters and digits
 	Title   string // what is counted, and when
 	Finding string // what stands out, in one sentence
+	Numbers []int  // for each %d of Finding, which then is their format
 	Days    []time.Time
 	Series  []Series // at most three besides the one of the period before; more are not drawn
 	Minutes bool     // the values are lengths of time

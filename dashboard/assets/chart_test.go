@@ -52,6 +52,30 @@ func TestChartIsDrawnFromItsNumbers(t *testing.T) {
 	}
 }
 
+// Numbers in the sentence below a chart, and its days, are written as the language does.
+func TestChartSpeaksTheLanguage(t *testing.T) {
+	t.Parallel()
+	c := assets.Chart{
+		ID: "followers", Title: "Followers at the end of each day", Finding: "From %d to %d.", Numbers: []int{12_480, 1_012_906},
+		Days: []time.Time{time.Date(2026, 10, 3, 0, 0, 0, 0, time.UTC)}, Series: []assets.Series{{Name: "The time before", Values: []int{12_480}}},
+	}
+	own := assets.Parse(fstest.MapFS{"x.html": {Data: []byte(`{{define "x"}}{{template "chart" .}}{{end}}`)}}, "x.html")
+	for lang, wants := range map[string][]string{
+		"en": {"From 12,480 to 1,012,906.", "3 Oct<", "3 Oct, The time before: 12,480<"},
+		"de": {"Von 12.480 auf 1.012.906.", "3. Okt.<", "3. Okt., Die Zeit davor: 12.480<", "Follower am Ende jedes Tages"},
+	} {
+		var page bytes.Buffer
+		if err := own.Render(assets.In(&page, lang), assets.Page{Title: "x"}, "x", c); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range wants {
+			if !strings.Contains(page.String(), want) {
+				t.Errorf("%s: the chart lacks %q:\n%s", lang, want, page.String())
+			}
+		}
+	}
+}
+
 // Lines are told apart by dash as well as by hue, and no more than three are drawn.
 func TestChartAtItsLimits(t *testing.T) {
 	t.Parallel()

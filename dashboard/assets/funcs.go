@@ -99,6 +99,7 @@ func funcs(language *words.Language) template.FuncMap {
 		"weekday": in.weekday,
 		"date":    in.dateWords,
 		"short":   in.short,
+		"counted": in.counted,
 		"span":    in.span,
 		"say":     say(language),
 		"listed":  listed(language),

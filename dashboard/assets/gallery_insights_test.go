@@ -40,12 +40,12 @@ func insightsPages() []galleryPage {
 	}
 	late := rising(28, 12_480, 9)
 	late[0], late[1] = assets.Missing, assets.Missing
-	chart := func(id, heading, finding string, series ...assets.Series) console.InsightsChart {
-		return console.InsightsChart{Heading: heading, Chart: assets.Chart{ID: id, Title: heading + " by day", Finding: finding, Days: days, Series: series}}
+	chart := func(id, heading, title, finding string, numbers []int, series ...assets.Series) console.InsightsChart {
+		return console.InsightsChart{Heading: heading, Chart: assets.Chart{ID: id, Title: title, Finding: finding, Numbers: numbers, Days: days, Series: series}}
 	}
-	reactions := chart("reactions", "Reactions", "2749 in all; 178 on the best day.", assets.Series{Name: "Favourites", Values: wave(28, 60, 38)},
+	reactions := chart("reactions", "Reactions", "Answers, boosts and favourites from others, by day", "%d in all; %d on the best day.", []int{2749, 178}, assets.Series{Name: "Favourites", Values: wave(28, 60, 38)},
 		assets.Series{Name: "Boosts", Values: wave(28, 28, 14)}, assets.Series{Name: "Answers", Values: wave(28, 9, 8)})
-	answers := chart("answers", "First answer", "Half of all who wrote had an answer within 38 min.", assets.Series{Name: "Wait, median", Values: gaps})
+	answers := chart("answers", "First answer", "How long people waited for the first answer, by day", "Half of all who wrote had an answer within 38 min.", nil, assets.Series{Name: "Wait, median", Values: gaps})
 	answers.Chart.Minutes = true
 	post := console.InsightsPost{URL: "/p/1", Text: "We recall the stem bolts of the Fell 2, made between March and May. If yours has a silver head, do not ride it; we send you new ones at once.", Account: "@news", At: ago(26 * time.Hour),
 		Reached: 1284, Of: 1301, Waiting: 11, Failing: 6, Replies: 48, Boosts: 311, Favourites: 902}
@@ -55,12 +55,12 @@ func insightsPages() []galleryPage {
 		Ranges:    []console.InsightsLink{{Days: 7, URL: "/7"}, {Days: 28, URL: "/28", IsCurrent: true}, {Days: 90, URL: "/90"}, {Days: 365, URL: "/365"}},
 		Accounts:  []console.Choice{{Text: "All accounts"}, {Value: "1", Text: "@support"}, {Value: "2", Text: "@fahrradteilefabriken_kundendienst"}},
 		Followers: console.InsightsFigure{N: 12_906, Before: 12_692}, Posted: console.InsightsFigure{N: 42, Before: 38},
-		Reactions: console.InsightsFigure{N: 2749, Before: 2094, Change: "+31 %", IsUp: true}, Answer: console.InsightsAnswer{Time: "38 min", Before: "45 min", Faster: "7 min faster", Answers: 61},
+		Reactions: console.InsightsFigure{N: 2749, Before: 2094, Sign: "+", Percent: 31}, Answer: console.InsightsAnswer{Time: "38 min", Before: "45 min", Faster: "7 min faster", Answers: 61},
 		Charts: []console.InsightsChart{
-			chart("followers", "Followers", "From 12480 to 12906.", assets.Series{Name: "Followers", Values: late}),
-			chart("comers", "New followers", "231 came and 17 left.", assets.Series{Name: "Came", Values: wave(28, 9, 7)}, assets.Series{Name: "Left", Values: wave(28, 1, 2)}),
+			chart("followers", "Followers", "Followers at the end of each day", "From %d to %d.", []int{12_480, 12_906}, assets.Series{Name: "Followers", Values: late}),
+			chart("comers", "New followers", "Followers who came and who left, by day", "%d came and %d left.", []int{231, 17}, assets.Series{Name: "Came", Values: wave(28, 9, 7)}, assets.Series{Name: "Left", Values: wave(28, 1, 2)}),
 			reactions,
-			chart("posts", "Posts", "42, and 38 in the time before.", assets.Series{Name: "Posts", Values: wave(28, 2, 2)}, assets.Series{Name: "The time before", Values: wave(28, 1.5, 1.4), IsBefore: true}),
+			chart("posts", "Posts", "Posts by day", "%d, and %d in the time before.", []int{42, 38}, assets.Series{Name: "Posts", Values: wave(28, 2, 2)}, assets.Series{Name: "The time before", Values: wave(28, 1.5, 1.4), IsBefore: true}),
 			answers,
 		},
 		Sorts: []console.InsightsLink{{Text: "Newest first", URL: "/n", IsCurrent: true}, {Text: "Most reactions", URL: "/m"}},
@@ -68,7 +68,7 @@ func insightsPages() []galleryPage {
 	}
 	wrong := full
 	wrong.Error, wrong.IsCustom, wrong.From, wrong.To = "A report covers 366 days at most. Choose a shorter time.", true, "1926-01-01", "2026-11-20"
-	wrong.Reactions, wrong.Answer = console.InsightsFigure{N: 2094, Before: 2749, Change: "−24 %"}, console.InsightsAnswer{Time: "52 min", Slower: "14 min slower", Answers: 9}
+	wrong.Reactions, wrong.Answer = console.InsightsFigure{N: 2094, Before: 2749, Sign: "−", Percent: 24}, console.InsightsAnswer{Time: "52 min", Slower: "14 min slower", Answers: 9}
 	fresh := full
 	fresh.Counted, fresh.Charts, fresh.Posts, fresh.MoreURL, fresh.Accounts = time.Time{}, nil, nil, "", full.Accounts[:2]
 	fresh.Charts = []console.InsightsChart{{Heading: "First answer", IsEmpty: true, Empty: "When your team answers somebody for the first time, it appears here how long they waited."}}

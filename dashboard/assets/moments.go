@@ -1,7 +1,9 @@
 package assets
 
 import (
+	"fmt"
 	"html/template"
+	"regexp"
 	"strconv"
 	"time"
 
@@ -157,3 +159,18 @@ func (c calendar) count(n int) string {
 	}
 	return Count(n)
 }
+
+// counted is a sentence with numbers in the places of its %d, written as the language does.
+// Another language may put them into another order: %[2]d.
+func (c calendar) counted(sentence string, numbers []int) string {
+	if len(numbers) == 0 {
+		return c.language.Say(sentence)
+	}
+	written := make([]any, len(numbers))
+	for i, n := range numbers {
+		written[i] = c.count(n)
+	}
+	return fmt.Sprintf(numberVerb.ReplaceAllString(c.language.Say(sentence), "%${1}s"), written...)
+}
+
+var numberVerb = regexp.MustCompile(`%(\[\d+\])?d`)

@@ -41,7 +41,9 @@ func (h *Handlers) insightsView(v *visitor, q insightsQuery, r *insight.Report, 
 }
 
 func figure(now, before int) InsightsFigure {
-	return InsightsFigure{N: now, Before: before, Change: changeWords(now, before), IsUp: now > before}
+	out := InsightsFigure{N: now, Before: before}
+	out.Sign, out.Percent = changeOf(now, before)
+	return out
 }
 
 // answerFigure compares how long people wait. Less is better.
@@ -80,8 +82,8 @@ func insightCharts(r *insight.Report) []InsightsChart {
 	for _, p := range r.Parts {
 		days = append(days, p.From)
 	}
-	chart := func(id, heading string, title [2]string, finding string, series ...assets.Series) InsightsChart {
-		return InsightsChart{Heading: heading, Chart: assets.Chart{ID: id, Title: title[weekly], Finding: finding, Days: days, Series: series}}
+	chart := func(id, heading string, title [2]string, finding string, numbers []int, series ...assets.Series) InsightsChart {
+		return InsightsChart{Heading: heading, Chart: assets.Chart{ID: id, Title: title[weekly], Finding: finding, Numbers: numbers, Days: days, Series: series}}
 	}
 	best, from := 0, 0
 	for _, p := range r.Parts {
@@ -90,13 +92,13 @@ func insightCharts(r *insight.Report) []InsightsChart {
 			from = p.Followers
 		}
 	}
-	posts := chart("posts", w.posts, w.postsTitle, fmt.Sprintf(w.postsFound, r.Posts, r.Before.Posts), valuesOf(w.posted, r.Parts, func(s insight.Sums) int { return s.Posts }))
+	posts := chart("posts", w.posts, w.postsTitle, w.postsFound, []int{r.Posts, r.Before.Posts}, valuesOf(w.posted, r.Parts, func(s insight.Sums) int { return s.Posts }))
 	if r.Before.Counted > 0 {
 		before := valuesOf(w.before, r.Earlier, func(s insight.Sums) int { return s.Posts })
 		before.IsBefore = true
 		posts.Chart.Series = append(posts.Chart.Series, before)
 	}
-	answers := chart("answers", w.answers, w.answersTitle, "")
+	answers := chart("answers", w.answers, w.answersTitle, "", nil)
 	answers.Chart.Minutes, answers.IsEmpty, answers.Empty = true, r.Answers == 0, w.answersNone
 	answers.Chart.Finding = fmt.Sprintf(w.answersFound, medianWords(r.AnswerSeconds, r.Answers))
 	series := assets.Series{Name: w.answer}
@@ -105,10 +107,10 @@ func insightCharts(r *insight.Report) []InsightsChart {
 	}
 	answers.Chart.Series = []assets.Series{series}
 	list := []InsightsChart{
-		chart("followers", w.followers, w.followersTitle, fmt.Sprintf(w.followersFound, from, r.Followers), valuesOf(w.followersName, r.Parts, func(s insight.Sums) int { return s.Followers })),
-		chart("comers", w.comers, w.comersTitle, fmt.Sprintf(w.comersFound, r.Gained, r.Lost),
+		chart("followers", w.followers, w.followersTitle, w.followersFound, []int{from, r.Followers}, valuesOf(w.followersName, r.Parts, func(s insight.Sums) int { return s.Followers })),
+		chart("comers", w.comers, w.comersTitle, w.comersFound, []int{r.Gained, r.Lost},
 			valuesOf(w.came, r.Parts, func(s insight.Sums) int { return s.Gained }), valuesOf(w.left, r.Parts, func(s insight.Sums) int { return s.Lost })),
-		chart("reactions", w.reactions, w.reactionsTitle, fmt.Sprintf(w.reactionsFound[weekly], r.Reactions(), best),
+		chart("reactions", w.reactions, w.reactionsTitle, w.reactionsFound[weekly], []int{r.Reactions(), best},
 			valuesOf(w.favourites, r.Parts, func(s insight.Sums) int { return s.Likes }), valuesOf(w.boosts, r.Parts, func(s insight.Sums) int { return s.Boosts }),
 			valuesOf(w.replies, r.Parts, func(s insight.Sums) int { return s.Replies })),
 		posts,

@@ -2,7 +2,6 @@ package console
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"slices"
 	"time"
@@ -102,7 +101,7 @@ func reactionsChart(p *store.PostLine, list []*store.Reactions, now time.Time) I
 		sum += r.Favourites + r.Boosts + r.Replies
 	}
 	return InsightsChart{Heading: w.post, IsEmpty: sum == 0, Chart: assets.Chart{
-		ID: "post", Title: w.postTitle, Finding: fmt.Sprintf(w.postFound, sum), Days: days,
+		ID: "post", Title: w.postTitle, Finding: w.postFound, Numbers: []int{sum}, Days: days,
 		Series: []assets.Series{{Name: w.favourites, Values: favourites}, {Name: w.boosts, Values: boosts}, {Name: w.replies, Values: replies}},
 	}}
 }

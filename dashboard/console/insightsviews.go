@@ -17,9 +17,12 @@ type InsightsLink struct {
 // InsightsFigure is a number beside the one of the time before.
 type InsightsFigure struct {
 	N, Before int
-	Change    string // "+31 %"; "": nothing to compare with
-	IsUp      bool
+	Sign      string // of Percent, "+" or "−"; "": nothing to compare with
+	Percent   int    // by which it changed
 }
+
+// IsUp says whether it is more than before.
+func (f InsightsFigure) IsUp() bool { return f.Sign == "+" }
 
 // InsightsAnswer is how long people wait for the first answer, in the middle.
 type InsightsAnswer struct {

@@ -1,11 +1,8 @@
 package console
 
 import (
-	"fmt"
 	"math"
 	"strings"
-
-	"rookery/dashboard/assets"
 )
 
 // The words of the room that do not stand in its templates.
@@ -49,16 +46,17 @@ const (
 	slowerWords = "%s slower"
 )
 
-// changeWords is by how much a number has changed: "+31 %". Of nothing there is no part.
-func changeWords(now, before int) string {
+// changeOf is by how much a number has changed, in percent with its sign. Of nothing there
+// is no part: "".
+func changeOf(now, before int) (sign string, percent int) {
 	if before == 0 || now == before {
-		return ""
+		return "", 0
 	}
 	part := math.Round(100 * float64(now-before) / float64(before))
 	if part < 0 {
-		return fmt.Sprintf("−%s %%", assets.Count(int(-part)))
+		return "−", int(-part)
 	}
-	return fmt.Sprintf("+%s %%", assets.Count(int(part)))
+	return "+", int(part)
 }
 
 // serverWords say in a sentence what package deliver has written down, by what its words
