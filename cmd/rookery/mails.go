@@ -7,6 +7,7 @@ import (
 
 	"github.com/riverqueue/river"
 
+	"rookery/dashboard/words"
 	"rookery/internal/jobs"
 	"rookery/internal/mail"
 	"rookery/internal/pg"
@@ -43,7 +44,10 @@ func (s *system) newMailer() (*mail.Sender, error) {
 	return sender, nil
 }
 
-func (s *system) letters() mail.Templates { return mail.Templates{Home: s.console()} }
+func (s *system) letters() mail.Templates { return mail.Templates{Home: s.console(), Say: said} }
+
+// said is a sentence of ours in a language, by the catalogue of the pages.
+func said(locale, english string) string { return words.In(locale).Say(english) }
 
 // queues are those that this process works. Without a mail server mails wait.
 func (s *system) queues(w *river.Workers) (map[string]int, error) {

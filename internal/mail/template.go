@@ -35,6 +35,9 @@ type Letter struct {
 type Templates struct {
 	// Home is the platform's address, such as https://rookery.example.
 	Home string
+	// Say puts a sentence of ours that comes as data, which is English, into the mail's
+	// language; nil leaves it.
+	Say func(locale, english string) string
 }
 
 var (
@@ -102,6 +105,11 @@ func (t Templates) Render(name, locale string, data map[string]string) (*Letter,
 			given[key] = manyLines(value)
 		}
 	}
+	if t.Say != nil {
+		for _, key := range ours {
+			given[key] = t.Say(locale, given[key])
+		}
+	}
 	page, err := fill(words, given)
 	if err != nil {
 		return nil, fmt.Errorf("render the mail %s: %w", name, err)
@@ -123,6 +131,9 @@ func find(name, locale string) (string, *texttemplate.Template, error) {
 
 // optional is data that a template may ask for whether it was given or not.
 var optional = []string{"role", "organisation", "cause", "code", "advice", "since", "deadline", "not_after", "link", "note", "person"}
+
+// ours is data that holds whole sentences of the program's own.
+var ours = []string{"advice"}
 
 // verbatim is data that keeps its lines: what somebody is to copy. It is shown in the block
 // of the same name alone.
