@@ -16,7 +16,7 @@ func (r *Renderer) Relationship(rel *social.Relationship) *entity.Relationship {
 		ID: entity.ID(rel.TargetID), Following: rel.Following, ShowingReblogs: rel.ShowingBoosts, Notifying: rel.Notifying,
 		Languages: rel.Languages, FollowedBy: rel.FollowedBy, Blocking: rel.Blocking, BlockedBy: rel.BlockedBy,
 		Muting: rel.Muting, MutingNotifications: rel.MutingNotifications, MutingExpiresAt: entity.OptionalTime(rel.MutingExpiresAt),
-		Requested: rel.Requested, RequestedBy: rel.RequestedBy, Note: rel.Note,
+		Requested: rel.Requested, RequestedBy: rel.RequestedBy, DomainBlocking: rel.DomainBlocking, Note: rel.Note,
 	}
 }
 

@@ -77,7 +77,7 @@ func AccountRoutes(d Deps) []httpx.Route {
 	var out []httpx.Route
 	for _, table := range [][]httpx.Route{
 		NewAccounts(d).Routes(), NewCredentials(d).Routes(), NewRelationships(d).Routes(), NewFollowRequests(d).Routes(),
-		NewBlocks(d).Routes(), NewMutes(d).Routes(), NewMedia(d).Routes(), NewPreferences(d).Routes(), NewMarkers(d).Routes(),
+		NewBlocks(d).Routes(), NewDomainBlocks(d).Routes(), NewMutes(d).Routes(), NewMedia(d).Routes(), NewPreferences(d).Routes(), NewMarkers(d).Routes(),
 		NewFollowedTags(d).Routes(), NewTags(d).Routes(),
 	} {
 		out = append(out, table...)

@@ -48,8 +48,6 @@ func Empty() []httpx.Route {
 		emptyForUser("/api/v1/accounts/:account_id/identity_proofs", httpx.AnyScope),
 		// Direct messages as threads.
 		emptyForUser("/api/v1/conversations", "read:statuses"),
-		// Domains that a person has blocked.
-		emptyForUser("/api/v1/domain_blocks", "read:blocks", "follow"),
 		// Notifications of strangers that wait for consent: none is held back.
 		emptyForUser("/api/v1/notifications/requests", "read:notifications"),
 		// Accounts that want to be found.

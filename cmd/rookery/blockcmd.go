@@ -8,16 +8,17 @@ import (
 
 	"rookery/internal/audit"
 	"rookery/internal/pg"
+	"rookery/internal/servername"
 	"rookery/internal/social/moderate"
 	"rookery/internal/store"
 	"rookery/tenant"
 )
 
 func blockCommand(g *globals) *cobra.Command {
-	c := &cobra.Command{Use: "block", Short: "Decide whom this installation, or one tenant, does not talk to"}
+	c := &cobra.Command{Use: "block", Short: "Decide whom this installation, or one tenant, does not talk to, and who cannot sign up"}
 	domain := &cobra.Command{Use: "domain", Short: "Block and limit other servers, for everybody or for one tenant"}
 	domain.AddCommand(blockDomainAdd(g), blockDomainRemove(g), blockDomainList(g))
-	c.AddCommand(domain)
+	c.AddCommand(domain, blockEmail(g), blockIP(g))
 	return c
 }
 
@@ -97,7 +98,7 @@ func blockDomainRemove(g *globals) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				domain, err := moderate.Domain(args[0])
+				domain, err := servername.Parse(args[0])
 				if err != nil {
 					return err
 				}

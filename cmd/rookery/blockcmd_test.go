@@ -49,3 +49,34 @@ func TestBlockDomainCommands(t *testing.T) {
 		t.Errorf("the audit log:\n%s", got)
 	}
 }
+
+// An operator keeps mail domains and networks from signing up.
+func TestBlockPeopleCommands(t *testing.T) {
+	t.Parallel()
+	c := newCommands(t)
+	c.must(t, "block", "email", "add", "@Throwaway.Example", "--comment", "throw-away")
+	c.must(t, "block", "ip", "add", "192.0.2.7/24")
+	if got := c.must(t, "block", "ip", "add", "2001:db8::/32", "--severity", "no_access", "--json"); !strings.Contains(got, `"no_access"`) {
+		t.Errorf("as JSON: %s", got)
+	}
+	var mails []struct{ Domain, Comment string }
+	if text := c.must(t, "block", "email", "list", "--json"); json.Unmarshal([]byte(text), &mails) != nil || len(mails) != 1 || mails[0].Domain != "throwaway.example" || mails[0].Comment != "throw-away" {
+		t.Errorf("mail domains: %+v", mails)
+	}
+	if got := c.must(t, "block", "ip", "list"); !strings.Contains(got, "192.0.2.0/24") || !strings.Contains(got, "sign_up_block") || !strings.Contains(got, "2001:db8::/32") {
+		t.Errorf("networks:\n%s", got)
+	}
+	for _, args := range [][]string{{"ip", "add", "0.0.0.0/0"}, {"ip", "add", "nowhere"}, {"ip", "add", "192.0.2.0/24", "--severity", "harsh"}, {"ip", "remove", "198.51.100.0/24"}, {"email", "add", "a b"}, {"email", "remove", "free.example"}} {
+		if out, err := c.run(t, append([]string{"block"}, args...)...); err == nil {
+			t.Errorf("%v is taken:\n%s", args, out)
+		}
+	}
+	c.must(t, "block", "email", "remove", "throwaway.example")
+	c.must(t, "block", "ip", "remove", "192.0.2.0/24")
+	c.must(t, "block", "ip", "remove", "2001:db8::/32")
+	for _, kind := range []string{"email", "ip"} {
+		if got := strings.TrimSpace(c.must(t, "block", kind, "list", "--json")); got != "[]" {
+			t.Errorf("%s after: %s", kind, got)
+		}
+	}
+}

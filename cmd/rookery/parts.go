@@ -14,6 +14,7 @@ import (
 	"rookery/federation/discovery"
 	"rookery/federation/fetch"
 	"rookery/federation/inbox"
+	"rookery/internal/barred"
 	"rookery/internal/limit"
 	"rookery/internal/social"
 	"rookery/internal/social/moderate"
@@ -28,6 +29,7 @@ import (
 type parts struct {
 	bus       *stream.Bus
 	servers   *moderate.Servers
+	barred    *barred.List
 	statuses  *status.Service
 	relate    *relate.Service
 	render    *render.Renderer
@@ -58,6 +60,8 @@ func (s *system) newParts() (*parts, error) {
 	s.keyring.Follow(p.bus)
 	p.servers = moderate.NewServers(s.db, s.log)
 	p.servers.Follow(p.bus)
+	p.barred = barred.NewList(s.db, s.log)
+	p.barred.Follow(p.bus)
 	p.streams = streaming.New(streaming.Deps{DB: s.db, Bus: p.bus, Render: p.render, Log: s.log})
 	p.fetcher = fetch.New(fetch.Options{HTTP: s.http, DB: s.db, Keyring: s.keyring, Tenants: s.registry, Statuses: p.statuses, Servers: p.servers, Log: s.log})
 	p.keys = fetch.NewKeys(p.fetcher)

@@ -61,6 +61,9 @@ func (s *system) run(ctx context.Context, ready func(context.Context, *parts) er
 	if err := p.servers.Load(ctx); err != nil {
 		s.log.Warn("the rules about other servers cannot be read yet", "error", err)
 	}
+	if err := p.barred.Load(ctx); err != nil {
+		s.log.Warn("who is barred cannot be read yet", "error", err)
+	}
 	handler, err := s.newWeb(p)
 	if err != nil {
 		return err
@@ -82,6 +85,7 @@ func (s *system) run(ctx context.Context, ready func(context.Context, *parts) er
 	group.Go(func() error { return s.registry.Run(running) })
 	group.Go(func() error { return p.bus.Run(running) })
 	group.Go(func() error { return p.servers.Run(running) })
+	group.Go(func() error { return p.barred.Run(running) })
 	for _, e := range entrances.list {
 		group.Go(func() error { return s.serveHTTP(running, e, p.streams) })
 	}

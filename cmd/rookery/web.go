@@ -39,6 +39,7 @@ func (s *system) newWeb(p *parts) (http.Handler, error) {
 	// hands on a copy of it. Only at the beginning: a query may hold an address too.
 	tenants.Pre(middleware.Rewrite(map[string]string{"^/%40*": "/@$1"}), hostroute.New(hostroute.Options{
 		Table:           s.registry,
+		Refuses:         p.barred.Refuses,
 		Probe:           s.probeProof,
 		Platform:        s.cfg.String("platform_host"),
 		PlatformHandler: s.newConsole(p, logins),
@@ -85,7 +86,7 @@ func (s *system) newConsole(p *parts, logins *limit.Logins) http.Handler {
 		DB: s.db, Log: s.log, Judge: s.judge, People: s.people, Logins: logins, Factors: s.factors, SignUp: s.cfg.String("sign_up") == "on", Tenants: s.registry, Accounts: s.accounts,
 		Domains: s.newDomains(s.db), Limiter: p.limiter, Media: s.urls, Posts: p.statuses, Files: s.media, Relate: p.relate, Scheme: s.cfg.String("public_scheme"), Host: s.cfg.String("platform_host"),
 		LinkKey: s.key.Derive("domain-link"), Deletion: s.newDeletion(s.db), SSO: s.newSSO(), Brands: brand.New(s.db, s.registry), Clocks: s.clocks(),
-		Servers: moderate.New(s.db, p.servers),
+		Servers: moderate.New(s.db, p.servers), Barred: p.barred,
 	})
 	p.console = handlers
 	e.HTTPErrorHandler = func(err error, c echo.Context) { handlers.ErrorPage(c, err) }

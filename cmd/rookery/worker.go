@@ -14,6 +14,7 @@ import (
 	"rookery/internal/social/insight"
 	"rookery/internal/social/moderate"
 	"rookery/internal/social/plan"
+	"rookery/internal/social/relate"
 	"rookery/internal/upkeep"
 	"rookery/tenant/certs"
 	"rookery/tenant/deletion"
@@ -73,6 +74,7 @@ func (s *system) workers(p *parts) *river.Workers {
 	river.AddWorker(w, &insight.Counter{DB: s.jobs})
 	river.AddWorker(w, &export.Worker{Service: &export.Service{DB: s.jobs, Tenants: s.registry, Console: s.console(), Log: s.log}})
 	river.AddWorker(w, &moderate.Walker{DB: s.jobs})
+	river.AddWorker(w, &relate.DomainParter{DB: s.jobs})
 	river.AddWorker(w, &upkeep.Remover{DB: s.jobs, Streams: p.bus, Log: s.log})
 	return w
 }

@@ -16,6 +16,7 @@ const (
 	Disabled  Problem = "disabled" // right password, but the login was closed
 	Passkey   Problem = "passkey"  // one that does not fit
 	SSOOnly   Problem = "sso"      // right password, but the company wants its own login
+	Barred    Problem = "barred"   // nobody signs up from this network
 	Expired   Problem = "expired"  // the second step came too late or failed too often
 )
 

@@ -10,6 +10,7 @@ import (
 
 	"rookery/dashboard/assets"
 	"rookery/dashboard/web"
+	"rookery/internal/barred"
 	"rookery/internal/ids"
 	"rookery/internal/limit"
 	"rookery/internal/pg"
@@ -60,6 +61,7 @@ type Deps struct {
 	Brands   *brand.Service    // what a company says about itself
 	Clocks   upkeep.Clocks     // for how long the platform keeps things
 	Servers  *moderate.Service // which servers it talks to
+	Barred   *barred.List      // who may not sign up; nil: everybody may
 	Limiter  *limit.Limiter    // of what people make this server send and look up
 	Scheme   string            // of the platform's host: http or https
 	Host     string            // of the platform

@@ -13,6 +13,7 @@ import (
 
 	"rookery/dashboard/assets"
 	"rookery/dashboard/console"
+	"rookery/internal/barred"
 	"rookery/internal/ids"
 	"rookery/internal/limit"
 	"rookery/internal/pg"
@@ -56,6 +57,7 @@ type world struct {
 	domains  *domains.Service
 	dns      *dnstest.Server
 	deps     console.Deps
+	barred   *barred.List
 	console  *console.Handlers
 	deletion *deletion.Service
 }
@@ -75,6 +77,7 @@ func newWorld(t testing.TB, base string) *world {
 	w.domains, w.dns = newDomains(t, w.World)
 	w.deletion = deletion.New(deletion.Options{DB: w.PG, Tenants: w.Registry, Names: w.domains, Console: home})
 	w.sso = newSSO(t, w.World, key)
+	w.barred = barred.NewList(w.PG, slog.New(slog.DiscardHandler))
 	w.deps = console.Deps{
 		SSO: w.sso,
 		DB:  w.PG, Log: slog.New(slog.DiscardHandler), Judge: w.judge, People: w.People, Logins: limit.NewLogins(w.PG, limit.Options{Now: testkit.StoppedClock()}),
@@ -83,7 +86,7 @@ func newWorld(t testing.TB, base string) *world {
 		Posts: status.New(status.Options{Streams: events.New(w.PG, slog.New(slog.DiscardHandler))}), Files: media.New(w.PG), Relate: relate.New(events.New(w.PG, slog.New(slog.DiscardHandler))),
 		Domains: w.domains, Limiter: limit.New(limit.Options{Now: testkit.StoppedClock()}), Scheme: "https", Host: "rookery.test", Base: base,
 		LinkKey: key.Derive("domain-link"), Deletion: w.deletion, Brands: brand.New(w.PG, w.Registry), Clocks: upkeep.Defaults,
-		Servers: moderate.New(w.PG, nil),
+		Servers: moderate.New(w.PG, nil), Barred: w.barred,
 	}
 	h := console.New(w.deps)
 	w.console = h

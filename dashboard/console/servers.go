@@ -12,6 +12,7 @@ import (
 	"rookery/dashboard/web"
 	"rookery/internal/fault"
 	"rookery/internal/pg"
+	"rookery/internal/servername"
 	"rookery/internal/social/moderate"
 	"rookery/internal/store"
 	"rookery/tenant"
@@ -147,7 +148,7 @@ func (h *Handlers) newServer(c echo.Context, v *visitor) error {
 
 // ruleHere is the rule in the path.
 func (h *Handlers) ruleHere(c echo.Context, v *visitor) (r *moderate.Rule, err error) {
-	domain, err := moderate.Domain(c.Param("domain"))
+	domain, err := servername.Parse(c.Param("domain"))
 	if err != nil {
 		return nil, web.ErrNotFound
 	}

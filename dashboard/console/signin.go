@@ -25,7 +25,7 @@ func (h *Handlers) entrance() web.Entrance {
 		Path: h.Base + signInPath, Home: h.Base + "/tenants", OwnPath: h.Base + ownPath, Show: h.showSignIn, ShowGate: h.showGate,
 	}
 	if h.SignUp {
-		e.SignUpPath = h.Base + signUpPath
+		e.SignUpPath, e.Barred = h.Base+signUpPath, h.Barred
 	}
 	return e
 }

@@ -10,6 +10,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"rookery/internal/audit"
+	"rookery/internal/barred"
 	"rookery/internal/pg"
 	"rookery/internal/store"
 	"rookery/internal/testkit/browse"
@@ -95,6 +97,49 @@ func TestSignUpSaysWhatIsWrong(t *testing.T) {
 	// TEN-29
 	if got := b.Post(home+"/sign_up", url.Values{"email": {"c@c.test"}}, "Sec-Fetch-Site", "cross-site"); got.Status != http.StatusForbidden {
 		t.Errorf("from another site: %d", got.Status)
+	}
+}
+
+// Whom the operator bars from signing up hears why, in the form.
+func TestSignUpOfTheBarred(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	b := w.server.Browser(t)
+	service, by := barred.Service{DB: w.PG}, audit.ByOperator()
+	if _, err := service.BlockMail(t.Context(), by, store.BlockedMail{Domain: "throwaway.test"}); err != nil {
+		t.Fatal(err)
+	}
+	load := func() {
+		if err := w.barred.Load(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	load()
+	if got := w.signUp(t, b, "carol@mx.throwaway.test"); got.Status != http.StatusUnprocessableEntity || !strings.Contains(got.Body, "Nobody can register with a mail address at mx.throwaway.test.") || !strings.Contains(got.Body, "carol@mx.throwaway.test") {
+		t.Errorf("a blocked mail domain: %d\n%s", got.Status, got.Body)
+	}
+	if got := w.signUp(t, b, "carol@c.test"); got.Status != http.StatusOK {
+		t.Errorf("another mail domain: %d", got.Status)
+	}
+	link := w.link(t, "person_confirm", "carol@c.test")
+	for _, network := range []string{"127.0.0.0/8", "::1"} {
+		n, err := barred.ParseNetwork(network)
+		if err == nil {
+			err = service.BlockNetwork(t.Context(), by, store.BlockedNetwork{Network: n, Severity: "sign_up_block"})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	page := b.Get(link)
+	load()
+	for what, got := range map[string]*browse.Page{"signing up": w.signUp(t, b, "dave@d.test"), "the link": b.Submit(page, b.Form(page, "token", ""))} {
+		if got.Status != http.StatusForbidden || !strings.Contains(got.Body, "Nobody can sign up from your network.") {
+			t.Errorf("%s from a blocked network: %d\n%s", what, got.Status, got.Body)
+		}
+	}
+	if w.link(t, "person_confirm", "dave@d.test") != "" || w.link(t, "person_confirm", "carol@mx.throwaway.test") != "" {
+		t.Error("a mail went out")
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"rookery/dashboard/assets"
+	"rookery/internal/barred"
 	"rookery/internal/fault"
 	"rookery/internal/limit"
 	"rookery/internal/social"
@@ -36,6 +37,8 @@ type Entrance struct {
 	OwnPath  string // of the pages on which people look after their login
 	// SignUpPath is of the page where strangers sign up; "": nobody may.
 	SignUpPath string
+	// Barred says who may not sign up; nil: everybody may.
+	Barred *barred.List
 	// Show answers with the sign-in page, ShowGate with one of the small pages around it.
 	Show     func(c echo.Context, form assets.SignInForm) error
 	ShowGate func(c echo.Context, status int, g assets.Gate) error

@@ -37,12 +37,19 @@ func (e Entrance) SendConfirmation(c echo.Context) error {
 		g.Problem = assets.Stale
 		return e.showSignUp(c, g)
 	}
+	ctx, from := c.Request().Context(), hostroute.ClientIP(c)
+	if e.Barred.KeepsOut(from) {
+		g.Problem = assets.Barred
+		return e.showSignUp(c, g)
+	}
 	email, err := people.NormaliseEmail(g.Mail)
+	if err == nil {
+		err = e.Barred.Mail(email)
+	}
 	if err != nil {
 		g.MailError = fault.TextOf(err)
 		return e.showSignUp(c, g)
 	}
-	ctx, from := c.Request().Context(), hostroute.ClientIP(c)
 	if err := people.CheckNew(g.Name, in.Get("password")); err != nil {
 		g.PasswordError = fault.TextOf(err)
 		return e.showSignUp(c, g)
@@ -96,6 +103,10 @@ func (e Entrance) EnterConfirmed(c echo.Context) error {
 		return e.showConfirm(c, g)
 	}
 	ctx, from := c.Request().Context(), hostroute.ClientIP(c)
+	if e.Barred.KeepsOut(from) {
+		g.Problem = assets.Barred
+		return e.showConfirm(c, g)
+	}
 	if err := e.Logins.AttemptFrom(ctx, from); err != nil {
 		if fault.CodeOf(err) != fault.TooMany {
 			return err

@@ -223,7 +223,7 @@ func (s *salon) mastodonPy() {
 	var got struct {
 		Me, Title, Media, Post, Again, Streamed, Edited, EditedAt, Reply              string
 		Notifications, PostedMedia, Descendants, FavouritedBy, Bookmarks, Home, Older []string
-		Found, Left                                                                   []string
+		Found, Left, Blocked                                                          []string
 		FollowedBy, Following                                                         bool
 	}
 	result(t, talk(t, cmd, authorizeLine, "", func(page string) string { return newBrowser(t).allow(page, guest.Email) }), &got)
@@ -243,6 +243,7 @@ func (s *salon) mastodonPy() {
 		"reads home, newest first":     len(got.Home) >= 2 && got.Home[0] == got.Reply && got.Home[1] == got.Post,
 		"pages back":                   !slices.Contains(got.Older, got.Post),
 		"finds by handle":              slices.Equal(got.Found, []string{visitor}),
+		"blocks a domain":              slices.Equal(got.Blocked, []string{"two.example"}),
 		"deletes":                      slices.Contains(got.Left, got.Post) && !slices.Contains(got.Left, got.Reply),
 	} {
 		if !ok {
@@ -263,6 +264,7 @@ func (s *salon) mastoJS() {
 	var got struct {
 		Me, Title, Streamed, Media, Post, DisplayName, Marker        string
 		Notifications, Early, PostedMedia, Tags, Home, Pages, Tagged []string
+		Blocked                                                      []string
 	}
 	result(t, talk(t, cmd, authorizeLine, "", func(page string) string { return newBrowser(t).allow(page, guest.Email) }), &got)
 	for what, ok := range map[string]bool{
@@ -275,6 +277,7 @@ func (s *salon) mastoJS() {
 		"reads home":                   len(got.Home) > 1 && got.Home[0] == got.Post,
 		"follows the links to pages":   len(got.Pages) >= 2 && got.Pages[0] == got.Post && got.Pages[1] == got.Home[1],
 		"renames itself":               got.DisplayName == "Renamed by masto.js",
+		"blocks a domain":              slices.Equal(got.Blocked, []string{"two.example"}),
 		"keeps its marker":             got.Marker == got.Post,
 	} {
 		if !ok {

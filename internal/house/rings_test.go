@@ -24,6 +24,7 @@ var rings = []struct {
 		"internal/mail",
 		"internal/pg",
 		"internal/safehttp",
+		"internal/servername",
 		"internal/seal",
 		"federation/signature",
 		"federation/convert",
@@ -39,6 +40,7 @@ var rings = []struct {
 	{"3 rules", []string{
 		"internal/social/*",
 		"internal/audit",
+		"internal/barred",
 		"internal/limit",
 		"internal/upkeep",
 		"tenant/deletion",
@@ -117,6 +119,7 @@ var inRing = []struct {
 		"internal/social/account", "internal/social/media", "internal/social/notify",
 		"internal/social/relate", "internal/social/status", "internal/social/timeline",
 	}},
+	{"internal/barred", []string{"internal/audit"}},
 	{"internal/upkeep", []string{"internal/social/status", "internal/audit"}},
 	{"tenant/deletion", []string{"internal/audit", "internal/social/account", "tenant/notice", "tenant/factor"}},
 	{"tenant/sso", []string{"tenant/people", "tenant/notice", "internal/audit", "internal/social/account"}},

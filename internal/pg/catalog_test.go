@@ -34,6 +34,8 @@ var platformTables = map[string]string{
 	"remote_keys":           "public keys of remote actors: public by nature, fetched once for all",
 	"peer_hosts":            "health of remote servers, the same for all tenants",
 	"platform_server_rules": "what holds for every tenant",
+	"blocked_mail_domains":  "who registers is no tenant's yet",
+	"blocked_networks":      "what comes from an address is no tenant's yet",
 	"upkeep_ages":           "what goes by age goes over all tenants at once",
 	"goose_db_version":      "the migration tool's own table",
 }

@@ -247,6 +247,7 @@ type Relationship struct {
 	MutingExpiresAt     *time.Time
 	Requested           bool
 	RequestedBy         bool
+	DomainBlocking      bool
 	Note                string
 }
 

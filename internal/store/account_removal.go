@@ -160,7 +160,7 @@ var counted = []string{
 var belongings = []struct{ table, column string }{
 	{"notifications", "from_id"}, {"notifications", "account_id"}, {"timeline_entries", "owner_id"}, {"status_mentions", "account_id"},
 	{"bookmarks", "account_id"}, {"pins", "account_id"}, {"conversation_mutes", "account_id"}, {"idempotency_keys", "account_id"},
-	{"blocks", "account_id"}, {"blocks", "target_id"}, {"mutes", "account_id"}, {"mutes", "target_id"},
+	{"blocks", "account_id"}, {"blocks", "target_id"}, {"mutes", "account_id"}, {"mutes", "target_id"}, {"domain_blocks", "account_id"},
 	{"account_notes", "account_id"}, {"account_notes", "target_id"}, {"followed_tags", "account_id"}, {"markers", "account_id"},
 	{"media", "account_id"}, {"desk_threads", "account_id"}, {"desk_threads", "from_id"},
 }

@@ -19,6 +19,7 @@ type cast struct {
 	st, boost, orphan       *social.Status
 	note                    social.Notification
 	media                   social.MediaID
+	domainBlock             int64
 }
 
 const castURI, boostURI, followURI, likeURI = "https://a.test/ap/objects/1", "https://a.test/boost", "https://a.test/follow", "https://a.test/like"
@@ -95,6 +96,10 @@ func (c *cast) fill(ctx context.Context, scope *pg.Scope) error {
 	steps := []func() error{
 		func() error {
 			_, err := store.AddFavourite(ctx, scope, store.NewFavourite(c.bob.ID, c.st.ID, likeURI))
+			return err
+		},
+		func() (err error) {
+			c.domainBlock, err = store.AddDomainBlock(ctx, scope, c.carol.ID, "bad.test")
 			return err
 		},
 		func() error { _, err := store.AddPin(ctx, scope, c.alice.ID, c.st.ID, 5); return err },

@@ -20,8 +20,8 @@ type TimelineEntry struct {
 //   - Direct posts are conversations, not news.
 //   - Answers show when they go to oneself, to their own author or to somebody
 //     one follows.
-//   - Blocked and muted people do not show, nor what is boosted of theirs, nor
-//     answers to them; nor the posts of somebody who blocks the owner.
+//   - Blocked and muted people, and those of blocked domains, do not show, nor what is
+//     boosted of theirs, nor answers to them; nor the posts of somebody who blocks the owner.
 //   - A post that stands among the latest forty does not come again as a boost.
 //
 // OFFSET 0 keeps Postgres from making joins of the questions: each is then a look-up by
@@ -42,6 +42,10 @@ const homeWants = `
        AND NOT EXISTS (SELECT FROM status_mentions sm
                        JOIN   blocks x ON x.tenant_id = @tenant_id AND x.account_id = h.id AND x.target_id = sm.account_id
                        WHERE  sm.tenant_id = @tenant_id AND sm.status_id = s.id OFFSET 0)
+       AND NOT EXISTS (SELECT FROM accounts w
+                       CROSS  JOIN LATERAL (SELECT FROM domain_blocks x WHERE x.tenant_id = @tenant_id AND x.account_id = h.id
+                                            AND x.domain = w.domain LIMIT 1) AS x
+                       WHERE  w.tenant_id = @tenant_id AND w.id IN (s.account_id, s.in_reply_to_account_id, o.account_id) OFFSET 0)
        AND (s.boost_of_id IS NULL OR NOT EXISTS (
             SELECT FROM (SELECT e.status_id FROM timeline_entries e
                          WHERE  e.tenant_id = @tenant_id AND e.owner_id = h.id ORDER BY e.status_id DESC LIMIT 40) AS late

@@ -13,7 +13,7 @@ import (
 const notificationColumns = `n.id, n.account_id, n.from_id, n.type, COALESCE(n.status_id, 0) AS status_id, n.group_key, n.created_at`
 
 // insertNotifications tells local accounts only, never about themselves, nor about
-// people whom they block or mute (or who block them), nor in
+// people whom they block or mute (or who block them), nor of domains that they block, nor in
 // a muted thread, nor about silenced strangers. The unique key keeps one event from telling twice.
 const insertNotifications = `
 INSERT INTO notifications AS n (tenant_id, id, account_id, from_id, type, status_id, group_key, created_at)
@@ -28,6 +28,7 @@ WHERE  c.account_id <> c.from_id AND (c.status_id = 0 OR s.id IS NOT NULL)
        AND NOT EXISTS (SELECT FROM blocks x WHERE x.tenant_id = @tenant_id AND x.account_id = c.from_id AND x.target_id = c.account_id)
        AND NOT EXISTS (SELECT FROM mutes x WHERE x.tenant_id = @tenant_id AND x.account_id = c.account_id AND x.target_id = c.from_id
                        AND x.hide_notifications AND (x.expires_at IS NULL OR x.expires_at > now()))
+       AND NOT EXISTS (SELECT FROM domain_blocks x WHERE x.tenant_id = @tenant_id AND x.account_id = c.account_id AND x.domain = f.domain)
        AND NOT EXISTS (SELECT FROM conversation_mutes x WHERE x.tenant_id = @tenant_id AND x.account_id = c.account_id
                        AND x.conversation_id = s.conversation_id)
        AND (f.silenced_at IS NULL OR EXISTS (SELECT FROM follows x WHERE x.tenant_id = @tenant_id AND x.account_id = c.account_id

@@ -186,6 +186,9 @@ func (l *large) accountReads(m map[string]read) {
 	pagesOf(l, m, "BlocksOf", func(ctx context.Context, s *pg.Scope, p store.Page) ([]*store.Listed, error) {
 		return store.BlocksOf(ctx, s, alice, p)
 	})
+	pagesOf(l, m, "DomainBlocksOf", func(ctx context.Context, s *pg.Scope, p store.Page) ([]*store.DomainBlock, error) {
+		return store.DomainBlocksOf(ctx, s, alice, p)
+	})
 	pagesOf(l, m, "MutesOf", func(ctx context.Context, s *pg.Scope, p store.Page) ([]*store.ListedMute, error) {
 		return store.MutesOf(ctx, s, alice, p)
 	})

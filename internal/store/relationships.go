@@ -19,15 +19,16 @@ SELECT a.id AS target_id,
        b.id IS NOT NULL AS blocking, bb.id IS NOT NULL AS blocked_by,
        m.id IS NOT NULL AS muting, COALESCE(m.hide_notifications, false) AS muting_notifications, m.expires_at AS muting_expires_at,
        COALESCE(f.state = 'pending', false) AS requested, COALESCE(r.state = 'pending', false) AS requested_by,
-       COALESCE(n.note, '') AS note
+       d.id IS NOT NULL AS domain_blocking, COALESCE(n.note, '') AS note
 FROM   unnest(@ids::bigint[]) AS given (id)
-CROSS  JOIN LATERAL (SELECT r.id FROM accounts r WHERE r.tenant_id = @tenant_id AND r.id = given.id LIMIT 1) AS a
+CROSS  JOIN LATERAL (SELECT r.id, r.domain FROM accounts r WHERE r.tenant_id = @tenant_id AND r.id = given.id LIMIT 1) AS a
 LEFT   JOIN LATERAL (SELECT x.* FROM follows x WHERE x.tenant_id = @tenant_id AND x.account_id = @viewer AND x.target_id = a.id LIMIT 1) AS f ON true
 LEFT   JOIN LATERAL (SELECT x.* FROM follows x WHERE x.tenant_id = @tenant_id AND x.account_id = a.id AND x.target_id = @viewer LIMIT 1) AS r ON true
 LEFT   JOIN LATERAL (SELECT x.id FROM blocks x WHERE x.tenant_id = @tenant_id AND x.account_id = @viewer AND x.target_id = a.id LIMIT 1) AS b ON true
 LEFT   JOIN LATERAL (SELECT x.id FROM blocks x WHERE x.tenant_id = @tenant_id AND x.account_id = a.id AND x.target_id = @viewer LIMIT 1) AS bb ON true
 LEFT   JOIN LATERAL (SELECT x.* FROM mutes x WHERE x.tenant_id = @tenant_id AND x.account_id = @viewer AND x.target_id = a.id
                      AND (x.expires_at IS NULL OR x.expires_at > now()) LIMIT 1) AS m ON true
+LEFT   JOIN LATERAL (SELECT x.id FROM domain_blocks x WHERE x.tenant_id = @tenant_id AND x.account_id = @viewer AND x.domain = a.domain LIMIT 1) AS d ON true
 LEFT   JOIN LATERAL (SELECT x.note FROM account_notes x WHERE x.tenant_id = @tenant_id AND x.account_id = @viewer AND x.target_id = a.id LIMIT 1) AS n ON true`
 
 // Relationships returns how a viewer stands to each of the accounts that exist, by id.

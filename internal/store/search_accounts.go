@@ -62,6 +62,7 @@ LEFT   JOIN LATERAL (SELECT m.id FROM follows m WHERE m.tenant_id = @tenant_id A
 WHERE  a.suspended_at IS NULL
        AND NOT EXISTS (SELECT FROM blocks b WHERE b.tenant_id = @tenant_id AND b.account_id = a.id AND b.target_id = @viewer OFFSET 0)
        AND NOT EXISTS (SELECT FROM blocks b WHERE b.tenant_id = @tenant_id AND b.account_id = @viewer AND b.target_id = a.id OFFSET 0)
+       AND NOT EXISTS (SELECT FROM domain_blocks b WHERE b.tenant_id = @tenant_id AND b.account_id = @viewer AND b.domain = a.domain OFFSET 0)
 ORDER  BY lower(a.username) = @exact DESC, f.id IS NOT NULL DESC, a.domain = '' DESC, COALESCE(st.followers_count, 0) DESC, a.id
 LIMIT  @limit OFFSET @offset`
 

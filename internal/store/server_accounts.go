@@ -76,15 +76,9 @@ func markArgs(list []ServerMark, now time.Time) pgx.NamedArgs {
 	}
 }
 
-// Follows at both ends of accounts, with the counters of both, locked in the order of
-// their ids as others do who count.
-const endFollows = `
-WITH old AS (
-    SELECT x.id FROM follows x WHERE x.tenant_id = @tenant_id AND (x.account_id = ANY(@ids) OR x.target_id = ANY(@ids)) LIMIT @limit
-), gone AS (
-    DELETE FROM follows f USING old WHERE f.tenant_id = @tenant_id AND f.id = old.id
-    RETURNING f.account_id, f.target_id, f.state
-), n AS (
+// uncountGone takes the follows of a part named gone off the counters of both ends, locked
+// in the order of their ids as others do who count.
+const uncountGone = `n AS (
     SELECT id, sum(followers) AS followers, sum(following) AS following
     FROM   (SELECT account_id AS id, 0 AS followers, 1 AS following FROM gone WHERE state = 'accepted'
             UNION ALL SELECT target_id, 1, 0 FROM gone WHERE state = 'accepted') AS ends
@@ -98,7 +92,16 @@ WITH old AS (
            following_count = GREATEST(a.following_count - locked.following, 0)
     FROM   locked
     WHERE  a.tenant_id = @tenant_id AND a.account_id = locked.id
-)
+)`
+
+// Follows at both ends of accounts, with the counters of both.
+const endFollows = `
+WITH old AS (
+    SELECT x.id FROM follows x WHERE x.tenant_id = @tenant_id AND (x.account_id = ANY(@ids) OR x.target_id = ANY(@ids)) LIMIT @limit
+), gone AS (
+    DELETE FROM follows f USING old WHERE f.tenant_id = @tenant_id AND f.id = old.id
+    RETURNING f.account_id, f.target_id, f.state
+), ` + uncountGone + `
 SELECT count(*) FROM gone`
 
 // EndFollows ends follows and requests by and of accounts, limit at most, and returns how

@@ -79,6 +79,8 @@ var sweptBy = map[string]string{
 // concernNoRows are functions that cannot reach a row of any tenant.
 var concernNoRows = map[string]string{
 	"DatabaseTime":           "asks for the time",
+	"LockDomain":             "as LockPair",
+	"LockDomainShared":       "as LockPair",
 	"LockPair":               "holds a number, made of the tenant's and two others: no table",
 	"LockSubjects":           "as LockPair",
 	"TellAccountKeysChanged": "tells a tenant's and an account's number: no table",

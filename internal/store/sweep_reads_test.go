@@ -156,8 +156,18 @@ func (c *cast) reads() sweep {
 			return mapped(store.WhoBlocks(ctx, s, []social.AccountID{bob}, dora))
 		},
 		"BlocksOf": func(ctx context.Context, s *pg.Scope) (int, error) { return lists(store.BlocksOf(ctx, s, bob, page)) },
-		"MutesOf":  func(ctx context.Context, s *pg.Scope) (int, error) { return lists(store.MutesOf(ctx, s, alice, page)) },
-		"HomesOf":  func(ctx context.Context, s *pg.Scope) (int, error) { return lists(store.HomesOf(ctx, s, st)) },
+		"DomainBlocksOf": func(ctx context.Context, s *pg.Scope) (int, error) {
+			return lists(store.DomainBlocksOf(ctx, s, c.carol.ID, page))
+		},
+		"DomainBlockByID": func(ctx context.Context, s *pg.Scope) (int, error) {
+			_, err := store.DomainBlockByID(ctx, s, c.domainBlock)
+			return found(err == nil), err
+		},
+		"IsDomainBlocked": func(ctx context.Context, s *pg.Scope) (int, error) {
+			return truth(store.IsDomainBlocked(ctx, s, c.carol.ID, "bad.test"))
+		},
+		"MutesOf": func(ctx context.Context, s *pg.Scope) (int, error) { return lists(store.MutesOf(ctx, s, alice, page)) },
+		"HomesOf": func(ctx context.Context, s *pg.Scope) (int, error) { return lists(store.HomesOf(ctx, s, st)) },
 		"ReadList, home": func(ctx context.Context, s *pg.Scope) (int, error) {
 			return lists(store.ReadList(ctx, s, store.HomeList(alice, page)))
 		},

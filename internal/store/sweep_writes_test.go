@@ -125,7 +125,26 @@ func (c *cast) writes() changes {
 		"DeleteNotification": func(ctx context.Context, s *pg.Scope) error {
 			return store.DeleteNotification(ctx, s, alice, c.note.ID)
 		},
-		"ClearNotifications":      func(ctx context.Context, s *pg.Scope) error { return store.ClearNotifications(ctx, s, alice) },
+		"ClearNotifications": func(ctx context.Context, s *pg.Scope) error { return store.ClearNotifications(ctx, s, alice) },
+		"DeleteDomainBlock": func(ctx context.Context, s *pg.Scope) error {
+			_, err := store.DeleteDomainBlock(ctx, s, c.carol.ID, "bad.test")
+			return err
+		},
+		"ClearDomainFromHome": func(ctx context.Context, s *pg.Scope) error {
+			return store.ClearDomainFromHome(ctx, s, alice, "far.test")
+		},
+		"DeleteNotificationsFromDomain": func(ctx context.Context, s *pg.Scope) error {
+			_, err := store.DeleteNotificationsFromDomain(ctx, s, alice, "far.test", 9)
+			return err
+		},
+		"EndDomainFollows": func(ctx context.Context, s *pg.Scope) error {
+			_, err := store.EndDomainFollows(ctx, s, alice, "far.test", 9)
+			return err
+		},
+		"AddDomainBlock": func(ctx context.Context, s *pg.Scope) error {
+			_, err := store.AddDomainBlock(ctx, s, alice, "worse.test")
+			return err
+		},
 		"DeleteNotificationsFrom": func(ctx context.Context, s *pg.Scope) error { return store.DeleteNotificationsFrom(ctx, s, alice, bob) },
 		"WithdrawNotification": func(ctx context.Context, s *pg.Scope) error {
 			return store.WithdrawNotification(ctx, s, alice, bob, social.NotifyBoost, st)

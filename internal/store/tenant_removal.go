@@ -40,7 +40,7 @@ var tenantTables = []tenantTable{
 	{name: "status_stats", key: "status_id"}, {name: "status_reach", key: "status_id"}, {name: "scheduled_media", key: "media_id"}, {name: "scheduled_statuses", key: "id"}, {name: "media", key: "id"}, {name: "files", key: "key, rendition"},
 	{name: "blobs", key: "sha256", most: 20}, // each may be many megabytes
 	{name: "statuses", key: "id DESC"},
-	{name: "follows", key: "id"}, {name: "blocks", key: "id"}, {name: "mutes", key: "id"}, {name: "account_notes", key: "account_id, target_id"},
+	{name: "follows", key: "id"}, {name: "blocks", key: "id"}, {name: "mutes", key: "id"}, {name: "domain_blocks", key: "id"}, {name: "account_notes", key: "account_id, target_id"},
 	{name: "followed_tags", key: "id"}, {name: "operators", key: "account_id, person_id"}, {name: "handles", key: "domain, username_lower"},
 	{name: "account_keys", key: "account_id, kind"}, {name: "account_stats", key: "account_id"}, {name: "account_days", key: "account_id, day"},
 	{name: "accounts", key: "id", most: 500}, // each is looked for in twenty tables

@@ -37,12 +37,17 @@ func visibleBy(alias, viewer string) string {
                          AND vf.account_id = @viewer AND vf.target_id = s.account_id AND vf.state = 'accepted' OFFSET 0))))))`)
 }
 
-// hiddenFrom is the condition that @viewer has neither blocked nor muted an account.
-// It is about taste, not permission: a direct link still works.
+// hiddenFrom is the condition that @viewer has neither blocked nor muted an account, nor
+// blocked its domain.
+// It is about taste, not permission: a direct link still works. Mutes and domains are one
+// question, since each question more makes the planner expect half as many answers.
 func hiddenFrom(account string) string {
 	return `(NOT EXISTS (SELECT FROM blocks hb WHERE hb.tenant_id = @tenant_id AND hb.account_id = @viewer AND hb.target_id = ` + account + ` OFFSET 0)
-       AND NOT EXISTS (SELECT FROM mutes hm WHERE hm.tenant_id = @tenant_id AND hm.account_id = @viewer AND hm.target_id = ` + account + `
-                       AND (hm.expires_at IS NULL OR hm.expires_at > now()) OFFSET 0))`
+       AND NOT EXISTS (SELECT 1 FROM mutes hm WHERE hm.tenant_id = @tenant_id AND hm.account_id = @viewer AND hm.target_id = ` + account + `
+                       AND (hm.expires_at IS NULL OR hm.expires_at > now())
+                       UNION ALL
+                       SELECT 1 FROM domain_blocks hd WHERE hd.tenant_id = @tenant_id AND hd.account_id = @viewer
+                       AND hd.domain = (SELECT ha.domain FROM accounts ha WHERE ha.tenant_id = @tenant_id AND ha.id = ` + account + `)))`
 }
 
 // boostVisible is visibleTo for the post that a boost repeats; true for other posts.

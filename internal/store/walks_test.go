@@ -211,7 +211,7 @@ func TestWhatRefersToAccounts(t *testing.T) {
 	t.Parallel()
 	checkReferences(t, "accounts", []string{
 		"account_days.account_id", "account_keys.account_id", "account_notes.account_id", "account_notes.target_id", "account_stats.account_id", "blocks.account_id",
-		"blocks.target_id", "bookmarks.account_id", "conversation_mutes.account_id", "desk_threads.account_id", "desk_threads.from_id", "favourites.account_id", "followed_tags.account_id",
+		"blocks.target_id", "bookmarks.account_id", "conversation_mutes.account_id", "desk_threads.account_id", "desk_threads.from_id", "domain_blocks.account_id", "favourites.account_id", "followed_tags.account_id",
 		"follows.account_id", "follows.target_id", "idempotency_keys.account_id", "markers.account_id", "media.account_id",
 		"mutes.account_id", "mutes.target_id", "notifications.account_id", "notifications.from_id", "operators.account_id",
 		"pins.account_id", "scheduled_statuses.account_id", "status_mentions.account_id", "statuses.account_id", "timeline_entries.owner_id",

@@ -106,6 +106,7 @@ var rows = []string{
 	`INSERT INTO saved_replies (tenant_id, id, title, text) VALUES ($1, 1, 'x', 'x')`,
 	`INSERT INTO blocks (tenant_id, id, account_id, target_id) VALUES ($1, 1, $3, $2)`,
 	`INSERT INTO mutes (tenant_id, id, account_id, target_id) VALUES ($1, 1, $2, $3)`,
+	`INSERT INTO domain_blocks (tenant_id, id, account_id, domain) VALUES ($1, 1, $2, 'far.test')`,
 	`INSERT INTO account_notes (tenant_id, account_id, target_id, note) VALUES ($1, $2, $3, 'x')`,
 	`INSERT INTO followed_tags (tenant_id, id, account_id, tag) VALUES ($1, 1, $2, 'owl')`,
 	`INSERT INTO timeline_entries (tenant_id, owner_id, status_id) VALUES ($1, $2, 50)`,

@@ -11,6 +11,7 @@ import (
 const (
 	unknownText = "This server does not serve the host that was asked for."
 	goneText    = "What was here has been taken down for good."
+	refusedText = "Nobody is let in from your network. Ask whoever runs this platform if that is wrong."
 	startText   = "This server has just started and is not ready yet. Try again in some seconds."
 )
 
@@ -32,6 +33,11 @@ func answerUnknown(c echo.Context) error {
 // answerGone is for a name that its tenant gave up: other servers shall forget what was here.
 func answerGone(c echo.Context) error {
 	return answer(c, http.StatusGone, "Gone", goneText)
+}
+
+// answerRefused is for an address from which the operator lets nobody in.
+func answerRefused(c echo.Context) error {
+	return answer(c, http.StatusForbidden, "No access", refusedText)
 }
 
 func answerStarting(c echo.Context) error {

@@ -36,6 +36,8 @@ type Options struct {
 	// handlers take over; with nil the request goes on without a tenant.
 	Platform, Media               string
 	PlatformHandler, MediaHandler http.Handler
+	// Refuses reports whether nobody is answered who comes from an address; nil: everybody is.
+	Refuses func(netip.Addr) bool
 	// TrustedProxies may say who the client is and whether it came by TLS.
 	TrustedProxies []netip.Prefix
 	// TLS says that this process ends TLS itself, or that whoever stands before it
@@ -87,6 +89,9 @@ func (r *router) route(c echo.Context, next echo.HandlerFunc) error {
 	req := c.Request()
 	if isProbe(req.URL.Path) {
 		return next(c)
+	}
+	if r.Refuses != nil && r.Refuses(ClientIP(c)) {
+		return answerRefused(c)
 	}
 	// net/http puts the authority of an absolute-form request line here, over the Host
 	// header, as RFC 9112 section 3.2.2 asks.

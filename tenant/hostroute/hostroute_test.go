@@ -127,6 +127,22 @@ func TestUnknownHostIsMisdirected(t *testing.T) {
 	}
 }
 
+// Whom the operator refuses hears so on every host; who asks whether the process lives is answered.
+func TestRefusedAddresses(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, func(o *hostroute.Options) {
+		o.Refuses = func(from netip.Addr) bool { return from == netip.MustParseAddr("192.0.2.7") }
+	})
+	for _, host := range []string{"a.test", "rookery.test", "media.test", "nobody.test"} {
+		if r := h.ask(http.MethodGet, host, "/", nil); r.StatusCode != http.StatusForbidden || !strings.Contains(bodyOf(t, r), "your network") {
+			t.Errorf("%s: %d", host, r.StatusCode)
+		}
+	}
+	if r := h.ask(http.MethodGet, "a.test", "/healthz", nil); r.StatusCode != http.StatusOK {
+		t.Errorf("the health check: %d", r.StatusCode)
+	}
+}
+
 func TestProbesAnswerOnEveryHost(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, nil)

@@ -85,6 +85,11 @@ const tagged = await rest.v1.timelines.tag.$select("e2e").list();
 const updated = await rest.v1.accounts.updateCredentials({ displayName: "Renamed by masto.js", note: "Hello" });
 const markers = await rest.v1.markers.create({ home: { lastReadId: post.id } });
 
+await rest.v1.domainBlocks.create({ domain: "one.example" });
+await rest.v1.domainBlocks.create({ domain: "two.example" });
+await rest.v1.domainBlocks.remove({ domain: "one.example" });
+const blocked = await rest.v1.domainBlocks.list();
+
 console.log(
   "RESULT " +
     JSON.stringify({
@@ -102,6 +107,7 @@ console.log(
       tagged: tagged.map((status) => status.id),
       displayName: updated.displayName,
       marker: markers.home?.lastReadId,
+      blocked,
     }),
 );
 process.exit(0);

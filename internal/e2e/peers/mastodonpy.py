@@ -65,6 +65,10 @@ home = api.timeline_home()
 found = api.search(visitor, resolve=True)
 api.status_delete(reply.id)
 left = api.account_statuses(me.id)
+for domain in ("one.example", "two.example"):
+    api.domain_block(domain)
+api.domain_unblock("one.example")
+blocked = api.domain_blocks()
 
 
 
@@ -94,4 +98,5 @@ print("RESULT", json.dumps({
     "older": ids(older),
     "found": [a.acct for a in found.accounts],
     "left": ids(left),
+    "blocked": list(blocked),
 }), flush=True)

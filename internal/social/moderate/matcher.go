@@ -1,8 +1,7 @@
 package moderate
 
 import (
-	"strings"
-
+	"rookery/internal/servername"
 	"rookery/internal/store"
 )
 
@@ -80,18 +79,16 @@ func (r *rules) verdict(host string) Verdict {
 	}
 	var found Verdict
 	isFound, isAllowed := len(r.of) == 0, !r.allowOnly
-	for name := host; ; {
+	for name := range servername.Upwards(host) {
 		if !isFound {
 			found, isFound = r.of[name]
 		}
 		if !isAllowed {
 			_, isAllowed = r.allowed[name]
 		}
-		dot := strings.IndexByte(name, '.')
-		if dot < 0 || isFound && isAllowed {
+		if isFound && isAllowed {
 			break
 		}
-		name = name[dot+1:]
 	}
 	if !isAllowed {
 		return Verdict{Severity: Suspend, NotAllowed: true}
@@ -122,4 +119,4 @@ func NewList(allowed []*store.ServerAllow) List {
 }
 
 // Covers reports whether a domain is on the list, or one above it.
-func (l List) Covers(domain string) bool { return !l.rules.verdict(hostOf(domain)).NotAllowed }
+func (l List) Covers(domain string) bool { return !l.rules.verdict(servername.Of(domain)).NotAllowed }

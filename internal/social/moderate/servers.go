@@ -12,6 +12,7 @@ import (
 
 	"rookery/internal/fault"
 	"rookery/internal/pg"
+	"rookery/internal/servername"
 	"rookery/internal/store"
 	"rookery/tenant"
 )
@@ -69,7 +70,7 @@ func (r *reading) of(t tenant.ID, host string) Verdict {
 	if own == nil && len(r.platform.of) == 0 {
 		return Verdict{}
 	}
-	host = hostOf(host)
+	host = servername.Of(host)
 	return stronger(r.platform.verdict(host), own.verdict(host))
 }
 

@@ -11,6 +11,7 @@ import (
 	"rookery/internal/fault"
 	"rookery/internal/jobs"
 	"rookery/internal/pg"
+	"rookery/internal/servername"
 	"rookery/internal/store"
 	"rookery/tenant"
 )
@@ -60,7 +61,7 @@ var (
 // Check brings a rule into the form in which it is kept, or says what is wrong with it.
 func Check(r Rule) (Rule, error) {
 	var err error
-	if r.Domain, err = Domain(r.Domain); err != nil {
+	if r.Domain, err = servername.Parse(r.Domain); err != nil {
 		return r, err
 	}
 	switch Severity(r.Severity) {
@@ -180,7 +181,7 @@ func wrap(what, domain string, err error) error {
 
 // Remove ends a rule. Follows that it has ended do not come back.
 func (s *Service) Remove(ctx context.Context, by audit.Actor, t tenant.ID, typed string) error {
-	domain, err := Domain(typed)
+	domain, err := servername.Parse(typed)
 	if err != nil {
 		return err
 	}
@@ -241,7 +242,7 @@ func (s *Service) Show(ctx context.Context, by audit.Actor, t tenant.ID, blocks,
 
 // Allow puts a domain on the allow-list.
 func (s *Service) Allow(ctx context.Context, by audit.Actor, t tenant.ID, typed, comment string) error {
-	domain, err := Domain(typed)
+	domain, err := servername.Parse(typed)
 	if err != nil {
 		return err
 	}
@@ -262,7 +263,7 @@ func (s *Service) Allow(ctx context.Context, by audit.Actor, t tenant.ID, typed,
 
 // Disallow takes a domain off the allow-list.
 func (s *Service) Disallow(ctx context.Context, by audit.Actor, t tenant.ID, typed string) error {
-	domain, err := Domain(typed)
+	domain, err := servername.Parse(typed)
 	if err != nil {
 		return err
 	}
@@ -311,7 +312,7 @@ func (s *Service) PutForAll(ctx context.Context, by audit.Actor, r Rule) (Rule, 
 
 // RemoveForAll ends a rule that holds for every tenant.
 func (s *Service) RemoveForAll(ctx context.Context, by audit.Actor, typed string) error {
-	domain, err := Domain(typed)
+	domain, err := servername.Parse(typed)
 	if err != nil {
 		return err
 	}

@@ -50,7 +50,7 @@ const backfill = 40
 // Follow makes actor follow target, or changes the options of the follow that is
 // there. Between local accounts, and from afar to an unlocked local one, it is
 // accepted at once; otherwise it is a request until the target consents. A local
-// target that blocks a remote actor answers with a rejection and no error.
+// target that blocks a remote actor or its domain answers with a rejection and no error.
 func (s *Service) Follow(ctx context.Context, scope *pg.Scope, t *tenant.Tenant, actor, target *social.Account, o FollowOptions) (*social.Follow, error) {
 	if actor.ID == target.ID {
 		return nil, errSelf
@@ -60,7 +60,7 @@ func (s *Service) Follow(ctx context.Context, scope *pg.Scope, t *tenant.Tenant,
 		o.URI = activityURI(t, id)
 	}
 	// A block that comes at the same moment either sees this follow or is seen by it.
-	if err := store.LockPair(ctx, scope, actor.ID, target.ID); err != nil {
+	if err := lock(ctx, scope, actor, target); err != nil {
 		return nil, fmt.Errorf("lock the pair: %w", err)
 	}
 	if refused, err := s.refuse(ctx, scope, actor, target, o.URI); err != nil || refused {
@@ -79,6 +79,29 @@ func (s *Service) Follow(ctx context.Context, scope *pg.Scope, t *tenant.Tenant,
 	return &f.Follow, nil
 }
 
+// lock keeps both sides, and a block of the remote one's domain, until the transaction ends.
+func lock(ctx context.Context, scope *pg.Scope, actor, target *social.Account) error {
+	here, there := actor, target
+	if !here.IsLocal() {
+		here, there = target, actor
+	}
+	if here.IsLocal() && !there.IsLocal() {
+		if err := store.LockDomainShared(ctx, scope, here.ID, there.Domain); err != nil {
+			return err
+		}
+	}
+	return store.LockPair(ctx, scope, actor.ID, target.ID)
+}
+
+// shuns reports whether an account blocks another, or the domain of the other.
+func shuns(ctx context.Context, scope *pg.Scope, who, whom *social.Account) (bool, error) {
+	blocks, err := store.IsBlocking(ctx, scope, who.ID, whom.ID)
+	if err != nil || blocks || !who.IsLocal() || whom.IsLocal() {
+		return blocks, err
+	}
+	return store.IsDomainBlocked(ctx, scope, who.ID, whom.Domain)
+}
+
 // firstState is where a new follow stands: only a local, unlocked account has
 // agreed beforehand.
 func firstState(target *social.Account) social.FollowState {
@@ -91,12 +114,12 @@ func firstState(target *social.Account) social.FollowState {
 // refuse reports whether nothing may come of a follow: a remote actor that the
 // target blocks gets a rejection, which is what its server waits for.
 func (s *Service) refuse(ctx context.Context, scope *pg.Scope, actor, target *social.Account, uri string) (bool, error) {
-	blocked, err := store.IsBlocking(ctx, scope, target.ID, actor.ID)
+	blocked, err := shuns(ctx, scope, target, actor)
 	if err != nil {
 		return false, err
 	}
 	if actor.IsLocal() {
-		blocking, err := store.IsBlocking(ctx, scope, actor.ID, target.ID)
+		blocking, err := shuns(ctx, scope, actor, target)
 		if err != nil {
 			return false, err
 		}

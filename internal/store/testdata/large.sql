@@ -102,6 +102,9 @@ INSERT INTO blocks (tenant_id, id, account_id, target_id) SELECT t, pg_temp.sid(
 INSERT INTO mutes (tenant_id, id, account_id, target_id)
 SELECT t, pg_temp.sid(i), 1, 1000 + i FROM generate_series(1, 20) t, generate_series(pg_temp.remotes(t) * 2 / 3, pg_temp.remotes(t) * 3 / 4) i;
 INSERT INTO mutes (tenant_id, id, account_id, target_id) SELECT t, pg_temp.sid(i) + 1, 4 + i % 200, 1000 + i FROM generate_series(1, 20) t, generate_series(2, pg_temp.remotes(t)) i;
+-- Of the domains that alice blocks one is known; very many are not.
+INSERT INTO domain_blocks (tenant_id, id, account_id, domain)
+SELECT t, pg_temp.sid(i), 1, CASE i WHEN 1 THEN 'far499.test' ELSE 'bad' || i || '.test' END FROM generate_series(1, 20) t, generate_series(1, pg_temp.part(t, 5000)) i;
 INSERT INTO account_notes (tenant_id, account_id, target_id, note) SELECT 1, 1 + i % 300, 1000 + i, 'note' FROM generate_series(1, pg_temp.remotes(1)) i;
 INSERT INTO followed_tags (tenant_id, id, account_id, tag) SELECT t, o * 1000 + i, o, 'tag' || (o + i) FROM generate_series(1, 20) t, generate_series(1, pg_temp.part(t, 300)) o, generate_series(1, 5) i;
 

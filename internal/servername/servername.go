@@ -1,6 +1,12 @@
-package moderate
+// Package servername brings names of hosts into the one form in which rules about them are
+// kept and compared.
+//
+// Rules about servers, mail domains and personal blocks call it, at what people type and
+// at what others send. It must know no rule itself, and ask no resolver.
+package servername
 
 import (
+	"iter"
 	"net/netip"
 	"strings"
 
@@ -14,9 +20,9 @@ var errDomain = fault.New(fault.Invalid, "A domain looks like example.com: lette
 // profile maps as browsers do (UTS 46): the same name in all spellings is one rule.
 var profile = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(true))
 
-// Domain returns the form in which rules are kept: lower case, ASCII (RFC 5890), no port,
+// Parse returns the form in which rules are kept: lower case, ASCII (RFC 5890), no port,
 // no final dot. It takes what people paste, such as an address with a scheme or a handle.
-func Domain(typed string) (string, error) {
+func Parse(typed string) (string, error) {
 	name := strings.TrimSpace(typed)
 	for _, scheme := range []string{"https://", "http://"} {
 		if rest, ok := strings.CutPrefix(strings.ToLower(name), scheme); ok {
@@ -65,9 +71,9 @@ func withoutPort(host string) string {
 	return host
 }
 
-// hostOf brings the host of an address, as others write it, into the form of rules. Nearly
+// Of brings the host of an address, as others write it, into the form of rules. Nearly
 // always there is nothing to do.
-func hostOf(host string) string {
+func Of(host string) string {
 	host = withoutPort(host)
 	for i := range len(host) {
 		if c := host[i]; c >= 0x80 || c >= 'A' && c <= 'Z' {
@@ -80,4 +86,14 @@ func hostOf(host string) string {
 		}
 	}
 	return strings.TrimSuffix(host, ".")
+}
+
+// Upwards yields a name and then each one above it, the top-level domain last: what stands
+// first covers the least.
+func Upwards(name string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for name != "" && yield(name) {
+			_, name, _ = strings.Cut(name, ".")
+		}
+	}
 }
