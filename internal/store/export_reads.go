@@ -171,9 +171,10 @@ func NextLocalAccount(ctx context.Context, scope *pg.Scope, after social.Account
 }
 
 const exportTotal = `
-SELECT COALESCE(sum(x.statuses_count + x.followers_count + x.following_count), 0)::bigint
+SELECT COALESCE(sum(x.n), 0)::bigint
 FROM   accounts a
-JOIN   account_stats x ON x.tenant_id = @tenant_id AND x.account_id = a.id
+CROSS  JOIN LATERAL (SELECT s.statuses_count + s.followers_count + s.following_count AS n FROM account_stats s
+                     WHERE s.tenant_id = @tenant_id AND s.account_id = a.id OFFSET 0) AS x
 WHERE  a.tenant_id = @tenant_id AND a.domain = '' AND a.deleted_at IS NULL`
 
 // ExportTotal is about how many rows an archive has, by the counters of its accounts.

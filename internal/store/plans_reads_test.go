@@ -15,6 +15,9 @@ type read struct {
 	run func(context.Context, *pg.Scope) error
 	// rows is for the few that must look at more than mostRows, however large the tenant.
 	rows float64
+	// whole is a table of which all that the tenant has is asked for: of one who has most
+	// of it, Postgres may read it from end to end.
+	whole string
 }
 
 // growing are the reads that still look at more the more there is, with what it is that
@@ -56,6 +59,13 @@ func wide[T any](rows float64, fn func(context.Context, *pg.Scope) (T, error)) r
 	return r
 }
 
+// whole is a read of all that a tenant has of a table.
+func whole[T any](table string, rows float64, fn func(context.Context, *pg.Scope) (T, error)) read {
+	r := wide(rows, fn)
+	r.whole = table
+	return r
+}
+
 // pagesOf asks for the newest page, one far back, one that begins in the middle, and
 // what came since: each has its own way through an index.
 func pagesOf[T any](l *large, into map[string]read, name string, fn func(context.Context, *pg.Scope, store.Page) (T, error)) {
@@ -83,6 +93,7 @@ func (l *large) reads() map[string]read {
 	l.accountReads(m)
 	l.statusReads(m)
 	l.insightReads(m)
+	l.serverReads(m)
 	return m
 }
 
@@ -300,12 +311,6 @@ func (l *large) statusReads(m map[string]read) {
 	})
 	m["LocalBoosters"] = reading(func(ctx context.Context, s *pg.Scope) ([]social.AccountID, error) {
 		return store.LocalBoosters(ctx, s, popular)
-	})
-	m["KnownAccounts"] = reading(func(ctx context.Context, s *pg.Scope) ([]*store.KnownAccount, error) {
-		return store.KnownAccounts(ctx, s, 0, 100) // of so few accounts a longer page would be most
-	})
-	m["ServerReachOf"] = reading(func(ctx context.Context, s *pg.Scope) (*store.ServerReach, error) {
-		return store.ServerReachOf(ctx, s, "nowhere.test")
 	})
 	m["TagHistory"] = reading(func(ctx context.Context, s *pg.Scope) ([]*store.TagUse, error) {
 		return store.TagHistory(ctx, s, "common", time.Unix(1_760_000_000+10*(l.posts-2000), 0))

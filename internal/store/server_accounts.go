@@ -10,22 +10,31 @@ import (
 	"rookery/internal/social"
 )
 
-// KnownAccount is a remote account with what it has because of its server.
+// KnownAccount is an account with what it has because of its server.
 type KnownAccount struct {
 	ID            social.AccountID
-	Domain        string // of its handle
+	Domain        string // of its handle; "" of the tenant's own
 	Host          string // of its address
 	ServerRule    string // "", silence or suspend
 	ServerNoMedia bool
+	IsGone        bool
 }
 
+// IsConcerned reports whether rules about servers concern the account.
+func (a *KnownAccount) IsConcerned() bool { return a.Domain != "" && !a.IsGone }
+
 const (
-	countRemote   = `SELECT count(*) FROM accounts WHERE tenant_id = @tenant_id AND domain <> '' AND deleted_at IS NULL`
+	countRemote = `SELECT count(*) FROM accounts WHERE tenant_id = @tenant_id AND domain <> '' AND deleted_at IS NULL`
+	// The page is cut by the key alone, so that Postgres never sorts all that come after it.
 	knownAccounts = `
-SELECT id, domain, split_part(uri, '/', 3) AS host, server_rule, server_no_media
-FROM   accounts
-WHERE  tenant_id = @tenant_id AND id > @after AND domain <> '' AND deleted_at IS NULL
-ORDER  BY id LIMIT @limit`
+WITH page AS MATERIALIZED (
+    SELECT id FROM accounts WHERE tenant_id = @tenant_id AND id > @after ORDER BY id LIMIT @limit
+)
+SELECT page.id, a.domain, a.host, a.server_rule, a.server_no_media, a.is_gone
+FROM   page
+CROSS  JOIN LATERAL (SELECT x.domain, split_part(x.uri, '/', 3) AS host, x.server_rule, x.server_no_media, x.deleted_at IS NOT NULL AS is_gone
+                     FROM accounts x WHERE x.tenant_id = @tenant_id AND x.id = page.id OFFSET 0) AS a
+ORDER  BY page.id`
 )
 
 // CountRemoteAccounts counts the accounts of other servers that a tenant knows.
@@ -33,7 +42,8 @@ func CountRemoteAccounts(ctx context.Context, scope *pg.Scope) (int64, error) {
 	return pg.Value[int64](ctx, scope, countRemote, nil)
 }
 
-// KnownAccounts returns remote accounts by id: those after one.
+// KnownAccounts returns a page of accounts by id: those after one, whether rules about
+// servers concern them or not.
 func KnownAccounts(ctx context.Context, scope *pg.Scope, after int64, limit int) ([]*KnownAccount, error) {
 	return pg.Many[KnownAccount](ctx, scope, knownAccounts, pgx.NamedArgs{"after": after, "limit": limit})
 }
@@ -97,9 +107,12 @@ const uncountGone = `n AS (
 // Follows at both ends of accounts, with the counters of both.
 const endFollows = `
 WITH old AS (
-    SELECT x.id FROM follows x WHERE x.tenant_id = @tenant_id AND (x.account_id = ANY(@ids) OR x.target_id = ANY(@ids)) LIMIT @limit
+    SELECT array_agg(o.id) AS ids
+    FROM   ((SELECT x.id FROM follows x WHERE x.tenant_id = @tenant_id AND x.account_id = ANY(@ids) LIMIT @limit)
+            UNION
+            (SELECT x.id FROM follows x WHERE x.tenant_id = @tenant_id AND x.target_id = ANY(@ids) LIMIT @limit) LIMIT @limit) AS o
 ), gone AS (
-    DELETE FROM follows f USING old WHERE f.tenant_id = @tenant_id AND f.id = old.id
+    DELETE FROM follows f WHERE f.tenant_id = @tenant_id AND f.id = ANY((SELECT ids FROM old)::bigint[])
     RETURNING f.account_id, f.target_id, f.state
 ), ` + uncountGone + `
 SELECT count(*) FROM gone`
@@ -126,11 +139,13 @@ type ServerReach struct {
 	Following int
 }
 
+// Follows are counted at each end before the accounts there are looked at.
 const followsByDomain = `
-SELECT a.domain, count(*) AS follows
-FROM   follows f
-JOIN   accounts a ON a.tenant_id = @tenant_id AND a.domain <> '' AND a.id IN (f.account_id, f.target_id)
-WHERE  f.tenant_id = @tenant_id
+SELECT a.domain, sum(e.follows)::bigint AS follows
+FROM   (SELECT account_id AS id, count(*) AS follows FROM follows WHERE tenant_id = @tenant_id GROUP BY account_id
+        UNION ALL
+        SELECT target_id, count(*) FROM follows WHERE tenant_id = @tenant_id GROUP BY target_id) AS e
+JOIN   accounts a ON a.tenant_id = @tenant_id AND a.id = e.id AND a.domain <> ''
 GROUP  BY a.domain ORDER BY a.domain LIMIT @limit`
 
 // DomainFollows is how many follows, in either direction, a tenant has with a domain.

@@ -88,7 +88,7 @@ func begin(ctx context.Context, scope *pg.Scope, version int64) (store.ServerWal
 	return store.ServerWalk{WalkVersion: version, WalkOf: of, WalkFrom: &now}, err
 }
 
-// step judges one page of accounts. It goes on to the next one only when nothing is left
+// step judges one page of accounts, in which the tenant's own are passed over. It goes on to the next one only when nothing is left
 // to remove of this one.
 func (w *Walker) step(ctx context.Context, scope *pg.Scope, t tenant.ID, rules *reading, walk *store.ServerWalk) error {
 	list, err := store.KnownAccounts(ctx, scope, walk.WalkAfter, orDefault(w.Page, walkPage))
@@ -102,7 +102,12 @@ func (w *Walker) step(ctx context.Context, scope *pg.Scope, t tenant.ID, rules *
 	}
 	var marks []store.ServerMark
 	var refused, withoutMedia []social.AccountID
+	seen := int64(0)
 	for _, a := range list {
+		if !a.IsConcerned() {
+			continue
+		}
+		seen++
 		v := rules.account(t, a.Host, a.Domain)
 		rule, noMedia := v.mark()
 		if v.IsRefused() {
@@ -124,7 +129,7 @@ func (w *Walker) step(ctx context.Context, scope *pg.Scope, t tenant.ID, rules *
 		return err
 	}
 	walk.WalkAfter = int64(list[len(list)-1].ID)
-	walk.WalkSeen += int64(len(list))
+	walk.WalkSeen += seen
 	walk.WalkOf = max(walk.WalkOf, walk.WalkSeen)
 	return nil
 }

@@ -155,6 +155,13 @@ UPDATE desk_threads SET first_answer_at = opened_at + interval '1 hour' WHERE co
 INSERT INTO remote_keys (key_id, owner_uri, fetched_at) SELECT 'https://far.test/u/' || i || '#main-key', 'https://far.test/u/' || i, now() FROM generate_series(1, pg_temp.remotes(1)) i;
 INSERT INTO peer_hosts (host) SELECT 'far' || i || '.test' FROM generate_series(1, 5000) i;
 
+-- Rules about servers as an imported list has them, an allow-list, and notes of the team.
+INSERT INTO server_policies (tenant_id) SELECT t FROM generate_series(1, 20) t;
+INSERT INTO server_rules (tenant_id, domain, severity) SELECT t, 'bad' || i || '.test', CASE WHEN i % 3 = 0 THEN 'noop' ELSE 'suspend' END FROM generate_series(1, 20) t, generate_series(1, CASE t WHEN 1 THEN 5000 ELSE 1500 END) i;
+INSERT INTO server_allows (tenant_id, domain) SELECT t, 'good' || i || '.test' FROM generate_series(1, 20) t, generate_series(1, pg_temp.part(t, 5000)) i;
+INSERT INTO desk_notes (tenant_id, id, account_id, conversation_id, person_id, text, created_at)
+SELECT tenant_id, conversation_id + 1, account_id, conversation_id, 1, 'note', opened_at FROM desk_threads;
+
 INSERT INTO search_texts (tenant_id, kind, ref_id, body)
 SELECT t, 'status', id, to_tsvector('simple', CASE WHEN n % 5 < 3 THEN 'common ' ELSE 'other ' END || 'word' || n % 5000 || ' w' || (n * 13) % 20000 || ' rare' || n)
 FROM   posts WHERE boosted IS NULL AND visibility IN ('public', 'unlisted');
