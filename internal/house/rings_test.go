@@ -127,7 +127,7 @@ var inRing = []struct {
 	{"tenant/people", []string{"internal/audit", "internal/limit", "internal/social/account", "tenant/notice"}},
 	{"tenant/brand", []string{"internal/audit"}},
 	{"tenant/setup", []string{"tenant/domains", "tenant/people", "internal/audit"}},
-	{"tenant/export", []string{"internal/audit", "internal/social/media", "tenant/notice"}},
+	{"tenant/export", []string{"internal/audit", "internal/social/media", "internal/social/moderate", "tenant/notice"}},
 	{"tenant/factor", []string{"tenant/people", "internal/audit"}},
 	{"tenant/domains", []string{"tenant/domains/*", "tenant/certs", "tenant/notice", "internal/audit", "internal/limit"}},
 	{"tenant/domains/doctor", []string{"tenant/domains/look"}},

@@ -22,7 +22,7 @@ type Ageing struct {
 }
 
 // countedAtMost bounds what a dry run counts of one table.
-const countedAtMost = "1000000"
+const countedAtMost = 1_000_000
 
 // ageing makes the statements for a table with a key and a column that says how old a
 // row is. also narrows them down to a partial index or to rows that are done with.
@@ -39,7 +39,7 @@ func ageing(kind, table, key, age, also string) *Ageing {
 DELETE FROM ` + table + ` t
 USING  (SELECT x.` + strings.Join(columns, ", x.") + ` FROM ` + table + ` x ` + where + ` ORDER BY x.` + age + ` LIMIT @limit) AS old
 WHERE  ` + strings.Join(same, " AND "),
-		count: `SELECT count(*) FROM (SELECT FROM ` + table + ` x ` + where + ` LIMIT ` + countedAtMost + `) AS old`,
+		count: `SELECT count(*) FROM (SELECT FROM ` + table + ` x ` + where + ` LIMIT @limit) AS old`,
 	}
 }
 
@@ -76,7 +76,7 @@ func (a *Ageing) Prune(ctx context.Context, p *pg.PlatformTx, before time.Time, 
 
 // Count returns how many rows there are from before a time, up to a million.
 func (a *Ageing) Count(ctx context.Context, p *pg.PlatformTx, before time.Time) (int64, error) {
-	return pg.Value[int64](ctx, p, a.count, pgx.NamedArgs{"before": before})
+	return pg.Value[int64](ctx, p, a.count, pgx.NamedArgs{"before": before, "limit": countedAtMost})
 }
 
 // What the deliveries of a post's first activity had come to is added up in the statement

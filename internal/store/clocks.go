@@ -73,8 +73,8 @@ const fromOwn = `unnest(@tenants::bigint[], @befores::timestamptz[], @floors::bi
 // OwnAgeing is a table with ids that tell the time, whose rows go by their age alone: as
 // Ageing, but for tenants with clocks of their own, many in one statement.
 type OwnAgeing struct {
-	Kind  string
-	prune string
+	Kind         string
+	prune, count string
 }
 
 func ownAgeing(kind, table, age, also string) *OwnAgeing {
@@ -85,7 +85,13 @@ USING  (SELECT x.tenant_id, x.id
         CROSS  JOIN LATERAL (SELECT o.tenant_id, o.id FROM ` + table + ` o
                              WHERE o.tenant_id = c.tenant_id AND o.id < c.floor AND o.` + age + ` < c.before` + also + ` ORDER BY o.id LIMIT @limit) AS x
         LIMIT  @limit) AS old
-WHERE  t.tenant_id = old.tenant_id AND t.id = old.id`}
+WHERE  t.tenant_id = old.tenant_id AND t.id = old.id`,
+		count: `
+SELECT count(*)
+FROM   (SELECT FROM ` + fromOwn + `
+        CROSS  JOIN LATERAL (SELECT FROM ` + table + ` o WHERE o.tenant_id = c.tenant_id AND o.id < c.floor AND o.` + age + ` < c.before
+                             AND o.` + age + ` >= @since` + also + ` LIMIT @limit) AS x
+        LIMIT  @limit) AS old`}
 }
 
 // The tables that go by tenants' own clocks.
@@ -100,6 +106,19 @@ var (
 // all of them, and returns how many.
 func (a *OwnAgeing) Prune(ctx context.Context, p *pg.PlatformTx, list []OwnBefore, limit int) (int64, error) {
 	return pg.Exec(ctx, p, a.prune, ownArgs(list, limit))
+}
+
+// Count returns how many rows the tenants have from before their times that are no older
+// than since, up to a million: older ones go in every tenant, and are counted there.
+func (a *OwnAgeing) Count(ctx context.Context, p *pg.PlatformTx, list []OwnBefore, since time.Time) (int64, error) {
+	args := ownArgs(list, countedAtMost)
+	args["since"] = since
+	return pg.Value[int64](ctx, p, a.count, args)
+}
+
+// CountOwnActivities is OwnAgeing's Count for activities.
+func CountOwnActivities(ctx context.Context, p *pg.PlatformTx, list []OwnBefore, since time.Time) (int64, error) {
+	return ownActivities.Count(ctx, p, list, since)
 }
 
 const pruneOwnDeliveries = `

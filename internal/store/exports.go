@@ -169,7 +169,7 @@ UPDATE tenant_exports e SET state = CASE WHEN e.state = 'ready' THEN 'expired' E
 FROM   (SELECT tenant_id, id FROM tenant_exports WHERE expires_at < @before ORDER BY expires_at LIMIT @limit) AS old
 WHERE  e.tenant_id = old.tenant_id AND e.id = old.id
        AND NOT EXISTS (SELECT FROM export_parts p WHERE p.tenant_id = e.tenant_id AND p.export_id = e.id)`
-	countOldExports = `SELECT count(*) FROM (SELECT FROM tenant_exports WHERE expires_at < @before LIMIT ` + countedAtMost + `) AS old`
+	countOldExports = `SELECT count(*) FROM (SELECT FROM tenant_exports WHERE expires_at < @before LIMIT @limit) AS old`
 )
 
 // PruneExports removes bytes of archives that expired before a time, limit pieces at most,
@@ -186,5 +186,5 @@ func PruneExports(ctx context.Context, p *pg.PlatformTx, before time.Time, limit
 
 // CountOldExports counts the archives that expired before a time and still have bytes.
 func CountOldExports(ctx context.Context, p *pg.PlatformTx, before time.Time) (int64, error) {
-	return pg.Value[int64](ctx, p, countOldExports, pgx.NamedArgs{"before": before})
+	return pg.Value[int64](ctx, p, countOldExports, pgx.NamedArgs{"before": before, "limit": countedAtMost})
 }

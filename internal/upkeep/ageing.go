@@ -75,13 +75,13 @@ func (r *round) age(ctx context.Context) {
 			r.note(fmt.Errorf("prune %s: %w", class.kind, err))
 		}
 	}
-	if r.Dry {
-		return
-	}
 	for _, class := range r.ownAged() {
 		if err := r.ageOwn(ctx, class); err != nil {
 			r.note(fmt.Errorf("prune %s by tenants' own clocks: %w", class.kind, err))
 		}
+	}
+	if r.Dry {
+		return
 	}
 	r.note(r.DB.Platform(ctx, "upkeep: say what is done", func(p *pg.PlatformTx) error { return store.SaveAges(ctx, p, r.done) }))
 }
@@ -130,21 +130,22 @@ type ownAged struct {
 	class Class
 	keep  time.Duration // the platform's
 	prune func(context.Context, *pg.PlatformTx, []store.OwnBefore, int) (int64, error)
+	count func(context.Context, *pg.PlatformTx, []store.OwnBefore, time.Time) (int64, error)
 }
 
 func (r *round) ownAged() []ownAged {
 	return []ownAged{
-		{store.OwnInbox.Kind, Received, r.Clocks.Inbox, store.OwnInbox.Prune},
-		{store.OwnEvents.Kind, Sent, r.Clocks.Events, store.OwnEvents.Prune},
-		{"activities and deliveries", Sent, r.Clocks.Activities, store.PruneOwnActivities},
-		{store.OwnMails.Kind, Mails, r.Clocks.Mails, store.OwnMails.Prune},
+		{store.OwnInbox.Kind, Received, r.Clocks.Inbox, store.OwnInbox.Prune, store.OwnInbox.Count},
+		{store.OwnEvents.Kind, Sent, r.Clocks.Events, store.OwnEvents.Prune, store.OwnEvents.Count},
+		{"activities and deliveries", Sent, r.Clocks.Activities, store.PruneOwnActivities, store.CountOwnActivities},
+		{store.OwnMails.Kind, Mails, r.Clocks.Mails, store.OwnMails.Prune, store.OwnMails.Count},
 	}
 }
 
 // ownAtOnce is for how many tenants one statement prunes.
 const ownAtOnce = 500
 
-// ageOwn prunes a class for the tenants with a clock of their own, many at once.
+// ageOwn prunes or counts a class for the tenants with a clock of their own, many at once.
 func (r *round) ageOwn(ctx context.Context, class ownAged) error {
 	var list []store.OwnBefore
 	for id, set := range r.own {
@@ -153,10 +154,18 @@ func (r *round) ageOwn(ctx context.Context, class ownAged) error {
 			list = append(list, store.OwnBefore{Tenant: id, Before: r.now.Add(-keep)})
 		}
 	}
+	var since time.Time // what is older goes in every tenant
+	if class.keep > 0 {
+		since = r.now.Add(-class.keep)
+	}
 	for part := range slices.Chunk(list, ownAtOnce) {
 		err := r.slice(class.kind, r.batch, func() (n int64, err error) {
 			err = r.DB.Platform(ctx, "upkeep of "+class.kind+" by tenants' clocks", func(p *pg.PlatformTx) (err error) {
-				n, err = class.prune(ctx, p, part, r.batch)
+				if r.Dry {
+					n, err = class.count(ctx, p, part, since)
+				} else {
+					n, err = class.prune(ctx, p, part, r.batch)
+				}
 				return err
 			})
 			return n, err

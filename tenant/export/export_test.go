@@ -72,6 +72,9 @@ func newWorld(t *testing.T) *world {
 	w.exec(`INSERT INTO blocks (tenant_id, id, account_id, target_id) VALUES (@tenant_id, 1, @a, @d)`, w.pair())
 	w.exec(`INSERT INTO mutes (tenant_id, id, account_id, target_id) VALUES (@tenant_id, 1, @a, @d)`, w.pair())
 	w.exec(`INSERT INTO bookmarks (tenant_id, id, account_id, status_id) SELECT @tenant_id, id, account_id, id FROM statuses WHERE tenant_id = @tenant_id`, nil)
+	w.exec(`INSERT INTO server_policies (tenant_id, mode) VALUES (@tenant_id, 'allow_list')`, nil)
+	w.exec(`INSERT INTO server_rules (tenant_id, domain, severity, reject_media, public_comment, private_comment) VALUES (@tenant_id, 'bad.test', 'suspend', true, 'spam, much', 'a hunch')`, nil)
+	w.exec(`INSERT INTO server_allows (tenant_id, domain) VALUES (@tenant_id, 'good.test')`, nil)
 	w.exec(`INSERT INTO saved_replies (tenant_id, id, title, text) VALUES (@tenant_id, 1, 'Hello', 'Hello there')`, nil)
 	w.Do(func(scope *pg.Scope) error {
 		for range 3 {
@@ -215,11 +218,19 @@ func (w *world) wantWhole(body []byte) {
 		"accounts/alice/blocked_accounts.csv":   "dora@far.test\n",
 		"accounts/alice/muted_accounts.csv":     "Account address,Hide notifications\ndora@far.test,true\n",
 		"accounts/bob/followers.csv":            "Account address\n",
+		"company/domain_blocks.csv":             "#domain,#severity,#reject_media,#reject_reports,#public_comment,#obfuscate\nbad.test,suspend,true,false,\"spam, much\",false\n",
+		"company/domain_allows.csv":             "#domain\ngood.test\n",
 		"company/saved_replies.jsonl":           `{"text":"Hello there","title":"Hello"}` + "\n",
 	} {
 		if got, ok := files[name]; !ok || string(got) != want {
 			w.T.Errorf("%s is %q", name, got)
 		}
+	}
+	if rules := files["company/servers.json"]; !bytes.Contains(rules, []byte(`"mode": "allow_list"`)) || !bytes.Contains(rules, []byte("a hunch")) {
+		w.T.Errorf("rules about servers: %s", rules)
+	}
+	if note, is := files["left_out.json"]; is {
+		w.T.Errorf("something was left out: %s", note)
 	}
 	if n := bytes.Count(files["company/audit.jsonl"], []byte("\n")); n < 4 {
 		w.T.Errorf("%d entries of the audit log", n)

@@ -4,6 +4,7 @@ import (
 	"compress/flate"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path"
 	"time"
@@ -34,8 +35,24 @@ type place struct {
 	Queue   []queued         `json:"queue,omitempty"` // files of the page of posts up to After
 	Done    int64            `json:"done"`
 	Total   int64            `json:"total"`
+	Left    []left           `json:"left,omitempty"` // what went while it was written
 	IsWhole bool             `json:"is_whole,omitempty"`
 }
+
+// left is what is missing in the archive, and why.
+type left struct {
+	File string `json:"file"` // or a folder, of which what comes later is missing
+	Why  string `json:"why"`
+}
+
+const (
+	mostLeft     = 1000 // are named
+	whyDeleted   = "The account was deleted while the archive was written."
+	whyFileIsOut = "The file was deleted while the archive was written."
+)
+
+// errDeleted says that the account that is being written is gone.
+var errDeleted = errors.New("the account was deleted")
 
 // queued is a file that is to be written.
 type queued struct {
@@ -57,9 +74,9 @@ type stage func(context.Context, *writer) (done bool, err error)
 
 // The parts, in their order.
 var (
-	before        = []stage{readme, company, companyPicture, persons}
+	before        = []stage{readme, company, companyPicture, servers, domainBlocks, domainAllows, persons}
 	accountStages = []stage{actorFile, avatar, header, outbox, pictures, following, followers, blocks, mutes, bookmarks, bookmarksJSON, likes, desk}
-	after         = []stage{notes, replies, plans, auditLog}
+	after         = []stage{notes, replies, plans, auditLog, leftOut}
 )
 
 // piece does the next piece of the work.
@@ -117,8 +134,8 @@ func (w *writer) nextAccount(ctx context.Context) error {
 	})
 }
 
-// ofAccount goes on with the account that is being written. One that was deleted
-// meanwhile ends here; what is in the archive by then stays.
+// ofAccount goes on with the account that is being written. One that was deleted meanwhile
+// ends here: files of it that are whole stay, the one that is not is left out.
 func (w *writer) ofAccount(ctx context.Context) error {
 	if w.actor == nil {
 		err := w.read(ctx, func(scope *pg.Scope) (err error) {
@@ -126,13 +143,17 @@ func (w *writer) ofAccount(ctx context.Context) error {
 			return err
 		})
 		if fault.IsNotFound(err) {
-			return w.leaveAccount()
+			return w.leaveDeleted()
 		}
 		if err != nil {
 			return fmt.Errorf("find account %s: %w", w.Account, err)
 		}
 	}
-	if err := w.next(ctx, accountStages[w.Stage]); err != nil {
+	err := w.next(ctx, accountStages[w.Stage])
+	if errors.Is(err, errDeleted) {
+		return w.leaveDeleted()
+	}
+	if err != nil {
 		return fmt.Errorf("write account %s: %w", w.Account, err)
 	}
 	if w.Stage == len(accountStages) {
@@ -141,12 +162,37 @@ func (w *writer) ofAccount(ctx context.Context) error {
 	return nil
 }
 
-func (w *writer) leaveAccount() error {
+// leaveDeleted goes on to the next account, and notes what there is not of this one.
+func (w *writer) leaveDeleted() error {
+	w.leaveOut(w.ownFile("")+"/", whyDeleted)
 	if w.Zip.Open != nil {
-		if err := w.Zip.end(); err != nil {
+		w.leaveOut(w.Zip.Open.Name, whyDeleted)
+		if err := w.Zip.drop(); err != nil {
 			return err
 		}
 	}
+	return w.leaveAccount()
+}
+
+func (w *writer) leaveOut(file, why string) {
+	if len(w.Left) < mostLeft {
+		w.Left = append(w.Left, left{file, why})
+	}
+}
+
+// leftOut names what went while the archive was written.
+func leftOut(_ context.Context, w *writer) (bool, error) {
+	if len(w.Left) == 0 {
+		return true, nil
+	}
+	body, err := json.MarshalIndent(w.Left, "", "  ")
+	if err != nil {
+		return false, err
+	}
+	return w.whole("left_out.json", append(body, '\n'))
+}
+
+func (w *writer) leaveAccount() error {
 	w.Account, w.Stage, w.actor = "", len(before), nil
 	w.After, w.Rows, w.From, w.Queue = 0, 0, 0, nil
 	return nil
@@ -183,7 +229,13 @@ func (w *writer) lines(ctx context.Context, l list) (bool, error) {
 	}
 	var rows []row
 	err := w.read(ctx, func(scope *pg.Scope) (err error) {
-		rows, err = l.page(ctx, scope, w.After)
+		if rows, err = l.page(ctx, scope, w.After); err != nil || w.Account == "" {
+			return err
+		}
+		// Last: posts of a deleted account go after it is marked, so the page was whole.
+		if _, err = store.AccountByID(ctx, scope, w.actor.Account.ID); fault.IsNotFound(err) {
+			return errDeleted
+		}
 		return err
 	})
 	if err != nil {
@@ -227,8 +279,8 @@ func (w *writer) whole(name string, body []byte) (bool, error) {
 	return true, w.Zip.end()
 }
 
-// stored writes the next piece of a stored file. One whose bytes are gone is left out, and
-// one that is deleted while it is written ends there.
+// stored writes the next piece of a stored file. One whose bytes are gone is left out, also
+// when they go while it is written.
 func (w *writer) stored(ctx context.Context, name, key string) (bool, error) {
 	var piece *store.FilePiece
 	err := w.read(ctx, func(scope *pg.Scope) (err error) {
@@ -240,7 +292,8 @@ func (w *writer) stored(ctx context.Context, name, key string) (bool, error) {
 		if w.Zip.Open == nil {
 			return true, nil
 		}
-		return true, w.Zip.end()
+		w.leaveOut(name, whyFileIsOut)
+		return true, w.Zip.drop()
 	}
 	if err != nil {
 		return false, fmt.Errorf("read file %s: %w", key, err)

@@ -32,6 +32,7 @@ type archive struct {
 
 	out, dir []byte
 	packer   *flate.Writer
+	idle     map[int]*flate.Writer // by level: one costs half a megabyte to make
 	hash     hash.Hash
 }
 
@@ -70,14 +71,29 @@ func (a *archive) begin(name string, level int) {
 func (a *archive) write(p []byte) error {
 	e := a.Open
 	if a.packer == nil {
-		var err error
-		if a.packer, err = flate.NewWriter(packed{a}, e.Level); err != nil {
+		if err := a.begun(e.Level); err != nil {
 			return fmt.Errorf("pack %s: %w", e.Name, err)
 		}
 	}
 	e.CRC, e.Size = crc32.Update(e.CRC, crc32.IEEETable, p), e.Size+int64(len(p))
 	_, err := a.packer.Write(p)
 	return err
+}
+
+// begun readies a packer that knows nothing of what was packed before.
+func (a *archive) begun(level int) (err error) {
+	if a.packer = a.idle[level]; a.packer != nil {
+		a.packer.Reset(packed{a})
+		return nil
+	}
+	if a.packer, err = flate.NewWriter(packed{a}, level); err != nil {
+		return err
+	}
+	if a.idle == nil {
+		a.idle = make(map[int]*flate.Writer)
+	}
+	a.idle[level] = a.packer
+	return nil
 }
 
 // packed takes what comes out of the packer.
@@ -117,6 +133,15 @@ func (a *archive) end() error {
 	a.Open, a.packer = nil, nil
 	a.Entries++
 	return nil
+}
+
+// drop closes the open entry and leaves it out of the directory: an entry that the directory
+// does not name is none (APPNOTE.TXT 4.3.12), though its bytes are there.
+func (a *archive) drop() error {
+	dir, listed, entries := a.dir, a.Directory, a.Entries
+	err := a.end()
+	a.dir, a.Directory, a.Entries = dir, listed, entries
+	return err
 }
 
 func (e *entry) is64() bool { return e.Size >= max32 || e.Packed >= max32 }
