@@ -25,14 +25,20 @@ func Viewer(c echo.Context) *access.Viewer { return access.FromContext(c.Request
 
 // bounded gives a request its largest body and its deadline.
 func bounded(route Route, timeout time.Duration) echo.MiddlewareFunc {
-	limit := route.BodyLimit
+	limit, isLarge := route.BodyLimit, route.BodyLimit >= largeBody
 	if limit == 0 {
 		limit = usualBodyLimit
+	}
+	if isLarge {
+		timeout += uploadTimeout
 	}
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			original := c.Request()
 			linger(c, original.Body)
+			if isLarge {
+				original.Body = &steady{original.Body, http.NewResponseController(c.Response()), time.Now().Add(uploadTimeout)}
+			}
 			original.Body = http.MaxBytesReader(c.Response(), original.Body, limit)
 			if route.LongLived {
 				return next(c)

@@ -126,18 +126,24 @@ func (s *system) grace() time.Duration {
 	return time.Duration(s.cfg.Int("shutdown_grace")) * time.Second
 }
 
-// serveHTTP serves until ctx ends: then the listener closes first, open streams are told
-// to come back, and requests in flight get their time.
-func (s *system) serveHTTP(ctx context.Context, e entrance, streams *streaming.Server) error {
-	server := &http.Server{
+// newServer has no WriteTimeout: it would cut what somebody downloads over a slow line, such
+// as an archive. Handlers are bounded each by themselves.
+func newServer(e entrance, errorLog *log.Logger) *http.Server {
+	return &http.Server{
 		Handler:           e.handler,
 		TLSConfig:         e.tls,
-		ErrorLog:          log.New(&fewLines{log: s.log}, "", 0),
+		ErrorLog:          errorLog,
 		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       2 * time.Minute, // uploads over slow lines
+		ReadTimeout:       2 * time.Minute, // forms over slow lines; large bodies have longer
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    32 << 10,
 	}
+}
+
+// serveHTTP serves until ctx ends: then the listener closes first, open streams are told
+// to come back, and requests in flight get their time.
+func (s *system) serveHTTP(ctx context.Context, e entrance, streams *streaming.Server) error {
+	server := newServer(e, log.New(&fewLines{log: s.log}, "", 0))
 	done := make(chan error, 1)
 	go func() {
 		<-ctx.Done()
