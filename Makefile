@@ -41,7 +41,7 @@ test: ready-test gofmt vet ## Install what is missing and run all tests
 .PHONY: ready-test
 ready-test:
 	@deploy/dev/need.sh postgres
-	@deploy/dev/need.sh --try chromium clients smtpd pebble apache nginx caddy
+	@deploy/dev/need.sh --try chromium clients smtpd pebble apache nginx caddy peers
 
 .PHONY: check
 check: gofmt vet lint test ## gofmt, vet, golangci-lint and all tests: before each commit

@@ -2,7 +2,6 @@ package assets_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -26,8 +25,7 @@ const maxPageWeight = 150 << 10 // without media
 // Every page is opened in a browser at four widths, light and dark.
 //
 // SCREENS=dir keeps pictures. The accessibility rules run where axe-core is
-// installed (npm install --no-save axe-core at the root of the checkout), and
-// not with -short.
+// installed (deploy/dev/need.sh peers), and not with -short.
 func TestGallery(t *testing.T) {
 	t.Parallel()
 	browser := startBrowser(t)
@@ -74,7 +72,7 @@ func lookAt(t *testing.T, tab context.Context, server string, p galleryPage, axe
 		for _, scheme := range schemesAt(width) {
 			must(t, chromedp.Do(tab, colours(scheme)))
 			if axe != "" {
-				for _, found := range runAxe(t, tab) {
+				for _, found := range runAxe(t, tab, scheme) {
 					t.Errorf("%d px, %s: %s", width, scheme, found)
 				}
 			}
@@ -114,7 +112,7 @@ func openEverything(t *testing.T, tab context.Context, name, axe string) {
 		t.Errorf("unfolded, the page is %d px wide: %s", got, evaluate[string](t, tab, widest))
 	}
 	if axe != "" {
-		for _, found := range runAxe(t, tab) {
+		for _, found := range runAxe(t, tab, "light") {
 			t.Errorf("unfolded: %s", found)
 		}
 	}
@@ -137,10 +135,14 @@ func colours(scheme string) chromedp.Action[chromedp.Void] {
 	})
 }
 
-// runAxe applies the rules of WCAG 2.2 AA and of what axe-core calls best practice.
-func runAxe(t *testing.T, tab context.Context) []string {
+// runAxe applies the rules of accessibility; in dark those that a scheme can change.
+func runAxe(t *testing.T, tab context.Context, scheme string) []string {
 	t.Helper()
-	found, err := chromedp.Run(tab, chromedp.Evaluate[[]string](`axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}).then(r => r.violations.map(
+	rules := browse.AllRules
+	if scheme == "dark" {
+		rules = browse.ColourRules
+	}
+	found, err := chromedp.Run(tab, chromedp.Evaluate[[]string](`axe.run(document, {runOnly: `+rules+`}).then(r => r.violations.map(
 		v => v.id + ": " + v.nodes.map(n => n.html.slice(0, 160) + " " + (n.any[0] ? n.any[0].message : "")).join(" | ")))`,
 		chromedp.EvalAwaitPromise))
 	must(t, err)
@@ -191,13 +193,7 @@ func readAxe(t *testing.T) string {
 	if testing.Short() {
 		return ""
 	}
-	source, err := os.ReadFile("../../node_modules/axe-core/axe.min.js")
-	if errors.Is(err, os.ErrNotExist) {
-		t.Log("axe-core is not installed: accessibility rules are not run")
-		return ""
-	}
-	must(t, err)
-	return string(source)
+	return browse.AxeSource(t)
 }
 
 // serveGallery serves every page with what it links to, under the policy.

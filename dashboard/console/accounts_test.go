@@ -137,7 +137,7 @@ func TestAnAccountIsDeleted(t *testing.T) {
 	w := newWorld(t, "")
 	b := w.session(t, w.A.Person)
 	page := b.Get(accountPage(w.A) + "/delete")
-	contains(t, "the question", page, "Delete @alice@a.test?", "Followers")
+	contains(t, "the question", page, "Delete @alice?", "@alice@a.test", "Followers")
 	if got := b.Submit(page, formTo(t, page, "/delete"), "name", "alic"); got.Status != http.StatusUnprocessableEntity || !strings.Contains(got.Body, "not its name") {
 		t.Errorf("another name: %d", got.Status)
 	}

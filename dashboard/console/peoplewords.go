@@ -12,7 +12,7 @@ var placeChoices = []RoleChoice{
 	{Role(people.MemberAdmin), "Looks after domains, accounts, people and security"},
 	{Role(people.MemberModerator), "Handles reports and blocks of servers"},
 	{Role(people.MemberBilling), "Sees and changes the plan and invoices"},
-	{Role(people.MemberPlain), "Works as the accounts that somebody gives them"},
+	{Role(people.MemberPlain), "Works as chosen accounts"},
 }
 
 var grantChoices = []RoleChoice{

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what a step needs and the machine lacks; does nothing otherwise.
 #
-#   deploy/dev/need.sh [--try] NAME...     NAME: postgres node chromium clients smtpd pebble apache nginx caddy
+#   deploy/dev/need.sh [--try] NAME...     NAME: postgres node chromium clients smtpd pebble apache nginx caddy peers
 #
 # As root, or with a sudo that asks for no password, by apt-get. Otherwise it
 # names the package and fails; with --try it only notes what will be skipped.
@@ -9,10 +9,12 @@
 # package below .rookery, where `rookery dev` and the tests look. Pebble, Let's
 # Encrypt's test authority, is built there from the Go module proxy. nginx and Caddy are
 # unpacked there from their Debian packages: installed, they would start to serve at once.
+# peers are the npm packages that tests use, axe-core among them, by their lock file.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 readonly embedded_version=18.4.0-beta.17
+readonly peers=internal/e2e/peers
 readonly pebble_version=v2.10.1
 readonly log="${TMPDIR:-/tmp}/rookery-need.$$.log"
 trap 'rm -f "$log"' EXIT
@@ -37,7 +39,9 @@ has() {
 	apache) [ -x /usr/sbin/apache2 ] && [ -e /usr/lib/apache2/modules/mod_proxy_http.so ] ;;
 	nginx) runs nginx -v ;;
 	caddy) runs caddy version ;;
-	*) say "unknown name $1 (known: postgres node chromium clients smtpd pebble apache nginx caddy)"; exit 2 ;;
+	# As internal/e2e says that it has installed them, too.
+	peers) cmp -s "$peers/package-lock.json" "$peers/node_modules/.rookery-lock" ;;
+	*) say "unknown name $1 (known: postgres node chromium clients smtpd pebble apache nginx caddy peers)"; exit 2 ;;
 	esac
 }
 
@@ -61,6 +65,7 @@ packages() {
 	pebble) ;; # Debian's is too old to know profiles
 	apache) echo apache2-bin ;; # the program without the service
 	nginx | caddy) ;;           # see unpack
+	peers) has node || packages node ;;
 	esac
 }
 
@@ -120,6 +125,13 @@ go_pebble() {
 		{ tail -n 15 "$log" >&2; return 1; }
 }
 
+npm_peers() {
+	has node || return 1
+	say "installing the npm packages of $peers"
+	( cd "$peers" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && cp package-lock.json node_modules/.rookery-lock ) \
+		</dev/null >>"$log" 2>&1 || { tail -n 15 "$log" >&2; return 1; }
+}
+
 # unpack gets a program out of its Debian package, without installing that.
 unpack() {
 	command -v apt-get >/dev/null && command -v dpkg >/dev/null || return 1
@@ -137,7 +149,7 @@ if [ "${1:-}" = --try ]; then
 	optional=true
 	shift
 fi
-[ $# -gt 0 ] || { say "which? (postgres node chromium clients smtpd pebble apache nginx caddy)"; exit 2; }
+[ $# -gt 0 ] || { say "which? (postgres node chromium clients smtpd pebble apache nginx caddy peers)"; exit 2; }
 
 missing=() wanted=()
 for name in "$@"; do
@@ -154,6 +166,7 @@ failed=0
 for name in "${missing[@]}"; do
 	if has "$name" || { [ "$name" = postgres ] && npm_postgres && has postgres; } ||
 		{ [ "$name" = pebble ] && go_pebble && has pebble; } ||
+		{ [ "$name" = peers ] && npm_peers && has peers; } ||
 		{ [[ "$name" = @(nginx|caddy) ]] && unpack "$name" && has "$name"; }; then
 		continue
 	fi

@@ -93,12 +93,12 @@ func (d *day) signInToApps(mara *browse.Tab) {
 // signInBySSO connects the company's provider, and lets somebody in whom only that knows.
 func (d *day) signInBySSO(mara *browse.Tab) {
 	d.t.Helper()
-	provider := startPeer(d.t, "oidc.mjs", "PEER_SECRET="+ssoSecret, "PEER_REDIRECT="+d.home+sso.CallbackPath)
-	provider.do("person", map[string]any{
+	d.provider = startPeer(d.t, "oidc.mjs", "PEER_SECRET="+ssoSecret, "PEER_REDIRECT="+d.home+sso.CallbackPath)
+	d.provider.do("person", map[string]any{
 		"sub": "zoe", "email": "zoe@acmecycles.test", "email_verified": true, "name": "Zoe Okafor", "preferred_username": "zoe",
 	}, nil)
 	d.open(mara, "sso-none", d.room+"/security/sso")
-	for name, value := range map[string]string{"issuer": provider.Origin, "client_id": "rookery", "client_secret": ssoSecret, "mail_domains": "acmecycles.test"} {
+	for name, value := range map[string]string{"issuer": d.provider.Origin, "client_id": "rookery", "client_secret": ssoSecret, "mail_domains": "acmecycles.test"} {
 		mara.Fill(name, value)
 	}
 	mara.Press(`button[value="test"]`)
@@ -138,8 +138,9 @@ func (d *day) answer(mara *browse.Tab) {
 	mara.Fill("text", savedText)
 	mara.Press("main form .btn--go")
 	d.look(mara, "replies")
-	visitor := d.account(d.client, "https", neighbour, "visitor")
-	visitor.post(map[string]any{"status": "@support@" + ownDomain + " " + question, "visibility": "public"})
+	mara.Press(`main a[href*="/replies/"]`)
+	d.look(mara, "reply-change")
+	d.visitor.post(map[string]any{"status": "@support@" + ownDomain + " " + question, "visibility": "public"})
 	testkit.Eventually(d.t, deadline, "the mention is in the room", func() bool {
 		mara.Open(d.room + "/inbox")
 		return strings.Contains(mara.Text(".inbox__lines"), "Where is it?")
@@ -168,5 +169,5 @@ func (d *day) answer(mara *browse.Tab) {
 	mara.Press(`button[name="state"][value="done"]`)
 	d.open(mara, "inbox-done", d.room+"/inbox?state=done")
 	d.is(mara, ".inbox__lines", "Sorry about the wait")
-	visitor.awaitNotification("mention", "support@"+ownDomain)
+	d.visitor.awaitNotification("mention", "support@"+ownDomain)
 }

@@ -40,10 +40,27 @@ func (d *day) fill(mara, jonas *browse.Tab) {
 		mara.Press(p.button)
 		d.must(mara, ".plan", p.text)
 	}
-	mara.Open(d.room + "/branding")
-	mara.Fill("text", "Be kind: behind every answer is a person.")
-	mara.Press(`form[action$="/branding/rules"] button`)
-	d.is(mara, "#rules", "Be kind")
+	d.discard(mara)
+}
+
+// discard throws one of two drafts away.
+func (d *day) discard(mara *browse.Tab) {
+	d.t.Helper()
+	const unwanted = "Nobody will ever read this"
+	mara.Open(d.room + "/publish/new")
+	mara.Fill("text", unwanted)
+	mara.Press(`button[value="draft"]`)
+	d.must(mara, ".plan", unwanted)
+	mara.Press(".plan .btn")
+	d.look(mara, "publish-change")
+	mara.Press(`main a[href$="/discard"]`)
+	d.must(mara, "main", unwanted)
+	d.look(mara, "publish-discard")
+	mara.Press("main form .btn--bad")
+	mara.Open(d.room + "/publish?list=drafts")
+	if got := mara.Text("main"); strings.Contains(got, unwanted) || !strings.Contains(got, "chain quiet") {
+		d.t.Errorf("after one of two drafts was discarded:\n%s", got)
+	}
 }
 
 // tour opens the pages that the day does not lead to.
@@ -58,15 +75,23 @@ func (d *day) tour(mara *browse.Tab) {
 	} {
 		d.open(mara, p.name, d.room+p.path)
 	}
+	mara.Open(d.room + "/domains")
+	mara.Press("main .lines a")
+	d.look(mara, "domain")
 	for _, p := range []struct{ name, path string }{
-		{"me", "/me"}, {"me-password", "/me/password"}, {"me-authenticator", "/me/authenticator"}, {"forgot", "/sign_in/forgot"}, {"switch", "/sign_in?again=1"},
+		{"me", "/me"}, {"me-password", "/me/password"}, {"me-authenticator", "/me/authenticator"}, {"switch", "/sign_in?again=1"},
 	} {
 		d.open(mara, p.name, d.console+p.path)
 	}
+}
+
+// publicTour opens the pages that the company shows to everybody.
+func (d *day) publicTour() {
+	d.t.Helper()
 	anybody := d.window()
 	for _, p := range []struct{ name, path string }{
 		{"site-front", "/"}, {"site-about", "/about"}, {"site-profile", "/@support"}, {"site-profile-replies", "/@support/with_replies"},
-		{"site-profile-media", "/@support/media"}, {"site-profile-about", "/@support/about"}, {"site-profile-empty", "/@news"},
+		{"site-profile-media", "/@support/media"}, {"site-profile-about", "/@support/about"}, {"site-profile-empty", "/@herald"},
 		{"site-followers", "/@support/followers"}, {"site-following", "/@support/following"}, {"site-follow", "/@support/follow"},
 		{"site-tag", "/tags/cycling"}, {"site-tag-none", "/tags/nothing"}, {"site-forgot", "/auth/sign_in/forgot"}, {"site-nobody", "/@nobody"},
 	} {

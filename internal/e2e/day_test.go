@@ -20,23 +20,42 @@ func TestE2EConsoleFirstDay(t *testing.T) {
 	d.setUp(mara)
 	d.furnish(mara)
 	jonas := d.invite(mara)
-	var token string
-	if full() {
-		token = d.draftFromApp(jonas)
-	} else {
-		token = d.draftInConsole(jonas)
+	if !full() {
+		token := d.draftInConsole(jonas)
+		d.approve(mara)
+		d.sendAway(mara, jonas, token)
+		return
 	}
+	d.befriend()
+	token := d.draftFromApp(jonas)
 	d.approve(mara)
-	if full() {
-		d.answer(mara)
-		d.signInToApps(mara)
-		d.fill(mara, jonas)
-		d.tour(mara)
-	}
+	d.react()
+	d.answer(mara)
+	d.signInToApps(mara)
+	d.fill(mara, jonas)
+	d.insights(mara)
+	d.takeAlong(mara)
+	d.identify(mara)
+	d.brand(mara)
+	d.shutOut(mara)
+	d.readLog(mara)
+	d.tour(mara)
+	t.Run("reading", func(t *testing.T) { // two who change nothing, at the same time
+		t.Run("in German", func(t *testing.T) {
+			t.Parallel()
+			d.in(t).inGerman(mara)
+		})
+		t.Run("as anybody", func(t *testing.T) {
+			t.Parallel()
+			d.in(t).publicTour()
+		})
+	})
+	d.secure(mara)
 	d.sendAway(mara, jonas, token)
-	if full() {
-		d.index()
-	}
+	d.startAnew(jonas)
+	d.requireSSO(mara)
+	d.allVisited()
+	d.index()
 }
 
 func (d *day) signUp(tab *browse.Tab) {
@@ -100,6 +119,7 @@ func (d *day) bringDomain(tab *browse.Tab) {
 	tab.Press("main form .btn--go")
 	d.must(tab, "#todo", "Add one record")
 	d.look(tab, "setup-domain-proof")
+	d.askIT(tab)
 	browse.Evaluate[bool](tab, `window.isSame = true`)
 	d.setRecords(tab)
 	d.awaitPage(tab, "asks for the way here", `(document.querySelector("[data-live] .rec") || {textContent: ""}).textContent.includes("CNAME")`)
@@ -112,6 +132,22 @@ func (d *day) bringDomain(tab *browse.Tab) {
 	d.look(tab, "setup-domain-live")
 	d.mailTo(ownerMail, ownDomain)
 	testkit.Eventually(d.t, time.Minute, "the company's name is served", func() bool { return d.cloud.serial(0, ownDomain) != "" })
+}
+
+// askIT gives somebody without a login a link to what the name needs, and takes it back.
+func (d *day) askIT(tab *browse.Tab) {
+	d.t.Helper()
+	tab.Press("#link button")
+	colleague := d.window()
+	address := browse.Evaluate[string](tab, `document.querySelector("#link-text").value`)
+	colleague.Open(address)
+	d.must(colleague, "main", ownDomain)
+	d.must(colleague, "main .rec", "TXT")
+	d.look(colleague, "domain-link")
+	tab.Press(`#link form[action$="/unlink"] button`)
+	colleague.Open(address)
+	d.must(colleague, "h1", "This link has ended")
+	d.look(colleague, "domain-link-ended")
 }
 
 // setRecords does what the company's DNS provider does with the records on the page.
@@ -187,6 +223,11 @@ func (d *day) invite(mara *browse.Tab) *browse.Tab {
 	d.look(jonas, "accounts-of-drafter")
 	mara.Open(d.room + "/people")
 	d.is(mara, "table", drafterName)
+	d.look(mara, "people-two")
+	if full() {
+		d.open(mara, "insights-none", d.room+"/insights")
+		d.must(mara, "main", "No post in this time")
+	}
 	return jonas
 }
 

@@ -49,25 +49,41 @@ type day struct {
 	support  string // the id of its account
 	screens  string
 	client   *http.Client
+	visitor  *account // somebody at the neighbour's
+	provider *peer    // the company's own login
+	visited  []visit
+}
+
+// daySettings are what a day needs besides a mail server of its own.
+func daySettings(mails *smtptest.Server) map[string]string {
+	return map[string]string{
+		"SIGN_UP": "on", "SMTP_HOST": "127.0.0.1", "SMTP_PORT": fmt.Sprint(mails.Port), "SMTP_TLS": "none",
+		"QUEUES": "inbox=4,deliver=8,fanout=2,fetch=4,domains=4,mail=2,upkeep=1", "FEDERATION_ALLOW_HTTP": "true",
+	}
+}
+
+// newPlainDay is one without names and certificates of its own.
+func newPlainDay(t *testing.T) *day {
+	t.Helper()
+	needsTime(t)
+	browse.NeedsChromium(t)
+	d := &day{t: t, mails: smtptest.Start(t, smtptest.Options{Mode: "none"}), screens: os.Getenv("SCREENS")}
+	d.server = startServer(t, daySettings(d.mails))
+	d.console, d.home = "http://rookery.localhost:"+d.port(), "http://acme.rookery.localhost:"+d.port()
+	d.chromium, d.client = browse.StartChromium(t, ""), local(t)
+	return d
 }
 
 func newDay(t *testing.T) *day {
 	t.Helper()
+	if !full() {
+		return newPlainDay(t)
+	}
 	needsTime(t)
 	browse.NeedsChromium(t)
-	d := &day{t: t, mails: smtptest.Start(t, smtptest.Options{Mode: "none"}), screens: screensDir(t)}
-	settings := map[string]string{
-		"SIGN_UP": "on", "SMTP_HOST": "127.0.0.1", "SMTP_PORT": fmt.Sprint(d.mails.Port), "SMTP_TLS": "none",
-		"QUEUES": "inbox=4,deliver=8,fanout=2,fetch=4,domains=4,mail=2,upkeep=1", "FEDERATION_ALLOW_HTTP": "true",
-	}
-	if !full() {
-		d.server = startServer(t, settings)
-		d.console, d.home = "http://rookery.localhost:"+d.port(), "http://acme.rookery.localhost:"+d.port()
-		d.chromium, d.client = browse.StartChromium(t, ""), local(t)
-		return d
-	}
 	needsNode(t)
-	d.cloud = newCloud(t, pebble.Options{}, settings)
+	d := &day{t: t, mails: smtptest.Start(t, smtptest.Options{Mode: "none"}), screens: screensDir(t)}
+	d.cloud = newCloud(t, pebble.Options{}, daySettings(d.mails))
 	d.server, d.console, d.home = d.cloud.server, "https://"+platform, "https://"+ownDomain
 	d.chromium, d.client = browse.StartChromium(t, d.cloud.ips[0]+":443"), d.cloud.client(0)
 	d.cloud.dns.A(neighbour, d.cloud.ips...)
@@ -81,7 +97,7 @@ func newDay(t *testing.T) *day {
 
 // screensDir is where pictures of all pages go: make e2e-console SCREENS=docs/screens.
 func screensDir(t *testing.T) string {
-	if dir := os.Getenv("SCREENS"); dir != "" || !full() {
+	if dir := os.Getenv("SCREENS"); dir != "" {
 		return dir
 	}
 	return t.TempDir()
@@ -92,7 +108,15 @@ func (d *day) window() *browse.Tab {
 	d.t.Helper()
 	tab := d.chromium.Tab(d.t, 1280)
 	tab.KeepScreens(d.screens, still)
+	tab.AxeIfAny()
 	return tab
+}
+
+// in is the day for a part of the test that has a name of its own.
+func (d *day) in(t *testing.T) *day {
+	part := *d
+	part.t = t
+	return &part
 }
 
 // still gives avatars the colour of their letters: ids, which choose it, differ at each run.
@@ -107,6 +131,7 @@ func (d *day) look(tab *browse.Tab, name string) {
 		tab.Look(name)
 		return
 	}
+	d.visited = append(d.visited, visit{tab, name, tab.Address()})
 	tab.Keyboard(name)
 	tab.Look(name)
 	tab.Resize(390)

@@ -138,6 +138,16 @@
     addEventListener("pagehide", () => source.close());
   }
 
+  // Tabs that a phone has no room for: the current one stays in view.
+  const showTab = () => {
+    for (const tabs of document.querySelectorAll(".tabs")) {
+      const tab = tabs.querySelector("[aria-current]");
+      if (tab) tabs.scrollLeft = tab.offsetLeft - tabs.offsetLeft - (tabs.clientWidth - tab.offsetWidth) / 2;
+    }
+  };
+  addEventListener("resize", showTab);
+  showTab();
+
   showCopies(document);
   showTimes(document);
 })();

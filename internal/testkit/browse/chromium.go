@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
@@ -68,6 +70,9 @@ type Tab struct {
 
 const tabHeight = 844
 
+// elementTime is how long a busy machine may take to show an element, and to go where it leads.
+const elementTime = 40 * time.Second
+
 // tabLife bounds a test that hangs. Full runs look at all pages in one window.
 func tabLife() time.Duration {
 	if os.Getenv("ROOKERY_E2E") == "full" {
@@ -96,6 +101,13 @@ func (c *Chromium) Tab(t testing.TB, width int) *Tab {
 	call(b, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: watch})
 	b.Scheme("light")
 	return b
+}
+
+// In is the window for a part of the test.
+func (b *Tab) In(t testing.TB) *Tab {
+	part := *b
+	part.t = t
+	return &part
 }
 
 // WithoutScript switches JavaScript off from the next page on. The debugger's own
@@ -141,20 +153,34 @@ func (b *Tab) Open(address string) {
 // Fill types over what stands in the field of a name.
 func (b *Tab) Fill(name, value string) {
 	b.t.Helper()
-	b.must(chromedp.Do(b.ctx, chromedp.SetValue(`[name="`+name+`"]`, value)))
+	b.at(`the field "`+name+`"`, func(ctx context.Context) error {
+		return chromedp.Do(ctx, chromedp.SetValue(`[name="`+name+`"]`, value))
+	})
 }
 
 // Press clicks what leads to another page and waits for that.
 func (b *Tab) Press(selector string) {
 	b.t.Helper()
-	_, err := chromedp.RunResponse(b.ctx, chromedp.Click(selector))
-	b.must(err)
+	b.at(selector, func(ctx context.Context) error {
+		_, err := chromedp.RunResponse(ctx, chromedp.Click(selector))
+		return err
+	})
 }
 
 // Click clicks what stays on the page.
 func (b *Tab) Click(selector string) {
 	b.t.Helper()
-	b.must(chromedp.Do(b.ctx, chromedp.Click(selector)))
+	b.at(selector, func(ctx context.Context) error { return chromedp.Do(ctx, chromedp.Click(selector)) })
+}
+
+// at does something with an element, and says which one where it does not come.
+func (b *Tab) at(what string, do func(context.Context) error) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, elementTime)
+	defer cancel()
+	if err := do(ctx); err != nil {
+		b.t.Fatalf("at %s: %s: %v", b.Path(), what, err)
+	}
 }
 
 // Type sends keys to whatever has the focus, as a keyboard does.
@@ -220,6 +246,17 @@ const widest = `[...document.querySelectorAll("body *")].filter(e => e.getBoundi
 // installed. SCREENS=dir keeps pictures.
 func (b *Tab) Look(name string) {
 	b.t.Helper()
+	b.Glance(name)
+	b.keepScreen(fmt.Sprintf("%s-%d-light.jpg", name, b.width))
+	b.Scheme("dark")
+	b.holdTo(name, "dark", ColourRules)
+	b.keepScreen(fmt.Sprintf("%s-%d-dark.jpg", name, b.width))
+	b.Scheme("light")
+}
+
+// Glance is Look in the light scheme alone, of which no picture is kept.
+func (b *Tab) Glance(name string) {
+	b.t.Helper()
 	b.Refusals()
 	if got := Evaluate[int64](b, `document.documentElement.scrollWidth`); got > b.width {
 		b.t.Errorf("%s is %d px wide at %d: %s", name, got, b.width, Evaluate[string](b, widest))
@@ -227,42 +264,54 @@ func (b *Tab) Look(name string) {
 	if Evaluate[int](b, `document.querySelectorAll("h1").length`) != 1 || Evaluate[int](b, `document.styleSheets.length`) == 0 {
 		b.t.Errorf("%s has no heading or no style", name)
 	}
-	for _, scheme := range []string{"light", "dark"} {
-		b.Scheme(scheme)
-		for _, found := range b.violations() {
-			b.t.Errorf("%s, %d px, %s: %s", name, b.width, scheme, found)
-		}
-		b.keepScreen(fmt.Sprintf("%s-%d-%s.jpg", name, b.width, scheme))
+	if hidden := Evaluate[string](b, hiddenTab); hidden != "" {
+		b.t.Errorf("%s, %d px: the current tab %q is out of view", name, b.width, hidden)
 	}
-	b.Scheme("light")
+	b.holdTo(name, "light", AllRules)
 }
 
-// violations are those of WCAG 2.2 AA and of what axe-core calls best practice.
-func (b *Tab) violations() []string {
+// hiddenTab is the current one of some tabs, where one has to scroll to see it.
+const hiddenTab = `[...document.querySelectorAll(".tabs [aria-current]")].filter(e => {
+	const tab = e.getBoundingClientRect(), row = e.parentElement.getBoundingClientRect();
+	return tab.left < row.left - 1 || tab.right > row.right + 1;
+}).map(e => e.textContent).join()`
+
+// AllRules are WCAG 2.2 AA and what axe-core calls best practice; ColourRules those of them
+// that a scheme can change: the markup of a page is the same in both.
+const (
+	AllRules    = `["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]`
+	ColourRules = `{type: "rule", values: ["color-contrast", "link-in-text-block"]}`
+)
+
+// holdTo fails the test for what axe-core finds on the page by some rules.
+func (b *Tab) holdTo(name, scheme, rules string) {
 	b.t.Helper()
 	if b.axe == "" || b.hasNoJS {
-		return nil // the rules are a script, and the markup is the same without
+		return // the rules are a script, and the markup is the same without
 	}
 	// Evaluated by the debugger, so that the page's policy does not apply to it.
 	if !Evaluate[bool](b, `!!window.axe`) {
 		Evaluate[bool](b, b.axe+"\n;true")
 	}
-	return Await[[]string](b, `axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}).then(r => r.violations.map(
-		v => v.id + ": " + v.nodes.map(n => n.html.slice(0, 160) + " " + (n.any[0] ? n.any[0].message : "")).join(" | ")))`)
+	for _, found := range Await[[]string](b, `axe.run(document, {runOnly: `+rules+`}).then(r => r.violations.map(
+		v => v.id + ": " + v.nodes.map(n => n.html.slice(0, 160) + " " + (n.any[0] ? n.any[0].message : "")).join(" | ")))`) {
+		b.t.Errorf("%s, %d px, %s: %s", name, b.width, scheme, found)
+	}
 }
 
-// readAxe finds axe-core, which is pinned with what the end-to-end tests talk to
-// (internal/e2e/peers). It takes its time: only full runs (make e2e-browser) ask it,
-// and who calls Axe.
+// readAxe is axe-core in full runs (make e2e-browser): it takes its time. In others who
+// calls Axe or AxeIfAny has it run.
 func readAxe(t testing.TB) string {
 	t.Helper()
 	if os.Getenv("ROOKERY_E2E") != "full" {
 		return ""
 	}
-	return findAxe(t)
+	return AxeSource(t)
 }
 
-func findAxe(t testing.TB) string {
+// AxeSource is axe-core, or "" where it is not installed. Its version is pinned with what
+// the end-to-end tests talk to (internal/e2e/peers), which `make test` installs.
+func AxeSource(t testing.TB) string {
 	t.Helper()
 	dir, err := os.Getwd()
 	if err != nil {
@@ -279,7 +328,7 @@ func findAxe(t testing.TB) string {
 			}
 		}
 	}
-	t.Log("axe-core is not installed (npm ci in internal/e2e/peers): accessibility rules are not run")
+	t.Log("axe-core is not installed (deploy/dev/need.sh peers): accessibility rules are not run")
 	return ""
 }
 
@@ -287,10 +336,13 @@ func findAxe(t testing.TB) string {
 // fails the test where axe-core is not installed.
 func (b *Tab) Axe() {
 	b.t.Helper()
-	if b.axe = findAxe(b.t); b.axe == "" {
+	if b.AxeIfAny(); b.axe == "" {
 		b.t.Fatal("without axe-core nothing is checked")
 	}
 }
+
+// AxeIfAny is Axe where axe-core is installed.
+func (b *Tab) AxeIfAny() { b.axe = AxeSource(b.t) }
 
 // NoAxe ends that.
 func (b *Tab) NoAxe() { b.axe = "" }
@@ -312,4 +364,17 @@ func (b *Tab) Choose(selector, path string) {
 func (b *Tab) Address() string {
 	b.t.Helper()
 	return Evaluate[string](b, `location.href`)
+}
+
+// Cookies are those that the window would send to an address.
+func (b *Tab) Cookies(address string) (out []*http.Cookie) {
+	b.t.Helper()
+	got, err := chromedp.Run(b.ctx, func(ctx context.Context, target *chromedp.Target) (network.GetCookiesResult, error) {
+		return cdp.Call(ctx, target, network.GetCookies, network.GetCookiesParams{URLs: []string{address}})
+	})
+	b.must(err)
+	for _, c := range got.Cookies {
+		out = append(out, &http.Cookie{Name: c.Name, Value: c.Value})
+	}
+	return out
 }
