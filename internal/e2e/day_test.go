@@ -223,7 +223,6 @@ func (d *day) invite(mara *browse.Tab) *browse.Tab {
 	d.look(jonas, "accounts-of-drafter")
 	mara.Open(d.room + "/people")
 	d.is(mara, "table", drafterName)
-	d.look(mara, "people-two")
 	if full() {
 		d.open(mara, "insights-none", d.room+"/insights")
 		d.must(mara, "main", "No post in this time")

@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	screenQuality = 46
+	screenQuality = 42
 	// screenHeight is how much of a long page a picture shows.
 	screenHeight = 5 * tabHeight / 2
 	// Pictures of wide windows are made smaller: they are for looking, not for measuring.
