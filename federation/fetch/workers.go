@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -21,6 +22,8 @@ func (f *Fetcher) Register(workers *river.Workers) {
 	river.AddWorker(workers, &parentsWorker{fetcher: f})
 }
 
+var errUnknownHere = errors.New("the tenant is not known to this process")
+
 // workTime is more than any budget lasts, so that a budget ends the work and not the queue.
 const workTime = time.Minute
 
@@ -37,7 +40,7 @@ func (w *refreshWorker) Timeout(*river.Job[jobs.RefreshAccount]) time.Duration {
 func (w *refreshWorker) Work(ctx context.Context, job *river.Job[jobs.RefreshAccount]) error {
 	t, ok := w.fetcher.tenants.ByID(job.Args.TenantID)
 	if !ok {
-		return river.JobCancel(errNotFound)
+		return errUnknownHere // yet, or not any more: then the job ends by its tries
 	}
 	var a *social.Account
 	err := w.fetcher.db.Tenant(ctx, t.ID, func(scope *pg.Scope) (err error) {
@@ -60,13 +63,15 @@ func (w *refreshWorker) Work(ctx context.Context, job *river.Job[jobs.RefreshAcc
 // outcome says whether trying again makes sense, and removes an account that its
 // own server says is deleted.
 func (f *Fetcher) outcome(ctx context.Context, t *tenant.Tenant, a *social.Account, err error) error {
-	switch code := fault.CodeOf(err); {
-	case err == nil:
+	switch fault.CodeOf(err) {
+	case "":
 		return nil
-	case code == fault.Gone:
+	case fault.Gone:
 		return f.db.Tenant(ctx, t.ID, func(scope *pg.Scope) error { return f.statuses.RemoveAuthor(ctx, scope, a) })
-	case code == fault.Unavailable && !safehttp.IsPermanent(err):
-		return err
+	case fault.Unavailable, fault.Internal, fault.Conflict: // that this process ends is Internal
+		if !safehttp.IsPermanent(err) {
+			return err
+		}
 	}
 	return river.JobCancel(err)
 }
@@ -86,7 +91,7 @@ func (w *parentsWorker) Timeout(*river.Job[jobs.FetchParents]) time.Duration { r
 func (w *parentsWorker) Work(ctx context.Context, job *river.Job[jobs.FetchParents]) error {
 	t, ok := w.fetcher.tenants.ByID(job.Args.TenantID)
 	if !ok {
-		return river.JobCancel(errNotFound)
+		return errUnknownHere // yet, or not any more: then the job ends by its tries
 	}
 	ctx = safehttp.WithBudget(ctx, budget(parentRequests, workTime*3/4))
 	var st *social.Status
