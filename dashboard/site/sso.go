@@ -163,8 +163,7 @@ func (h *Handlers) link(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	door := h.entrance(c).Door
-	person, problem, err := door.Enter(ctx, web.Attempt{From: hostroute.ClientIP(c), Mail: linking.Person.Email, Password: in.Get("password")})
+	person, problem, err := h.entrance(c).Knows(ctx, web.Attempt{From: hostroute.ClientIP(c), Mail: linking.Person.Email, Password: in.Get("password")})
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package site_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -292,6 +293,32 @@ func TestSSOLinksWithAPasswordOnly(t *testing.T) {
 	w.A.Do(t, func(ctx context.Context, scope *pg.Scope) error { return people.Leave(ctx, scope, w.A.Person) })
 	gone := w.server.Browser(t)
 	w.refused(t, gone, w.through(t, gone), "do not belong to Tenant a.test any more")
+}
+
+// A company's provider and a stolen password are not enough to guess codes without end.
+func TestSSOLinkingForgivesNoGuesses(t *testing.T) {
+	t.Parallel()
+	w := newCompany(t, nil)
+	own := w.server.Browser(t)
+	w.signIn(t, own)
+	w.withTOTP(t, own)
+	for n := range 12 { // few enough for the address, which others might share
+		b := w.server.Browser(t)
+		if first := w.firstStep(t, b, ""); first.Status == http.StatusTooManyRequests {
+			return
+		}
+		page := b.Get(signInPage + "/second")
+		if got := b.Submit(page, b.Form(page, "code", ""), "code", "000000"); got.Status == http.StatusTooManyRequests {
+			return
+		}
+		w.idp.SetPerson(map[string]any{"sub": fmt.Sprint("guess-", n), "email": "alice@a.test", "email_verified": true})
+		linking := w.server.Browser(t)
+		ask := linking.Follow(w.through(t, linking))
+		if got := linking.Submit(ask, linking.Form(ask, "password", ""), "password", password); got.Status == http.StatusTooManyRequests {
+			return
+		}
+	}
+	t.Error("whoever links is forgiven what was counted for the person")
 }
 
 // Whoever is signed in has shown a password already.
