@@ -9,7 +9,7 @@ import (
 // auditKinds are the groups of actions one may filter by.
 var auditKinds = []Choice{
 	{"account.", "Accounts"}, {"brand.", "Branding"}, {"conversation.", "Conversations"}, {"export.", "Archives"}, {"domain.", "Domains"}, {"invitation.", "Invitations"}, {"member.", "People"},
-	{"operator.", "Who acts as which account"}, {"status.", "Posts"}, {"retention.", "How long things are kept"}, {"rule.", "Rules"}, {"reply.", "Saved replies"}, {"server.", "Servers"}, {"setup.", "Set-up"}, {"sso.", "Single sign-on"}, {"tenant.", "The company"},
+	{"operator.", "Who acts as which account"}, {"status.", "Posts"}, {"retention.", "How long things are kept"}, {"rule.", "Rules"}, {"reply.", "Saved replies"}, {"security.", "Sign-in rules"}, {"server.", "Servers"}, {"setup.", "Set-up"}, {"sso.", "Single sign-on"}, {"tenant.", "The company"},
 }
 
 // auditSentences are what each action says, after the name of whoever did it; those that
@@ -33,7 +33,8 @@ var auditSentences = map[string]string{
 	"reply.add": "added a saved reply", "reply.change": "changed a saved reply", "reply.delete": "deleted a saved reply",
 	"server.block": "made a rule about the server {domain}", "server.change": "changed the rule about the server {domain}", "server.unblock": "removed the rule about the server {domain}", "server.import": "imported {rules} rules about servers",
 	"server.allow": "allowed the server {domain}", "server.disallow": "took the server {domain} off the list", "server.mode": "changed which servers the company talks to", "server.show": "changed who sees the rules about servers",
-	"setup.domain": "left the domain behind in the set-up", "setup.people": "left people and accounts behind in the set-up", "setup.end": "ended the set-up",
+	"security.require_second_factor": "changed whether everybody needs a second factor",
+	"setup.domain":                   "left the domain behind in the set-up", "setup.people": "left people and accounts behind in the set-up", "setup.end": "ended the set-up",
 	"sso.change": "changed single sign-on", "sso.off": "turned single sign-on off", "sso.join": "joined by single sign-on", "sso.link": "joined a login with single sign-on", "sso.break_glass": "signed in past single sign-on",
 	"tenant.create": "made the company", "tenant.delete": "began to delete the company", "tenant.undelete": "kept the company", "tenant.suspend": "suspended the company", "tenant.go_live": "went live on {host}",
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 
 	"github.com/labstack/echo/v4"
+	"github.com/riverqueue/river"
 
 	"rookery/federation/vocab"
 	"rookery/internal/fault"
@@ -112,7 +113,9 @@ func (i *Inbox) ownerIsGone(ctx context.Context, t *tenant.Tenant, a vocab.Activ
 		if err != nil {
 			return err
 		}
-		return scope.Enqueue(ctx, jobs.RefreshAccount{Scoped: jobs.Scoped{TenantID: t.ID}, AccountID: int64(known.ID)})
+		return scope.EnqueueWith(ctx, []river.InsertManyParams{{
+			Args: jobs.RefreshAccount{Scoped: jobs.Scoped{TenantID: t.ID}, AccountID: int64(known.ID)}, InsertOpts: jobs.RefreshNow(),
+		}})
 	})
 }
 

@@ -117,6 +117,14 @@ func (RefreshAccount) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: QueueFetch, MaxAttempts: 4, UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: time.Hour}}
 }
 
+// RefreshNow are the options for a refresh that something new makes necessary, such as word
+// that the account is gone: one that ended a moment ago does not count.
+func RefreshNow() *river.InsertOpts {
+	o := RefreshAccount{}.InsertOpts()
+	o.UniqueOpts = onceAtATime
+	return &o
+}
+
 // FetchParents reads the posts above a status that answers an unknown one.
 type FetchParents struct {
 	Scoped

@@ -35,6 +35,12 @@ func (p *PlatformTx) Enqueue(ctx context.Context, args ...river.JobArgs) error {
 	return s.Enqueue(ctx, args...)
 }
 
+// EnqueueWith is Enqueue with options for each job: a time, a priority.
+func (p *PlatformTx) EnqueueWith(ctx context.Context, params []river.InsertManyParams) error {
+	s := Scope{tx: p.tx, inserter: p.inserter}
+	return s.EnqueueWith(ctx, params)
+}
+
 func (p *PlatformTx) query(ctx context.Context, sql string, args pgx.NamedArgs) (pgx.Rows, error) {
 	return p.tx.Query(ctx, sql, pgx.StrictNamedArgs(args))
 }

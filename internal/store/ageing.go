@@ -1,7 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -127,9 +129,9 @@ func CountActivities(ctx context.Context, p *pg.PlatformTx, before time.Time) (i
 
 const lostInboxActivities = `
 SELECT tenant_id, id
-FROM   inbox_activities
-WHERE  state = 'pending' AND received_at < @before
-ORDER  BY tenant_id, id
+FROM   (SELECT tenant_id, id, row_number() OVER (PARTITION BY tenant_id ORDER BY id) AS n
+        FROM inbox_activities WHERE state = 'pending' AND received_at < @before) AS waiting
+ORDER  BY n, tenant_id
 LIMIT  @limit`
 
 // RequeueLost gives accepted activities that wait since before a time another job: their
@@ -143,6 +145,8 @@ func RequeueLost(ctx context.Context, p *pg.PlatformTx, before time.Time, limit 
 	if err != nil {
 		return 0, err
 	}
+	// One tenant's are not to keep those of others waiting, so they came in turns.
+	slices.SortFunc(rows, func(a, b *row) int { return cmp.Or(cmp.Compare(a.TenantID, b.TenantID), cmp.Compare(a.ID, b.ID)) })
 	var list []river.JobArgs
 	for start := 0; start < len(rows); {
 		args := jobs.ApplyActivities{Scoped: jobs.Scoped{TenantID: rows[start].TenantID}}

@@ -37,10 +37,15 @@ func (w *Worker) Work(ctx context.Context, job *river.Job[jobs.ExportTenant]) er
 	of, id := job.Args.TenantID, job.Args.ExportID
 	err := w.Service.turn(ctx, of, id, turn)
 	var snooze *river.JobSnoozeError
-	if err == nil || errors.As(err, &snooze) || job.Attempt < job.MaxAttempts || ctx.Err() != nil {
+	switch {
+	case err == nil || errors.As(err, &snooze):
+		return err
+	case errors.Is(ctx.Err(), context.Canceled): // this process is ending: no try was lost over that
+		return river.JobSnooze(time.Second)
+	case job.Attempt < job.MaxAttempts:
 		return err
 	}
-	return errors.Join(err, w.Service.fail(ctx, of, id))
+	return errors.Join(err, w.Service.fail(context.WithoutCancel(ctx), of, id))
 }
 
 // turn writes on an archive until it is ready or the time is over.
