@@ -26,6 +26,10 @@ func identityPages() []galleryPage {
 	profile := console.ProfileView{
 		Shell: shell, Token: "t0ken", Account: plain.Account, BackURL: "/", AppsURL: "/apps", PublicURL: "/@support", MayEdit: true, DisplayName: "Acme Support", Note: "Help with orders, parts and repairs.",
 		HandleURL: "/handle", KeysURL: "/keys", DeleteURL: "/delete", Action: "/p", AvatarAction: "/a", HeaderAction: "/h", IsListed: true,
+		Take: []console.TakeFile{
+			{Name: "following_accounts.csv", What: "Whom it follows", URL: "/t/1"}, {Name: "followers.csv", What: "Its followers", URL: "/t/2"}, {Name: "blocked_accounts.csv", What: "Whom it blocks", URL: "/t/3"},
+			{Name: "muted_accounts.csv", What: "Whom it mutes", URL: "/t/4"}, {Name: "blocked_domains.csv", What: "Servers it blocks", URL: "/t/5"}, {Name: "bookmarks.csv", What: "Its bookmarks", URL: "/t/6"},
+		},
 		Fields: []console.ProfileField{{Name: "Website", Value: "https://acme.example", IsVerified: true}, {}, {}, {}},
 	}
 	return []galleryPage{

@@ -93,6 +93,7 @@ func (h *Handlers) profileView(c echo.Context, v *visitor, a ourAccount) (Profil
 		Shell: h.shell(v), Token: access.CSRF(v.session), Account: h.accountView(v.tenant, a.Account, a.role), BackURL: h.roomURL(v.tenant), AppsURL: here,
 		PublicURL: v.tenant.URL("/@" + a.Username), DisplayName: a.DisplayName, Note: a.NoteSource, IsLocked: a.Locked, IsListed: a.Discoverable, IsBot: a.IsBot(),
 		AvatarAlt: a.AvatarAlt, HeaderAlt: a.HeaderAlt, HasAvatar: a.AvatarKey != "", MayEdit: v.mayManage(a) == nil,
+		Take: h.takeFiles(v, a),
 	}
 	if a.HeaderKey != "" {
 		view.HeaderURL = h.Media.Header(v.tenant.ID, a.Account)

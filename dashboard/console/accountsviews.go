@@ -30,6 +30,12 @@ type ProfileView struct {
 	AvatarAlt, HeaderAlt                string
 	FormError, AvatarError, HeaderError string
 	Operators                           []Member
+	Take                                []TakeFile // none for those who may not
+}
+
+// TakeFile is a list of an account that goes along to another server.
+type TakeFile struct {
+	Name, What, URL string
 }
 
 // RenderProfile writes the page. Its forms post authenticity_token and: display_name, note,

@@ -16,7 +16,7 @@ var auditKinds = []Choice{
 // begin with a capital or a name are whole. {key} stands for a detail.
 var auditSentences = map[string]string{
 	"account.create": "made the account {account}", "account.profile": "changed the profile of {account}", "account.picture": "changed a picture of {account}", "account.delete": "deleted the account {account}",
-	"account.rename": "changed the handle {from} to {to}", "account.keys": "made new keys for {account}",
+	"account.rename": "changed the handle {from} to {to}", "account.keys": "made new keys for {account}", "account.export": "downloaded {file} of {account}",
 	"brand.texts": "changed a text of the company", "brand.words": "changed what the company says about itself", "brand.picture": "changed a picture of the company", "brand.picture_removed": "removed a picture of the company",
 	"conversation.assign": "gave a conversation to somebody", "conversation.state": "changed the state of a conversation", "conversation.note": "wrote a note about a conversation",
 	"domain.claim": "added the name {name}", "domain.instructions": "mailed what to do for {name} to {to}", "domain.link": "made a link to what {name} needs", "domain.link_end": "ended the links to what {name} needs",

@@ -136,6 +136,9 @@ func (h *Handlers) Register(e *echo.Echo) {
 		e.Match([]string{http.MethodGet, http.MethodHead}, h.Base+path, handler, h.frame.Downloads)
 	})
 	h.registerIdentity(show, post)
+	h.registerTake(func(path string, handler echo.HandlerFunc) {
+		e.Match([]string{http.MethodGet, http.MethodHead}, h.Base+path, handler, h.frame.Downloads)
+	})
 }
 
 // ErrorPage answers with the page of an error, for requests that no route took.

@@ -57,6 +57,10 @@ var showMatrix = map[string]admits{
 	"/tenants/:id": members, "/tenants/:id/accounts/new": managers, "/tenants/:id/accounts/:account": members,
 	"/tenants/:id/accounts/:account/profile": members, "/tenants/:id/accounts/:account/delete": managers,
 	"/tenants/:id/accounts/:account/handle": managers, "/tenants/:id/accounts/:account/keys": managers,
+	// Owners of the account too: accountstake_test.go.
+	"/tenants/:id/accounts/:account/following_accounts.csv": managers, "/tenants/:id/accounts/:account/followers.csv": managers,
+	"/tenants/:id/accounts/:account/blocked_accounts.csv": managers, "/tenants/:id/accounts/:account/muted_accounts.csv": managers,
+	"/tenants/:id/accounts/:account/blocked_domains.csv": managers, "/tenants/:id/accounts/:account/bookmarks.csv": managers,
 	"/tenants/:id/domains": members, "/tenants/:id/domains/new": managers, "/tenants/:id/domains/:domain": members,
 	"/tenants/:id/domains/:domain/events": members,
 

@@ -1,12 +1,9 @@
 package export
 
 import (
-	"bytes"
 	"context"
-	"encoding/csv"
 	"encoding/json"
 	"path"
-	"strings"
 	"time"
 
 	"rookery/federation/convert"
@@ -18,8 +15,8 @@ import (
 	"rookery/internal/store"
 )
 
-// The parts of an archive of one account: as Mastodon's archives and lists are, so that
-// what reads those reads these.
+// The parts of an archive of one account: as Mastodon's archives are, so that what reads
+// those reads these. Lists are in tables.go.
 
 // actorFile is the account as other servers see it, with its pictures beside it.
 func actorFile(_ context.Context, w *writer) (bool, error) {
@@ -138,103 +135,31 @@ func pictures(ctx context.Context, w *writer) (bool, error) {
 	return err == nil && len(page) < postsOfFile && len(w.Queue) == 0, err
 }
 
-// cells is a line of CSV.
-func cells(list ...string) ([]byte, error) {
-	var buf bytes.Buffer
-	out := csv.NewWriter(&buf)
-	if err := out.Write(list); err != nil {
-		return nil, err
-	}
-	out.Flush()
-	return buf.Bytes(), out.Error()
-}
-
-// ties writes a list of accounts as Mastodon imports it.
-func (w *writer) ties(ctx context.Context, kind store.TieKind, name, head string, line func(*store.Tie) []string) (bool, error) {
-	return w.lines(ctx, list{name: w.ownFile(name), head: head, page: func(ctx context.Context, scope *pg.Scope, after int64) ([]row, error) {
-		found, err := store.Ties(ctx, scope, kind, w.actor.Account.ID, after, rowsAtOnce)
-		out := make([]row, len(found))
-		for i, t := range found {
-			if err == nil {
-				out[i].key = t.Key
-				out[i].text, err = cells(line(t)...)
-			}
-		}
-		return out, err
-	}})
-}
-
-// address is how lists name an account.
-func (w *writer) address(t *store.Tie) string {
-	if t.Domain == "" {
-		return t.Username + "@" + w.tenant.HandleDomain
-	}
-	return t.Username + "@" + t.Domain
-}
-
-func yes(is bool) string {
-	if is {
-		return "true"
-	}
-	return "false"
-}
-
-func following(ctx context.Context, w *writer) (bool, error) {
-	return w.ties(ctx, store.TieFollowing, "following_accounts.csv", "Account address,Show boosts,Notify on new posts,Languages\n", func(t *store.Tie) []string {
-		return []string{w.address(t), yes(t.ShowBoosts), yes(t.Notify), strings.Join(t.Languages, ", ")}
-	})
-}
-
-func followers(ctx context.Context, w *writer) (bool, error) {
-	return w.ties(ctx, store.TieFollowers, "followers.csv", "Account address\n", func(t *store.Tie) []string { return []string{w.address(t)} })
-}
-
-func blocks(ctx context.Context, w *writer) (bool, error) {
-	return w.ties(ctx, store.TieBlocks, "blocked_accounts.csv", "", func(t *store.Tie) []string { return []string{w.address(t)} })
-}
-
-func mutes(ctx context.Context, w *writer) (bool, error) {
-	return w.ties(ctx, store.TieMutes, "muted_accounts.csv", "Account address,Hide notifications\n", func(t *store.Tie) []string {
-		return []string{w.address(t), yes(t.HideNotifications)}
-	})
-}
-
-// pointers writes addresses of posts.
-func (w *writer) pointers(ctx context.Context, l list, read func(context.Context, *pg.Scope, social.AccountID, int64, int) ([]*store.Pointer, error), line func(string) ([]byte, error)) (bool, error) {
-	l.page = func(ctx context.Context, scope *pg.Scope, after int64) ([]row, error) {
-		found, err := read(ctx, scope, w.actor.Account.ID, after, rowsAtOnce)
-		out := make([]row, len(found))
-		for i, p := range found {
-			if err == nil {
-				out[i].key = p.Key
-				out[i].text, err = line(p.URI)
-			}
-		}
-		return out, err
-	}
-	return w.lines(ctx, l)
-}
-
-// uris is a collection of addresses.
-func (w *writer) uris(name string) list {
-	return list{
+// uris writes a collection of addresses of posts.
+func (w *writer) uris(ctx context.Context, name string, read func(context.Context, *pg.Scope, social.AccountID, int64, int) ([]*store.Pointer, error)) (bool, error) {
+	return w.lines(ctx, list{
 		name: w.ownFile(name), join: ",\n", head: `{"@context":"https://www.w3.org/ns/activitystreams","id":"` + name + `","type":"OrderedCollection","orderedItems":[` + "\n",
 		tail: "\n]}\n",
-	}
-}
-
-func quoted(uri string) ([]byte, error) { return json.Marshal(uri) }
-
-func bookmarks(ctx context.Context, w *writer) (bool, error) {
-	return w.pointers(ctx, list{name: w.ownFile("bookmarks.csv")}, store.ExportBookmarks, func(uri string) ([]byte, error) { return cells(uri) })
+		page: func(ctx context.Context, scope *pg.Scope, after int64) ([]row, error) {
+			found, err := read(ctx, scope, w.actor.Account.ID, after, rowsAtOnce)
+			out := make([]row, len(found))
+			for i, p := range found {
+				if err == nil {
+					out[i].key = p.Key
+					out[i].text, err = json.Marshal(p.URI)
+				}
+			}
+			return out, err
+		},
+	})
 }
 
 func bookmarksJSON(ctx context.Context, w *writer) (bool, error) {
-	return w.pointers(ctx, w.uris("bookmarks.json"), store.ExportBookmarks, quoted)
+	return w.uris(ctx, "bookmarks.json", store.ExportBookmarks)
 }
 
 func likes(ctx context.Context, w *writer) (bool, error) {
-	return w.pointers(ctx, w.uris("likes.json"), store.ExportFavourites, quoted)
+	return w.uris(ctx, "likes.json", store.ExportFavourites)
 }
 
 // deskRow is a conversation that the team answers: its state, not its messages.

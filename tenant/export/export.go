@@ -4,7 +4,8 @@
 // and its reader hands it out again. The operator's command writes it into a file with
 // WriteTo. However much there is, a few megabytes are in memory: the writer works a page at
 // a time, says after each where it stands, and goes on there after a crash, in whichever
-// process. It must not put in what proves who somebody is (passwords, tokens, private
+// process. One list of an account, as the archive has it, is handed out at once by OpenTable.
+// It must not put in what proves who somebody is (passwords, tokens, private
 // keys), nor anything of another tenant.
 package export
 

@@ -71,6 +71,7 @@ func newWorld(t *testing.T) *world {
 	w.exec(`INSERT INTO follows (tenant_id, id, account_id, target_id, state, languages) VALUES (@tenant_id, 1, @a, @d, 'accepted', '{en,de}'), (@tenant_id, 2, @d, @a, 'accepted', '{}')`, w.pair())
 	w.exec(`INSERT INTO blocks (tenant_id, id, account_id, target_id) VALUES (@tenant_id, 1, @a, @d)`, w.pair())
 	w.exec(`INSERT INTO mutes (tenant_id, id, account_id, target_id) VALUES (@tenant_id, 1, @a, @d)`, w.pair())
+	w.exec(`INSERT INTO domain_blocks (tenant_id, id, account_id, domain) SELECT @tenant_id, 1000 + n, @a, n || '.noise.test' FROM generate_series(1, 250) AS n`, pgx.NamedArgs{"a": w.alice.ID})
 	w.exec(`INSERT INTO bookmarks (tenant_id, id, account_id, status_id) SELECT @tenant_id, id, account_id, id FROM statuses WHERE tenant_id = @tenant_id`, nil)
 	w.exec(`INSERT INTO server_policies (tenant_id, mode) VALUES (@tenant_id, 'allow_list')`, nil)
 	w.exec(`INSERT INTO server_rules (tenant_id, domain, severity, reject_media, public_comment, private_comment) VALUES (@tenant_id, 'bad.test', 'suspend', true, 'spam, much', 'a hunch')`, nil)
@@ -85,6 +86,15 @@ func newWorld(t *testing.T) *world {
 		return nil
 	})
 	return w
+}
+
+// noise is the list of the servers that alice does without: more than two pages.
+func noise() string {
+	list := "#domain\n"
+	for n := range 250 {
+		list += fmt.Sprintf("%d.noise.test\n", n+1)
+	}
+	return list
 }
 
 func (w *world) pair() pgx.NamedArgs { return pgx.NamedArgs{"a": w.alice.ID, "d": w.dora.ID} }
@@ -217,7 +227,9 @@ func (w *world) wantWhole(body []byte) {
 		"accounts/alice/followers.csv":          "Account address\ndora@far.test\n",
 		"accounts/alice/blocked_accounts.csv":   "dora@far.test\n",
 		"accounts/alice/muted_accounts.csv":     "Account address,Hide notifications\ndora@far.test,true\n",
+		"accounts/alice/blocked_domains.csv":    noise(),
 		"accounts/bob/followers.csv":            "Account address\n",
+		"accounts/bob/blocked_domains.csv":      "#domain\n",
 		"company/domain_blocks.csv":             "#domain,#severity,#reject_media,#reject_reports,#public_comment,#obfuscate\nbad.test,suspend,true,false,\"spam, much\",false\n",
 		"company/domain_allows.csv":             "#domain\ngood.test\n",
 		"company/saved_replies.jsonl":           `{"text":"Hello there","title":"Hello"}` + "\n",

@@ -1,6 +1,7 @@
 package export
 
 import (
+	"cmp"
 	"compress/flate"
 	"context"
 	"encoding/json"
@@ -72,10 +73,11 @@ type writer struct {
 // stage writes one part of the archive. It returns true when there is nothing more of it.
 type stage func(context.Context, *writer) (done bool, err error)
 
-// The parts, in their order.
+// The parts, in their order. A place is a number of theirs, and an archive may be half written
+// when a new version starts: what is new goes to the end.
 var (
 	before        = []stage{readme, company, companyPicture, servers, domainBlocks, domainAllows, persons}
-	accountStages = []stage{actorFile, avatar, header, outbox, pictures, following, followers, blocks, mutes, bookmarks, bookmarksJSON, likes, desk}
+	accountStages = []stage{actorFile, avatar, header, outbox, pictures, following.write, followers.write, blocks.write, mutes.write, bookmarks.write, bookmarksJSON, likes, desk, blockedDomains.write}
 	after         = []stage{notes, replies, plans, auditLog, leftOut}
 )
 
@@ -215,6 +217,7 @@ type row struct {
 type list struct {
 	name             string
 	head, tail, join string
+	atOnce           int  // rows of a page; 0: rowsAtOnce
 	count            bool // the tail is a format that takes the number of rows
 	page             func(ctx context.Context, scope *pg.Scope, after int64) ([]row, error)
 }
@@ -257,7 +260,7 @@ func (w *writer) lines(ctx context.Context, l list) (bool, error) {
 	if err := w.Zip.write(text); err != nil {
 		return false, err
 	}
-	if len(rows) >= rowsAtOnce {
+	if len(rows) >= cmp.Or(l.atOnce, rowsAtOnce) {
 		return false, nil
 	}
 	tail := l.tail
