@@ -31,6 +31,12 @@ var platformTables = map[string]string{
 	"passkey_challenges": "nobody has signed in yet",
 	"passkey_offers":     "belongs to persons",
 
+	"billing_customers": "found by the provider's id, before anybody knows whose it is",
+	"billing_events":    "the provider's; whose they are is found out later",
+	"billing_prices":    "what the platform sells",
+	"billing_endpoints": "where the provider rings",
+	"billing_tasks":     "for the platform's staff",
+
 	"remote_keys":           "public keys of remote actors: public by nature, fetched once for all",
 	"peer_hosts":            "health of remote servers, the same for all tenants",
 	"platform_server_rules": "what holds for every tenant",

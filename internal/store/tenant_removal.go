@@ -31,6 +31,9 @@ var tenantTables = []tenantTable{
 	{name: "sso_rooms", key: "session_hash"}, {name: "sso_requests", key: "state_hash"}, {name: "sso_identities", key: "issuer, subject"}, {name: "sso_providers", key: "tenant_id"}, {name: "apps", key: "id"},
 	{name: "inbox_activities", key: "id"}, {name: "deliveries", key: "activity_id, id"}, {name: "activities", key: "id"}, {name: "events", key: "id"},
 	{name: "export_parts", key: "export_id, area, start", most: 20}, {name: "tenant_exports", key: "id"}, {name: "tenant_clocks", key: "class"}, // parts have a megabyte
+	{name: "billing_checkouts", key: "session_id"}, {name: "billing_intents", key: "idempotency_key"}, {name: "billing_usage", key: "day"}, {name: "entitlement_overrides", key: "id"},
+	{name: "entitlement_changes", key: "id"}, {name: "tenant_entitlements", key: "tenant_id"}, {name: "billing_disputes", key: "dispute_id"}, {name: "billing_invoices", key: "invoice_id"},
+	{name: "billing_subscriptions", key: "subscription_id"},
 	{name: "mails", key: "id"}, {name: "search_texts", key: "kind, ref_id, name"},
 	{name: "desk_notes", key: "id"}, {name: "desk_threads", key: "account_id, conversation_id"}, {name: "saved_replies", key: "id"},
 	{name: "timeline_entries", key: "owner_id, status_id"}, {name: "notifications", key: "id"}, {name: "markers", key: "account_id, timeline"},
@@ -54,10 +57,12 @@ const MembershipsTable = "memberships"
 
 // KeptOfTenants are the tables that keep rows of a tenant that is gone, and why.
 var KeptOfTenants = map[string]string{
-	"domains":       "nobody inherits a name: quarantine and 410 outlive the tenant",
-	"audit_entries": "who deleted what must be provable; no role may delete them",
-	"audit_heads":   "the ends of the audit log's chains",
-	"tombstones":    "the tenant's own actors, until its names answer 410 no more",
+	"domains":           "nobody inherits a name: quarantine and 410 outlive the tenant",
+	"audit_entries":     "who deleted what must be provable; no role may delete them",
+	"audit_heads":       "the ends of the audit log's chains",
+	"billing_customers": "who was charged must be provable, and money that still comes must be seen",
+	"billing_tasks":     "a live subscription of a tenant that is gone is the loudest of them",
+	"tombstones":        "the tenant's own actors, until its names answer 410 no more",
 }
 
 // TablesOfTenants names the tables that are emptied when a tenant goes, in their order.

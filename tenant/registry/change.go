@@ -72,6 +72,13 @@ WHERE  id = @id AND state <> 'deleted'`
 	tenantState = `SELECT state FROM tenants WHERE id = @id`
 )
 
+// Tell has every process read the table of tenants anew once the transaction is durable:
+// for packages that write what the registry reads along.
+func Tell(ctx context.Context, tx *pg.PlatformTx) error {
+	_, err := pg.Exec(ctx, tx, notify, pgx.NamedArgs{})
+	return err
+}
+
 // SetProfile changes what a tenant says about itself.
 func (r *Registry) SetProfile(ctx context.Context, id tenant.ID, p Profile) error {
 	const reason = "change a tenant's profile"

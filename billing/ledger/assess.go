@@ -1,0 +1,76 @@
+package ledger
+
+import (
+	"context"
+	"time"
+
+	"rookery/billing"
+	"rookery/billing/store"
+	"rookery/internal/pg"
+	"rookery/tenant"
+	"rookery/tenant/registry"
+)
+
+// Matters for the staff, by kind.
+const (
+	UnknownCustomer = "unknown_customer"    // an event of a customer that is nobody's
+	CustomerGone    = "customer_deleted"    // somebody deleted it at the provider
+	UnknownPrice    = "unknown_price"       // a subscription to something that is in no plan
+	DoublePaid      = "double_subscription" // two that are paid for
+	Disputed        = "dispute"
+	PaidForNothing  = "paid_for_nothing" // a live subscription of a tenant that is gone
+)
+
+// task leaves a matter to the staff, once.
+func (l *Ledger) task(ctx context.Context, tx *pg.PlatformTx, id tenant.ID, kind, object string, detail map[string]string) error {
+	isNew, err := store.AddTask(ctx, tx, store.Task{Key: kind + "/" + object, TenantID: &id, Kind: kind, Detail: detail})
+	if isNew {
+		l.Log.WarnContext(ctx, "billing needs a person", "tenant", id, "matter", kind, "object", object)
+		l.metrics.task(kind)
+	}
+	return err
+}
+
+// Assess finds out anew what a tenant is entitled to, from what is known here: after a
+// decision of the staff, or when usage was counted.
+func (l *Ledger) Assess(ctx context.Context, tx *pg.PlatformTx, id tenant.ID, cause store.Cause) error {
+	return l.assess(ctx, tx, id, cause)
+}
+
+// newTenant is how young a tenant is that billing sees for the first time because it was
+// just made. An older one was there before anything was charged: its trial begins now.
+const newTenant = time.Hour
+
+func (l *Ledger) assess(ctx context.Context, tx *pg.PlatformTx, id tenant.ID, cause store.Cause) error {
+	now := l.Now()
+	t, err := registry.Find(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	from := now
+	if now.Sub(t.CreatedAt) < newTenant {
+		from = t.CreatedAt
+	}
+	before, err := store.LockEntitlement(ctx, tx, id, from)
+	if err != nil {
+		return err
+	}
+	facts, err := store.Facts(ctx, tx, before)
+	if err != nil {
+		return err
+	}
+	if facts.Usage, err = store.UsageOf(ctx, tx, id, now); err != nil {
+		return err
+	}
+	for _, double := range billing.Doubles(facts.Subscriptions) {
+		if err := l.task(ctx, tx, id, DoublePaid, double.ID, nil); err != nil {
+			return err
+		}
+	}
+	e, next := l.Plans.Entitle(facts, now)
+	changed, err := store.PutEntitlement(ctx, tx, before, e, next, cause)
+	if err != nil || !changed {
+		return err
+	}
+	return registry.Tell(ctx, tx)
+}

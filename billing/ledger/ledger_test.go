@@ -1,0 +1,331 @@
+package ledger_test
+
+import (
+	"net/http"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+
+	"rookery/billing"
+	"rookery/billing/store"
+	"rookery/billing/stripefake"
+	"rookery/internal/fault"
+	"rookery/internal/pg"
+	"rookery/tenant"
+)
+
+// The numbers are those of the cases in docs/billing.md.
+
+var pays = stripefake.Purchase{Card: stripefake.CardPays, Country: "DE", PostalCode: "10115", Name: "Acme"}
+
+// never is more declines than the provider tries.
+var never = slices.Repeat([]string{"card_declined"}, 12)
+
+// paying is a world whose company has the plan Team.
+func paying(t *testing.T) (w *world, customer string) {
+	t.Helper()
+	w = newWorld(t)
+	customer = w.customer(w.acme)
+	w.buy(w.acme, customer, "team", pays)
+	w.settle()
+	return w, customer
+}
+
+// 1: the first checkout makes a company active, and a new one is on trial before it.
+func TestTheFirstPayment(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.sweep()
+	w.wants(tenant.Trial, "trial")
+	w.buy(w.acme, w.customer(w.acme), "team", pays)
+	w.settle()
+	w.wants(tenant.Paid, "team")
+	e := w.entitlement(w.acme)
+	if e.Limits.Accounts != 10 || !e.MayGrow() {
+		t.Errorf("%+v", e)
+	}
+	if n := w.count(`billing_invoices WHERE tenant_id = @id AND status = 'paid' AND tax = 931`, pgx.NamedArgs{"id": w.acme.ID}); n != 1 {
+		t.Errorf("%d paid invoices with tax", n)
+	}
+	if n := w.count(`entitlement_changes WHERE tenant_id = @id AND to_standing = 'active' AND cause = 'sync'`, pgx.NamedArgs{"id": w.acme.ID}); n != 1 {
+		t.Errorf("%d steps to active in the record", n)
+	}
+}
+
+// TEN-34. 2, 3, 4, 5, 6, 15: events come twice, in any order, late, and in the shape of a newer version.
+func TestEventsAreDoorbells(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.fake.MisbehaveWebhooks(stripefake.WebhookChaos{Duplicate: 4, Shuffle: true, Version: stripefake.NewerVersion})
+	customer := w.customer(w.acme)
+	w.buy(w.acme, customer, "team", pays)
+	w.settle()
+	w.wants(tenant.Paid, "team")
+	if n := w.count(`(SELECT event_id FROM billing_events GROUP BY 1 HAVING count(*) > 1) AS twice`, nil); n != 0 {
+		t.Errorf("%d events are stored twice", n)
+	}
+	// What was is sent again after it is over.
+	w.cancelNow(customer)
+	w.settle()
+	w.wants(tenant.Restricted, "team")
+	var old []string
+	w.platform(func(tx *pg.PlatformTx) (err error) {
+		old, err = pg.Values[string](t.Context(), tx, `SELECT event_id FROM billing_events WHERE type LIKE 'customer.subscription.%'`, nil)
+		if err == nil {
+			_, err = pg.Exec(t.Context(), tx, `DELETE FROM billing_events`, nil)
+		}
+		return err
+	})
+	for _, id := range old {
+		if err := w.fake.Resend(id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.settle()
+	w.wants(tenant.Restricted, "team")
+}
+
+// cancelNow ends all of a customer's subscriptions, as staff could at the provider.
+func (w *world) cancelNow(customer string) {
+	w.t.Helper()
+	state, err := w.gateway.Customer(w.t.Context(), customer)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, s := range state.Subscriptions {
+		if s.IsLive() {
+			if err := w.gateway.CancelNow(w.t.Context(), "cancel/"+s.ID, s.ID); err != nil {
+				w.t.Fatal(err)
+			}
+		}
+	}
+}
+
+// TEN-34. 16, 17: events of real money at a test platform, and of customers that are nobody's.
+func TestEventsThatAreNotOurs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx := t.Context()
+	for name, tt := range map[string]struct {
+		event   billing.Event
+		outcome store.Outcome
+	}{
+		"real money":      {billing.Event{ID: "evt_live", Type: "invoice.paid", Customer: "cus_x", Livemode: true, Raw: []byte("{}")}, store.Ignored},
+		"another account": {billing.Event{ID: "evt_acct", Type: "invoice.paid", Customer: "cus_x", Account: "acct_1", Raw: []byte("{}")}, store.Ignored},
+		"another type":    {billing.Event{ID: "evt_type", Type: "tax_rate.created", Customer: "cus_x", Raw: []byte("{}")}, store.Ignored},
+		"nobody's":        {billing.Event{ID: "evt_none", Type: "invoice.paid", Customer: "cus_nobody", Raw: []byte("{}")}, store.Unknown},
+	} {
+		if err := w.ledger.Receive(ctx, tt.event, store.FromWebhook); err != nil {
+			t.Fatal(err)
+		}
+		w.settle()
+		w.platform(func(tx *pg.PlatformTx) error {
+			e, err := store.EventByID(ctx, tx, tt.event.ID)
+			if err == nil && e.Outcome != tt.outcome {
+				t.Errorf("%s: %q, want %q", name, e.Outcome, tt.outcome)
+			}
+			return err
+		})
+	}
+	if n := w.count(`billing_tasks WHERE kind = 'unknown_customer'`, nil); n != 1 {
+		t.Errorf("%d matters for the staff, want one", n)
+	}
+	// A customer that says whose it is belongs to that company, if it has none yet.
+	id, err := w.gateway.CreateCustomer(ctx, "k", billing.NewCustomer{Tenant: w.acme.ID, Name: "Acme", Email: "a@acme.test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.buy(w.acme, id, "solo", pays)
+	w.settle()
+	w.wants(tenant.Paid, "solo")
+	second, err := w.gateway.CreateCustomer(ctx, "k2", billing.NewCustomer{Tenant: w.acme.ID, Name: "Acme again", Email: "b@acme.test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.buy(w.acme, second, "business", pays)
+	w.settle()
+	w.wants(tenant.Paid, "solo")
+}
+
+// 19, 20, REL-13: while the provider is away, or knows us no more, nobody loses anything.
+func TestTheProviderIsAway(t *testing.T) {
+	t.Parallel()
+	w, customer := paying(t)
+	for _, status := range []int{http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusServiceUnavailable, http.StatusUnauthorized, http.StatusForbidden} {
+		w.fake.MisbehaveAPI(stripefake.APIChaos{Status: status})
+		err := w.ledger.Sync(t.Context(), customer)
+		if code := fault.CodeOf(err); code != fault.Unavailable && code != fault.Unauthorized {
+			t.Errorf("%d: %v", status, err)
+		}
+		w.wants(tenant.Paid, "team")
+	}
+	w.fake.MisbehaveAPI(stripefake.APIChaos{})
+	if err := w.ledger.Sync(t.Context(), customer); err != nil {
+		t.Error(err)
+	}
+}
+
+// 24, 25, 26: a renewal fails: grace; it is paid: active; it is given up: restricted.
+func TestARenewalFails(t *testing.T) {
+	t.Parallel()
+	w, customer := paying(t)
+	must(t, w.fake.DeclineNext(customer, "insufficient_funds", "insufficient_funds"))
+	w.pass(31*billing.Day + 2*time.Hour)
+	w.wants(tenant.Grace, "team")
+	if e := w.entitlement(w.acme); e.MayGrow() || !e.Standing.MayPublish() {
+		t.Errorf("in grace: %+v", e)
+	}
+	w.pass(5 * billing.Day) // the third try works
+	w.wants(tenant.Paid, "team")
+	must(t, w.fake.DeclineNext(customer, never...))
+	w.pass(31 * billing.Day)
+	w.wants(tenant.Grace, "team")
+	w.pass(15 * billing.Day)
+	w.wants(tenant.Restricted, "team")
+}
+
+// 27: the clock alone: no event comes, and nobody can be asked.
+func TestTheClockNeedsNobody(t *testing.T) {
+	t.Parallel()
+	w, customer := paying(t)
+	must(t, w.fake.DeclineNext(customer, never...))
+	w.pass(31*billing.Day + 2*time.Hour)
+	w.wants(tenant.Grace, "team")
+	failed := w.entitlement(w.acme).Since
+	w.fake.MisbehaveAPI(stripefake.APIChaos{Status: http.StatusServiceUnavailable})
+	w.fake.MisbehaveWebhooks(stripefake.WebhookChaos{Drop: -1})
+	for _, step := range []struct {
+		day      int // since the payment failed
+		standing tenant.Standing
+	}{{13, tenant.Grace}, {14, tenant.Restricted}, {27, tenant.Restricted}, {28, tenant.Unpaid}, {119, tenant.Unpaid}, {120, tenant.Closing}, {134, tenant.ClosedUnpaid}} {
+		w.fake.Advance(failed.Add(time.Duration(step.day) * billing.Day).Sub(w.fake.Now()))
+		w.sweep()
+		w.wants(step.standing, "team")
+	}
+}
+
+// 29: it ends with the period, and then it does not.
+func TestCancelAndResume(t *testing.T) {
+	t.Parallel()
+	w, customer := paying(t)
+	state, err := w.gateway.Customer(t.Context(), customer)
+	must(t, err)
+	sub := state.Subscriptions[0].ID
+	must(t, w.gateway.CancelAtEnd(t.Context(), "c1", sub, true))
+	w.settle()
+	w.wants(tenant.PaidEnding, "team")
+	if e := w.entitlement(w.acme); e.EndsAt.IsZero() {
+		t.Error("nobody knows when it ends")
+	}
+	must(t, w.gateway.CancelAtEnd(t.Context(), "c2", sub, false))
+	w.settle()
+	w.wants(tenant.Paid, "team")
+	must(t, w.gateway.CancelAtEnd(t.Context(), "c3", sub, true))
+	w.pass(32 * billing.Day)
+	w.wants(tenant.Restricted, "team")
+}
+
+// 31: two subscriptions that are paid for are a matter for the staff, and end nothing.
+func TestTwoSubscriptions(t *testing.T) {
+	t.Parallel()
+	w, customer := paying(t)
+	w.fake.Advance(time.Hour)
+	w.buy(w.acme, customer, "business", pays)
+	w.settle()
+	w.wants(tenant.Paid, "business")
+	if n := w.count(`billing_tasks WHERE kind = 'double_subscription' AND tenant_id = @id`, pgx.NamedArgs{"id": w.acme.ID}); n != 1 {
+		t.Errorf("%d matters for the staff, want one", n)
+	}
+}
+
+// 36, 37: what is given back changes nothing by itself; what is disputed stops growth, and
+// what is lost ends it.
+func TestRefundsAndDisputes(t *testing.T) {
+	t.Parallel()
+	w, customer := paying(t)
+	state, err := w.gateway.Customer(t.Context(), customer)
+	must(t, err)
+	must(t, w.gateway.Refund(t.Context(), "r1", state.Invoices[0].ID, 100))
+	w.settle()
+	w.wants(tenant.Paid, "team")
+	if n := w.count(`billing_invoices WHERE refunded = 100`, nil); n != 1 {
+		t.Errorf("%d invoices with a refund", n)
+	}
+	charge := w.charge(state.Invoices[0].ID)
+	dispute, err := w.fake.OpenDispute(charge, "fraudulent")
+	must(t, err)
+	w.settle()
+	if e := w.entitlement(w.acme); !e.IsDisputed || e.MayGrow() || e.Standing != tenant.Paid {
+		t.Errorf("disputed: %+v", e)
+	}
+	must(t, w.fake.CloseDispute(dispute, true))
+	w.settle()
+	if e := w.entitlement(w.acme); e.IsDisputed || !e.MayGrow() {
+		t.Errorf("won: %+v", e)
+	}
+}
+
+// charge is the id of what was charged for an invoice.
+func (w *world) charge(invoice string) string {
+	w.t.Helper()
+	id, err := w.gateway.ChargeOf(w.t.Context(), invoice)
+	must(w.t, err)
+	return id
+}
+
+// 33, 38: a price that nobody knows leaves the plan, a customer that was deleted ends it;
+// both are matters for the staff.
+func TestWhatSomebodyChangedAtTheProvider(t *testing.T) {
+	t.Parallel()
+	w, customer := paying(t)
+	w.platform(func(tx *pg.PlatformTx) error {
+		_, err := pg.Exec(t.Context(), tx, `UPDATE billing_subscriptions SET plan = 'business', price_ids = '{price_of_old}'`, nil)
+		return err
+	})
+	must(t, w.fake.DeleteCustomer(customer))
+	w.settle()
+	w.wants(tenant.Restricted, "business")
+	if n := w.count(`billing_tasks WHERE kind = 'customer_deleted'`, nil); n != 1 {
+		t.Errorf("%d matters for the staff, want one", n)
+	}
+}
+
+// What one company pays, cancels and disputes is nothing to another one.
+func TestAnotherCompanyIsUntouched(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	globex := w.company("globex.test")
+	w.buy(globex, w.customer(globex), "solo", pays)
+	w.settle()
+	before := w.entitlement(globex)
+	if before.Standing != tenant.Paid || before.Plan != "solo" {
+		t.Fatalf("%+v", before)
+	}
+	customer := w.customer(w.acme)
+	w.buy(w.acme, customer, "business", pays)
+	w.settle()
+	w.cancelNow(customer)
+	w.settle()
+	must(t, w.fake.DeleteCustomer(customer))
+	w.settle()
+	w.wants(tenant.Restricted, "business")
+	w.sweep()
+	if after := w.entitlement(globex); !cmp.Equal(before, after) {
+		t.Errorf("the other company: %s", cmp.Diff(before, after))
+	}
+	for _, table := range []string{"billing_subscriptions", "billing_invoices"} {
+		if n := w.count(table+` WHERE tenant_id = @id`, pgx.NamedArgs{"id": globex.ID}); n != 1 {
+			t.Errorf("%s: %d rows of the other company", table, n)
+		}
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,116 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"rookery/billing"
+	"rookery/internal/fault"
+	"rookery/internal/pg"
+	"rookery/tenant"
+)
+
+// Intent is something that the provider is asked to change. It is written before it is
+// asked, so that whoever dies in between asks again by the same key and changes it once.
+type Intent struct {
+	IdempotencyKey string
+	Kind           string
+	Params         json.RawMessage
+	State          string // open, done, failed
+	ObjectID       string
+	Error          string
+	CreatedAt      time.Time
+}
+
+// Checkout is a page of the provider's on which a tenant can pay.
+type Checkout struct {
+	SessionID string
+	Plan      string
+	Currency  string
+	Every     billing.Interval
+	Status    string // open, complete, expired
+	URL       string `db:"url"`
+	ExpiresAt time.Time
+	CreatedAt time.Time
+}
+
+const (
+	beginIntent = `
+INSERT INTO billing_intents AS i (tenant_id, idempotency_key, kind, params) VALUES (@tenant_id, @key, @kind, @params)
+ON CONFLICT (tenant_id, idempotency_key) DO UPDATE SET updated_at = now()
+RETURNING i.idempotency_key, i.kind, i.params, i.state, i.object_id, i.error, i.created_at`
+	endIntent = `
+UPDATE billing_intents SET state = @state, object_id = @object_id, error = left(@error, 500), updated_at = now()
+WHERE  tenant_id = @tenant_id AND idempotency_key = @key`
+	openCheckout = `
+SELECT session_id, plan, currency, every, status, url, expires_at, created_at
+FROM   billing_checkouts WHERE tenant_id = @tenant_id AND status = 'open' AND expires_at > @now`
+	checkoutByID = `
+SELECT session_id, plan, currency, every, status, url, expires_at, created_at
+FROM   billing_checkouts WHERE tenant_id = @tenant_id AND session_id = @session_id`
+	expireCheckouts = `UPDATE billing_checkouts SET status = 'expired' WHERE tenant_id = @tenant_id AND status = 'open'`
+	addCheckout     = `
+INSERT INTO billing_checkouts (tenant_id, session_id, plan, currency, every, url, expires_at)
+VALUES (@tenant_id, @session_id, @plan, @currency, @every, @url, @expires_at) ON CONFLICT (tenant_id, session_id) DO NOTHING`
+	closeCheckout  = `UPDATE billing_checkouts SET status = @status WHERE tenant_id = @tenant_id AND session_id = @session_id AND status = 'open'`
+	countCheckouts = `SELECT count(*)::int FROM billing_checkouts WHERE tenant_id = @tenant_id AND created_at > @since`
+)
+
+// BeginIntent writes down what the provider is about to be asked, or returns what was
+// written under the same key before.
+func BeginIntent(ctx context.Context, tx *pg.PlatformTx, id tenant.ID, key, kind string, params any) (*Intent, error) {
+	text, err := json.Marshal(params)
+	if err != nil {
+		return nil, fmt.Errorf("write the intent %s: %w", key, err)
+	}
+	return pg.One[Intent](ctx, tx, beginIntent, pgx.NamedArgs{"tenant_id": id, "key": key, "kind": kind, "params": string(text)})
+}
+
+// EndIntent says what came of an intent: the id of what was made, or an error.
+func EndIntent(ctx context.Context, tx *pg.PlatformTx, id tenant.ID, key, object string, failure error) error {
+	args := pgx.NamedArgs{"tenant_id": id, "key": key, "state": "done", "object_id": object, "error": ""}
+	if failure != nil {
+		args["state"], args["error"] = "failed", failure.Error()
+	}
+	_, err := pg.Exec(ctx, tx, endIntent, args)
+	return err
+}
+
+// OpenCheckout returns the page on which a tenant can pay now, or nil.
+func OpenCheckout(ctx context.Context, q pg.Querier, id tenant.ID, now time.Time) (*Checkout, error) {
+	c, err := pg.One[Checkout](ctx, q, openCheckout, pgx.NamedArgs{"tenant_id": id, "now": now})
+	if fault.IsNotFound(err) {
+		return nil, nil //nolint:nilnil // none is an answer
+	}
+	return c, err
+}
+
+// CheckoutByID returns one of a tenant's, or fault.NotFound: another tenant's is not there.
+func CheckoutByID(ctx context.Context, q pg.Querier, id tenant.ID, session string) (*Checkout, error) {
+	return pg.One[Checkout](ctx, q, checkoutByID, pgx.NamedArgs{"tenant_id": id, "session_id": session})
+}
+
+// AddCheckout stores a page as the only open one.
+func AddCheckout(ctx context.Context, tx *pg.PlatformTx, id tenant.ID, c *Checkout) error {
+	b := pg.NewBatch(tx)
+	b.Exec(expireCheckouts, pgx.NamedArgs{"tenant_id": id})
+	b.Exec(addCheckout, pgx.NamedArgs{
+		"tenant_id": id, "session_id": c.SessionID, "plan": c.Plan, "currency": c.Currency, "every": string(c.Every), "url": c.URL, "expires_at": c.ExpiresAt,
+	})
+	return b.Send(ctx)
+}
+
+// CloseCheckout says that a page was paid on (complete) or came to its end (expired).
+func CloseCheckout(ctx context.Context, tx *pg.PlatformTx, id tenant.ID, session, status string) error {
+	_, err := pg.Exec(ctx, tx, closeCheckout, pgx.NamedArgs{"tenant_id": id, "session_id": session, "status": status})
+	return err
+}
+
+// CountCheckouts returns how many pages a tenant has opened since a time.
+func CountCheckouts(ctx context.Context, tx *pg.PlatformTx, id tenant.ID, since time.Time) (int, error) {
+	return pg.Value[int](ctx, tx, countCheckouts, pgx.NamedArgs{"tenant_id": id, "since": since})
+}

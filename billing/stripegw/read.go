@@ -1,0 +1,205 @@
+package stripegw
+
+import (
+	"context"
+	"encoding/json"
+	"strconv"
+	"time"
+
+	"github.com/stripe/stripe-go/v76"
+
+	"rookery/billing"
+	"rookery/internal/fault"
+	"rookery/tenant"
+)
+
+// metaTenant is where a customer and a subscription say whose they are.
+const metaTenant = "tenant_id"
+
+const (
+	pageSize     = 100 // Stripe's largest
+	invoicesRead = 24  // the newest: two years of months
+)
+
+// Customer implements billing.Reader: the customer, its subscriptions in every status, its
+// newest invoices with their charges, and what is disputed of those.
+func (g *Gateway) Customer(ctx context.Context, id string) (*billing.CustomerState, error) {
+	params := &stripe.CustomerParams{}
+	params.Context = ctx
+	c, err := g.api.Customers.Get(id, params)
+	if err != nil {
+		return nil, mapError(err)
+	}
+	out := &billing.CustomerState{ID: c.ID, Deleted: c.Deleted, Email: c.Email, Currency: string(c.Currency), Tenant: tenantOf(c.Metadata)}
+	if c.Deleted {
+		return out, nil
+	}
+	if err := g.subscriptionsOf(ctx, out); err != nil {
+		return nil, err
+	}
+	return out, g.invoicesOf(ctx, out)
+}
+
+func (g *Gateway) subscriptionsOf(ctx context.Context, out *billing.CustomerState) error {
+	params := &stripe.SubscriptionListParams{Customer: stripe.String(out.ID), Status: stripe.String("all")}
+	params.Context = ctx
+	params.Limit = stripe.Int64(pageSize)
+	params.AddExpand("data.default_payment_method")
+	all := g.api.Subscriptions.List(params)
+	for all.Next() {
+		out.Subscriptions = append(out.Subscriptions, subscription(all.Subscription()))
+	}
+	return mapError(all.Err())
+}
+
+func (g *Gateway) invoicesOf(ctx context.Context, out *billing.CustomerState) error {
+	params := &stripe.InvoiceListParams{Customer: stripe.String(out.ID)}
+	params.Context = ctx
+	params.Limit = stripe.Int64(pageSize)
+	params.AddExpand("data.charge")
+	all := g.api.Invoices.List(params)
+	for n := 0; all.Next() && n < invoicesRead; n++ {
+		i := all.Invoice()
+		out.Invoices = append(out.Invoices, invoice(i))
+		if i.Charge != nil && i.Charge.Disputed { // seldom
+			if err := g.disputesOf(ctx, i.Charge.ID, out); err != nil {
+				return err
+			}
+		}
+	}
+	return mapError(all.Err())
+}
+
+func (g *Gateway) disputesOf(ctx context.Context, charge string, out *billing.CustomerState) error {
+	params := &stripe.DisputeListParams{Charge: stripe.String(charge)}
+	params.Context = ctx
+	all := g.api.Disputes.List(params)
+	for all.Next() {
+		out.Disputes = append(out.Disputes, dispute(charge, all.Dispute()))
+	}
+	return mapError(all.Err())
+}
+
+// Undelivered implements billing.Reader.
+func (g *Gateway) Undelivered(ctx context.Context, since time.Time) (out []billing.Event, err error) {
+	params := &stripe.EventListParams{DeliverySuccess: stripe.Bool(false), CreatedRange: &stripe.RangeQueryParams{GreaterThan: since.Unix()}}
+	params.Context = ctx
+	params.Limit = stripe.Int64(pageSize)
+	all := g.api.Events.List(params)
+	for all.Next() {
+		raw, err := json.Marshal(all.Event())
+		if err != nil {
+			return nil, err
+		}
+		e, err := billing.ReadEvent(raw)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, e)
+	}
+	return out, mapError(all.Err())
+}
+
+// Subscriptions implements billing.Reader.
+func (g *Gateway) Subscriptions(ctx context.Context, fn func([]billing.SubscriptionState) error) error {
+	params := &stripe.SubscriptionListParams{Status: stripe.String("all")}
+	params.Context = ctx
+	params.Limit = stripe.Int64(pageSize)
+	var page []billing.SubscriptionState
+	all := g.api.Subscriptions.List(params)
+	for all.Next() {
+		if page = append(page, subscription(all.Subscription())); len(page) == pageSize {
+			if err := fn(page); err != nil {
+				return err
+			}
+			page = page[:0]
+		}
+	}
+	if err := mapError(all.Err()); err != nil || len(page) == 0 {
+		return err
+	}
+	return fn(page)
+}
+
+// DisputedCustomer implements billing.Reader.
+func (g *Gateway) DisputedCustomer(ctx context.Context, charge string) (string, error) {
+	params := &stripe.ChargeParams{}
+	params.Context = ctx
+	c, err := g.api.Charges.Get(charge, params)
+	if err != nil {
+		return "", mapError(err)
+	}
+	if c.Customer == nil {
+		return "", fault.New(fault.NotFound, "That payment is nobody's.")
+	}
+	return c.Customer.ID, nil
+}
+
+func subscription(s *stripe.Subscription) billing.SubscriptionState {
+	out := billing.SubscriptionState{Tenant: tenantOf(s.Metadata), Currency: string(s.Currency), IsPaused: s.PauseCollection != nil}
+	out.Subscription = billing.Subscription{
+		ID: s.ID, Status: billing.Status(s.Status), Created: unix(s.Created), PeriodStart: unix(s.CurrentPeriodStart), PeriodEnd: unix(s.CurrentPeriodEnd),
+		TrialEnd: unix(s.TrialEnd), CancelAt: unix(s.CancelAt), EndedAt: unix(s.EndedAt),
+	}
+	if s.CancelAtPeriodEnd && out.CancelAt.IsZero() {
+		out.CancelAt = out.PeriodEnd
+	}
+	if s.Customer != nil {
+		out.CustomerID = s.Customer.ID
+	}
+	if s.Items != nil {
+		for _, item := range s.Items.Data {
+			if item.Price == nil {
+				continue
+			}
+			out.Prices = append(out.Prices, billing.PricedItem{PriceID: item.Price.ID, LookupKey: item.Price.LookupKey, Quantity: int(item.Quantity)})
+			if item.Price.Recurring != nil {
+				out.Every = billing.Interval(item.Price.Recurring.Interval)
+			}
+		}
+	}
+	if m := s.DefaultPaymentMethod; m != nil && m.Card != nil {
+		out.CardBrand, out.CardLast4, out.HasCard = string(m.Card.Brand), m.Card.Last4, true
+	}
+	return out
+}
+
+func invoice(i *stripe.Invoice) billing.InvoiceState {
+	out := billing.InvoiceState{
+		ID: i.ID, Number: i.Number, Status: string(i.Status), Currency: string(i.Currency), Total: i.Total, Tax: i.Tax,
+		PageURL: i.HostedInvoiceURL, PDFURL: i.InvoicePDF, PeriodEnd: unix(i.PeriodEnd), Created: unix(i.Created),
+	}
+	if i.Subscription != nil {
+		out.Subscription = i.Subscription.ID
+	}
+	if i.Charge != nil {
+		out.Refunded = i.Charge.AmountRefunded
+	}
+	return out
+}
+
+func dispute(charge string, d *stripe.Dispute) billing.DisputeState {
+	out := billing.DisputeState{
+		ID: d.ID, Charge: charge, Status: string(d.Status), Currency: string(d.Currency), Reason: string(d.Reason), Amount: d.Amount, Created: unix(d.Created),
+	}
+	if d.EvidenceDetails != nil {
+		out.DueBy = unix(d.EvidenceDetails.DueBy)
+	}
+	return out
+}
+
+// unix is a time of Stripe's; 0 is none.
+func unix(seconds int64) time.Time {
+	if seconds == 0 {
+		return time.Time{}
+	}
+	return time.Unix(seconds, 0).UTC()
+}
+
+func tenantOf(metadata map[string]string) tenant.ID {
+	n, err := strconv.ParseInt(metadata[metaTenant], 10, 64)
+	if err != nil || n < 0 {
+		return 0
+	}
+	return tenant.ID(n)
+}

@@ -1,0 +1,52 @@
+package jobs
+
+import (
+	"time"
+
+	"github.com/riverqueue/river"
+)
+
+// QueueBilling is for what waits for the payment provider: it may be slow or away, and
+// nothing of a tenant's presence may wait with it.
+const QueueBilling = "billing"
+
+// BillingSync reads everything about one of the provider's customers.
+type BillingSync struct {
+	CustomerID string `json:"customer_id" river:"unique"`
+}
+
+// Kind implements river.JobArgs.
+func (BillingSync) Kind() string { return "billing_sync" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts. Bursts of events fold into one reading;
+// what comes while it runs is found by the sweep.
+func (BillingSync) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueBilling, MaxAttempts: 20, UniqueOpts: onceAtATime}
+}
+
+// BillingSyncDelay is how long the first event of a burst waits for the others.
+const BillingSyncDelay = 2 * time.Second
+
+// BillingEvent finds out whom an event is about that names no customer.
+type BillingEvent struct {
+	EventID string `json:"event_id" river:"unique"`
+}
+
+// Kind implements river.JobArgs.
+func (BillingEvent) Kind() string { return "billing_event" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (BillingEvent) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueBilling, MaxAttempts: 20, UniqueOpts: onceAtATime}
+}
+
+// BillingSweep moves the clock of those whose time has come, and takes up what was left lying.
+type BillingSweep struct{}
+
+// Kind implements river.JobArgs.
+func (BillingSweep) Kind() string { return "billing_sweep" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (BillingSweep) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueBilling, MaxAttempts: 1, UniqueOpts: onceAtATime}
+}
