@@ -29,6 +29,7 @@ require (
 	github.com/riverqueue/river/riverdriver/riverpgxv5 v0.51.0
 	github.com/riverqueue/river/rivertype v0.51.0
 	github.com/spf13/cobra v1.10.2
+	github.com/stripe/stripe-go/v76 v76.25.0
 	github.com/wneessen/go-mail v0.8.1
 	go.uber.org/zap v1.28.0
 	golang.org/x/crypto v0.58.0
@@ -38,8 +39,6 @@ require (
 	golang.org/x/text v0.43.0
 	golang.org/x/time v0.16.0
 )
-
-require github.com/stripe/stripe-go/v76 v76.25.0 // indirect
 
 require (
 	github.com/aymerick/douceur v0.2.0 // indirect
