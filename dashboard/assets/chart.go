@@ -172,14 +172,20 @@ func (c Chart) Top() int {
 		day := gridLines * 1440
 		return (most + day - 1) / day * day
 	}
-	for step := 1; ; step *= 10 {
-		for _, f := range []int{1, 2, 5} {
-			if top := step * f * gridLines; top >= most {
+	for ten := 1; ; ten *= 10 {
+		for _, tenths := range roundTenths {
+			if ten*tenths%10 != 0 {
+				continue // nobody counts halves
+			}
+			if top := ten * tenths / 10 * gridLines; top >= most {
 				return top
 			}
 		}
 	}
 }
+
+// roundTenths are ten times what a step of a scale may be, but for zeros behind.
+var roundTenths = []int{10, 15, 20, 25, 50}
 
 // ChartLevel is a horizontal line of the grid.
 type ChartLevel struct {

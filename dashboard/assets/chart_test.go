@@ -109,6 +109,12 @@ func TestChartWithGaps(t *testing.T) {
 	if c.Top() != 240 || grid[0].Text != "4 h" || grid[4].Text != "0" || !grid[4].IsZero || c.Rows()[2].Cells[0].Text != "–" || assets.Minutes(130) != "2 h 10 min" {
 		t.Errorf("%d, %+v", c.Top(), grid)
 	}
+	for most, want := range map[int]int{3: 4, 5: 8, 13: 20, 41: 60, 411: 600, 801: 1000} {
+		counts := assets.Chart{Series: []assets.Series{{Values: []int{most}}}}
+		if got := counts.Top(); got != want {
+			t.Errorf("%d: %d, want %d", most, got, want)
+		}
+	}
 	for most, want := range map[int]int{0: 4, 13: 20, 61: 120, 2000: 2880, 7000: 11520, 200_000: 201_600} {
 		c.Series[0].Values = []int{most}
 		if got := c.Top(); got != want {
