@@ -50,6 +50,7 @@ var lists = map[string]func(*crowd) string{
 	"/api/v1/bookmarks":                         (*crowd).many,
 	"/api/v1/favourites":                        (*crowd).many,
 	"/api/v1/follow_requests":                   (*crowd).many,
+	"/api/v1/domain_blocks":                     (*crowd).many,
 	"/api/v1/followed_tags":                     (*crowd).many,
 	"/api/v1/mutes":                             (*crowd).many,
 	"/api/v1/notifications":                     mixed,
@@ -134,6 +135,7 @@ func newCrowd(t *testing.T, n int) *crowd {
 		c.do(c.Add(t, c.A, fmt.Sprint("asker", i)), "/api/v1/accounts/"+alice+"/follow")
 		c.do(c.Alice, "/api/v1/accounts/"+c.stranger(fmt.Sprint("foe", i))+"/block")
 		c.do(c.Alice, "/api/v1/accounts/"+c.stranger(fmt.Sprint("loud", i))+"/mute")
+		c.Alice.Post("/api/v1/domain_blocks", url.Values{"domain": {fmt.Sprintf("loud%d.test", i)}}).Want(c.t, http.StatusOK)
 		c.do(c.Alice, fmt.Sprintf("/api/v1/tags/tag%d/follow", i))
 		c.Alice.Do(http.MethodPut, "/api/v1/statuses/"+c.root.String(), url.Values{"status": {fmt.Sprint("What now of #bikes? ", i)}}).Want(t, http.StatusOK)
 	}
