@@ -38,6 +38,13 @@ var notPages = map[string]string{
 	"/tenants/:id/audit/export":         "a download",
 	"/tenants/:id/data/exports/:export": "a download",
 
+	"/tenants/:id/accounts/:account/following_accounts.csv": "a download, TestListsOfAnAccountAreTakenAlong",
+	"/tenants/:id/accounts/:account/followers.csv":          "a download",
+	"/tenants/:id/accounts/:account/blocked_accounts.csv":   "a download",
+	"/tenants/:id/accounts/:account/muted_accounts.csv":     "a download",
+	"/tenants/:id/accounts/:account/blocked_domains.csv":    "a download",
+	"/tenants/:id/accounts/:account/bookmarks.csv":          "a download",
+
 	"/tenants/:id/domains/:domain/events":      "a stream",
 	"/tenants/:id/setup/domain/:domain/events": "a stream",
 }
