@@ -57,7 +57,8 @@ func (c *Catalogue) Entitle(f Facts, now time.Time) (e tenant.Entitlement, next 
 	e = tenant.Entitlement{Standing: clock.standing, Since: clock.since, EndsAt: clock.ends, IsDisputed: f.Disputed}
 	next = clock.next
 	plan, extra := c.Trial, 0
-	if s, ok := Choose(f.Subscriptions); ok && s.Plan != "" {
+	s, ok := Choose(f.Subscriptions)
+	if ok && s.Plan != "" {
 		plan, extra = s.Plan, s.Extra
 	}
 	o, ends := override(f.Overrides, now)
@@ -70,6 +71,7 @@ func (c *Catalogue) Entitle(f Facts, now time.Time) (e tenant.Entitlement, next 
 	}
 	e.Plan = plan
 	e.Limits = c.limits(plan, extra, o.Limits)
+	e.Limits.MoreAccounts = ok && o.Plan == "" && c.sellsMore(s)
 	e.IsOver = isOver(f.Usage, e.Limits)
 	e.NoUploads, ends = noUploads(f.StorageOverSince, now)
 	next = earliest(next, ends)

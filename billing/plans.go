@@ -140,6 +140,12 @@ func (c *Catalogue) limits(id string, extra int, instead map[string]int64) tenan
 	return l
 }
 
+// sellsMore reports whether accounts can be added to a subscription, each for a price.
+func (c *Catalogue) sellsMore(s Subscription) bool {
+	plan, ok := c.Plan(s.Plan)
+	return ok && s.IsPaidFor() && len(plan.Prices) > 0 && plan.Prices[0].Extra > 0
+}
+
 // settable are the limits that staff can set for one tenant.
 var settable = map[string]func(*tenant.Limits, int64){
 	"accounts":      func(l *tenant.Limits, n int64) { l.Accounts = int(n) },

@@ -154,6 +154,9 @@ func (f filePlan) plan() (Plan, error) {
 		if _, twice := p.Price(price.Currency, Interval(price.Interval)); twice {
 			say("two prices in %s a %s", price.Currency, price.Interval)
 		}
+		if len(p.Prices) > 0 && (p.Prices[0].Extra > 0) != (price.Extra > 0) {
+			say("more accounts cost something with one price and cannot be had with another: name extra with all of them, or with none")
+		}
 		p.Prices = append(p.Prices, Price{Plan: f.ID, Currency: price.Currency, Interval: Interval(price.Interval), Base: price.Base, Extra: price.Extra})
 	}
 	return p, errors.Join(wrong...)

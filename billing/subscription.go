@@ -66,6 +66,9 @@ func (s Subscription) IsLive() bool {
 	return false
 }
 
+// IsPaidFor reports whether a subscription runs, and nothing is owed for it.
+func (s Subscription) IsPaidFor() bool { return s.Status == Active || s.Status == Trialing }
+
 // Choose returns the subscription that counts: the best status, and of those the newest.
 // A first payment that is still open, or never came, changes nothing: what was before goes
 // on to hold. ok is false where none counts.

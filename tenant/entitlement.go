@@ -68,6 +68,8 @@ type Limits struct {
 	Accounts int `json:"accounts"`
 	Seats    int `json:"seats"` // people
 	Domains  int `json:"domains"`
+	// MoreAccounts: there may be more accounts than that, and each is paid for besides.
+	MoreAccounts bool `json:"more_accounts"`
 
 	StorageBytes int64 `json:"storage_bytes"`
 	EgressBytes  int64 `json:"egress_bytes"`

@@ -63,6 +63,8 @@ type Tenant struct {
 	// accounts have no lasting addresses: nothing goes out and nothing comes in.
 	FederatesSince time.Time
 	CreatedAt      time.Time
+	// Entitlement is what it may do for what it pays; package tenant/entitled says so in words.
+	Entitlement Entitlement
 	// IsUnreachable says that the tenant's name leads elsewhere for good: its claim is parked
 	// or released. Others could not check what it sends, so it sends nothing. Package
 	// registry finds it out; it is no column.

@@ -9,6 +9,7 @@ var rings = []struct {
 	{"0 leaves", []string{
 		"tenant",
 		"billing",
+		"tenant/entitled",
 		"migrations",
 		"internal/fault",
 		"internal/ids",
@@ -93,6 +94,7 @@ var inRing = []struct {
 	{"internal/jobs", []string{"tenant", "internal/ids", "internal/social"}},
 	{"internal/social", []string{"tenant", "internal/fault", "internal/ids"}},
 	{"billing", []string{"tenant", "internal/fault"}},
+	{"tenant/entitled", []string{"tenant", "internal/fault"}},
 	{"tenant", []string{"internal/fault", "internal/ids"}},
 	{"federation/vocab", []string{"internal/fault"}},
 

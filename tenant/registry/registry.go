@@ -37,6 +37,9 @@ type Options struct {
 	ReloadEvery time.Duration
 	// NewKey makes the key pair of a tenant's instance actor as PEM; nil: RSA.
 	NewKey func() (private []byte, public string, err error)
+	// Entitle says what each tenant may do; it gets what billing last found, a zero
+	// Standing where it never looked. Nil: everything.
+	Entitle func(t *tenant.Tenant) tenant.Entitlement
 }
 
 // Registry answers from memory. It is safe for concurrent use; the tenants it
@@ -48,6 +51,7 @@ type Registry struct {
 	reserved []string
 	anyHTTP  bool
 	newKey   func() ([]byte, string, error)
+	entitle  func(*tenant.Tenant) tenant.Entitlement
 	every    time.Duration
 	loading  sync.Mutex // so that an older reading never replaces a newer one
 	table    atomic.Pointer[table]
@@ -64,7 +68,10 @@ func New(o Options) *Registry {
 	if o.ReloadEvery == 0 {
 		o.ReloadEvery = time.Minute
 	}
-	r := &Registry{db: o.DB, log: o.Log, seal: o.Seal, anyHTTP: o.AllowHTTP, newKey: o.NewKey, every: o.ReloadEvery}
+	if o.Entitle == nil { // also where billing once was on: what it found then counts no more
+		o.Entitle = func(*tenant.Tenant) tenant.Entitlement { return tenant.Entitlement{} }
+	}
+	r := &Registry{db: o.DB, log: o.Log, seal: o.Seal, anyHTTP: o.AllowHTTP, newKey: o.NewKey, entitle: o.Entitle, every: o.ReloadEvery}
 	for _, host := range o.Reserved {
 		if host != "" {
 			r.reserved = append(r.reserved, Normalise(host))
@@ -203,6 +210,7 @@ func (r *Registry) Load(ctx context.Context) error {
 		t.certs[c.Name] = Certificate{NotAfter: c.NotAfter, OrderingUntil: c.OrderingUntil}
 	}
 	for _, one := range tenants {
+		one.Entitlement = r.entitle(one)
 		t.byID[one.ID] = one
 	}
 	for _, h := range hosts {
@@ -238,8 +246,9 @@ SELECT t.id, t.name, t.host, t.handle_domain, t.scheme, t.state, t.description, 
        COALESCE(t.federates_since, '0001-01-01 00:00:00+00') AS federates_since, t.created_at,
        COALESCE(b.short_description, '') AS short_description, COALESCE(b.thumbnail_key, '') AS thumbnail_key,
        COALESCE(b.thumbnail_blurhash, '') AS thumbnail_blurhash, COALESCE(b.contact_account_id, 0) AS contact_account_id,
-       COALESCE(b.privacy <> '', false) AS has_privacy, COALESCE(b.terms <> '', false) AS has_terms, COALESCE(b.version, 0) AS brand_version
-FROM   tenants t LEFT JOIN tenant_brand b ON b.tenant_id = t.id`
+       COALESCE(b.privacy <> '', false) AS has_privacy, COALESCE(b.terms <> '', false) AS has_terms, COALESCE(b.version, 0) AS brand_version,
+       COALESCE(e.entitlement, '{}') AS entitlement
+FROM   tenants t LEFT JOIN tenant_brand b ON b.tenant_id = t.id LEFT JOIN tenant_entitlements e ON e.tenant_id = t.id`
 
 const (
 	selectTenants = tenantColumns + ` ORDER BY t.id`
