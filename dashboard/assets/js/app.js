@@ -102,6 +102,22 @@
     if (!field.value) field.value = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
   }
 
+  // Tabs that a phone has no room for: the current one stays in view, also when the row or
+  // the words in it get another width.
+  const centred = new ResizeObserver((changes) => {
+    for (const { target } of changes) {
+      const tabs = target.closest(".tabs");
+      const tab = tabs.querySelector("[aria-current]");
+      tabs.scrollLeft = tab.offsetLeft - tabs.offsetLeft - (tabs.clientWidth - tab.offsetWidth) / 2;
+    }
+  });
+  const showTabs = (part) => {
+    for (const tab of part.querySelectorAll(".tabs [aria-current]")) {
+      centred.observe(tab);
+      centred.observe(tab.closest(".tabs"));
+    }
+  };
+
   // A part of the page that the server sends anew when something changes. What has the
   // focus and what is unfolded stays so.
   const nameOf = (element) => element.id || element.getAttribute("aria-label") || element.textContent.trim();
@@ -123,6 +139,7 @@
     box.replaceChildren(...fresh.childNodes);
     showCopies(box);
     showTimes(box);
+    showTabs(box);
     if (!focused) return;
     const again = [...box.querySelectorAll("a, button, summary, input, select, textarea, [tabindex]")].find((e) => nameOf(e) === focused);
     if (again) again.focus({ preventScroll: true });
@@ -138,16 +155,7 @@
     addEventListener("pagehide", () => source.close());
   }
 
-  // Tabs that a phone has no room for: the current one stays in view.
-  const showTab = () => {
-    for (const tabs of document.querySelectorAll(".tabs")) {
-      const tab = tabs.querySelector("[aria-current]");
-      if (tab) tabs.scrollLeft = tab.offsetLeft - tabs.offsetLeft - (tabs.clientWidth - tab.offsetWidth) / 2;
-    }
-  };
-  addEventListener("resize", showTab);
-  showTab();
-
   showCopies(document);
   showTimes(document);
+  showTabs(document);
 })();

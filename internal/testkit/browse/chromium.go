@@ -264,11 +264,20 @@ func (b *Tab) Glance(name string) {
 	if Evaluate[int](b, `document.querySelectorAll("h1").length`) != 1 || Evaluate[int](b, `document.styleSheets.length`) == 0 {
 		b.t.Errorf("%s has no heading or no style", name)
 	}
+	if !b.hasNoJS {
+		Await[bool](b, twoFrames) // what follows the width of the page is there then
+	}
 	if hidden := Evaluate[string](b, hiddenTab); hidden != "" {
 		b.t.Errorf("%s, %d px: the current tab %q is out of view", name, b.width, hidden)
 	}
 	b.holdTo(name, "light", AllRules)
 }
+
+// twoFrames waits until the page has been drawn again; one that is behind another is not drawn.
+const twoFrames = `new Promise(done => {
+	requestAnimationFrame(() => requestAnimationFrame(() => done(true)));
+	setTimeout(done, 500, true);
+})`
 
 // hiddenTab is the current one of some tabs, where one has to scroll to see it.
 const hiddenTab = `[...document.querySelectorAll(".tabs [aria-current]")].filter(e => {
