@@ -121,6 +121,12 @@ func (c *Catalogue) Free() tenant.Entitlement {
 	return tenant.Entitlement{Limits: c.limits(c.Default, 0, nil)}
 }
 
+// New is the entitlement of a tenant that nobody has looked at yet.
+func (c *Catalogue) New(now time.Time) tenant.Entitlement {
+	e, _ := c.Entitle(Facts{TrialFrom: now}, now)
+	return e
+}
+
 // limits are those of a plan, with bought accounts, and what staff decided instead. A plan
 // that is no more in the file has the largest limits there are: a line that was deleted by
 // mistake must not cut off who pays.

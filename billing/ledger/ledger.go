@@ -42,6 +42,13 @@ func New(o Options) *Ledger {
 	return &Ledger{Options: o, metrics: newMetrics()}
 }
 
+// On is the same ledger on other connections: the door does not wait for the queues.
+func (l *Ledger) On(db *pg.DB) *Ledger {
+	other := *l
+	other.DB = db
+	return &other
+}
+
 // doorbells are the types of event that make a reading worth while; the endpoint subscribes
 // to these. Others are kept and ignored.
 var doorbells = map[string]bool{

@@ -62,3 +62,21 @@ func (n *priceNames) row(s billing.SubscriptionState) store.Subscription {
 	}
 	return out
 }
+
+// KeepPrices stores what the plans' prices are called at the provider, by their keys, as
+// stripegw.EnsurePrices returns them.
+func (l *Ledger) KeepPrices(ctx context.Context, ids map[string]string) error {
+	var rows []store.Price
+	for _, plan := range l.Plans.Plans {
+		for _, p := range plan.Prices {
+			for _, kind := range []billing.Kind{billing.Base, billing.Extra} {
+				if id := ids[p.Key(kind)]; id != "" {
+					rows = append(rows, store.Price{
+						PriceID: id, Plan: plan.ID, Kind: kind, Currency: p.Currency, Every: p.Interval, Livemode: l.Gateway.Livemode(), Active: true,
+					})
+				}
+			}
+		}
+	}
+	return l.DB.Platform(ctx, "store what prices are called", func(tx *pg.PlatformTx) error { return store.PutPrices(ctx, tx, rows) })
+}

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"rookery/billing"
+	"rookery/internal/fault"
 	"rookery/internal/ids"
 	"rookery/internal/pg"
 	"rookery/tenant"
@@ -131,6 +132,15 @@ func Changes(ctx context.Context, q pg.Querier, id tenant.ID, limit int) ([]*Cha
 // DueTenants returns tenants whose entitlement is to be looked at now.
 func DueTenants(ctx context.Context, tx *pg.PlatformTx, now time.Time, limit int) ([]tenant.ID, error) {
 	return pg.Values[tenant.ID](ctx, tx, dueTenants, pgx.NamedArgs{"now": now, "limit": limit})
+}
+
+// NextChange is when a tenant's entitlement changes if nothing else does; nil: never.
+func NextChange(ctx context.Context, q pg.Querier, id tenant.ID) (*time.Time, error) {
+	at, err := pg.Value[*time.Time](ctx, q, `SELECT next_change_at FROM tenant_entitlements WHERE tenant_id = @tenant_id`, pgx.NamedArgs{"tenant_id": id})
+	if fault.IsNotFound(err) {
+		return nil, nil //nolint:nilnil // never is an answer
+	}
+	return at, err
 }
 
 // Overrides returns all decisions of the staff about a tenant, the newest first.

@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"rookery/billing"
+	"rookery/internal/fault"
 	"rookery/internal/ids"
 	"rookery/internal/pg"
 	"rookery/tenant"
@@ -112,4 +113,40 @@ func OpenTasks(ctx context.Context, tx *pg.PlatformTx, limit int) ([]*Task, erro
 func EndTask(ctx context.Context, tx *pg.PlatformTx, id, by int64) (ok bool, err error) {
 	n, err := pg.Exec(ctx, tx, endTask, pgx.NamedArgs{"id": id, "by": by})
 	return n > 0, err
+}
+
+// forgetTrials removes what was read from a provider that does not exist any more. Nothing
+// of it moved money.
+var forgetTrials = []string{
+	`DELETE FROM billing_subscriptions s USING billing_customers c WHERE c.tenant_id = s.tenant_id AND c.customer_id = s.customer_id AND NOT c.livemode`,
+	`DELETE FROM billing_invoices i USING billing_customers c WHERE c.tenant_id = i.tenant_id AND c.customer_id = i.customer_id AND NOT c.livemode`,
+	`DELETE FROM billing_disputes d USING billing_customers c WHERE c.tenant_id = d.tenant_id AND NOT c.livemode`,
+	`DELETE FROM billing_checkouts d USING billing_customers c WHERE c.tenant_id = d.tenant_id AND NOT c.livemode`,
+	`DELETE FROM billing_intents d USING billing_customers c WHERE c.tenant_id = d.tenant_id AND NOT c.livemode`,
+	`UPDATE tenant_entitlements e SET trial_from = now(), next_change_at = now() FROM billing_customers c WHERE c.tenant_id = e.tenant_id AND NOT c.livemode`,
+	`DELETE FROM billing_customers WHERE NOT livemode`,
+	`DELETE FROM billing_events WHERE NOT livemode`,
+	`DELETE FROM billing_prices WHERE NOT livemode`,
+	`DELETE FROM billing_endpoints WHERE NOT livemode`,
+}
+
+// ErrRealMoney says that real money was paid on this platform.
+var ErrRealMoney = fault.New(fault.Conflict, "Companies have paid real money on this platform: billing cannot be a stand-in here. Set ROOKERY_BILLING=stripe.")
+
+// ForgetTrials removes all that came from a stand-in for the provider, whose memory ended
+// with its process; who bought something there is on trial again. ErrRealMoney where there
+// is a customer of the provider's live mode.
+func ForgetTrials(ctx context.Context, tx *pg.PlatformTx) error {
+	live, err := pg.Value[bool](ctx, tx, `SELECT EXISTS (SELECT FROM billing_customers WHERE livemode)`, nil)
+	if err != nil {
+		return err
+	}
+	if live {
+		return ErrRealMoney
+	}
+	b := pg.NewBatch(tx)
+	for _, sql := range forgetTrials {
+		b.Exec(sql, nil)
+	}
+	return b.Send(ctx)
 }

@@ -97,3 +97,14 @@ func (g *Gateway) NewEndpoint(ctx context.Context, url string, events []string) 
 	}
 	return e.ID, e.Secret, stripe.APIVersion, nil
 }
+
+// RemoveEndpoint has Stripe send nothing more to an endpoint. One that is gone is fine.
+func (g *Gateway) RemoveEndpoint(ctx context.Context, id string) error {
+	params := &stripe.WebhookEndpointParams{}
+	params.Context = ctx
+	_, err := g.api.WebhookEndpoints.Del(id, params)
+	if isMissing(err) {
+		return nil
+	}
+	return mapError(err)
+}

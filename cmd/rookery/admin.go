@@ -59,5 +59,8 @@ func (s *system) metrics(p *parts) *prometheus.Registry {
 	)
 	r.MustRegister(renderMetrics(p.render.CacheStats)...)
 	r.MustRegister(s.certificateMetrics()...)
+	if s.money != nil {
+		r.MustRegister(s.money.ledger.Collectors()...)
+	}
 	return r
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"text/tabwriter"
 	"time"
 
@@ -29,40 +30,45 @@ func doctorCommand(g *globals) *cobra.Command {
 		Short: "Check the whole installation and say what to do",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			findings := g.examine(cmd.Context())
-			bad := 0
-			for _, f := range findings {
-				if !f.OK {
-					bad++
-				}
-			}
-			if asJSON {
-				if err := printJSON(cmd.OutOrStdout(), findings); err != nil {
-					return err
-				}
-			} else {
-				w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
-				for _, f := range findings {
-					mark := "ok"
-					if !f.OK {
-						mark = "WRONG"
-					}
-					fmt.Fprintf(w, "%s\t%s\t%s\n", mark, f.Check, f.Fact)
-					if f.Advice != "" {
-						fmt.Fprintf(w, "\t\t→ %s\n", f.Advice)
-					}
-				}
-				if err := w.Flush(); err != nil {
-					return err
-				}
-			}
-			if bad > 0 {
-				return fmt.Errorf("%d of %d checks found something to mend", bad, len(findings))
-			}
-			return nil
+			return printFindings(cmd.OutOrStdout(), findings, asJSON)
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
+}
+
+// printFindings prints what was looked at, and fails where something is to be mended.
+func printFindings(out io.Writer, findings []finding, asJSON bool) error {
+	bad := 0
+	for _, f := range findings {
+		if !f.OK {
+			bad++
+		}
+	}
+	if asJSON {
+		if err := printJSON(out, findings); err != nil {
+			return err
+		}
+	} else {
+		w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
+		for _, f := range findings {
+			mark := "ok"
+			if !f.OK {
+				mark = "WRONG"
+			}
+			fmt.Fprintf(w, "%s\t%s\t%s\n", mark, f.Check, f.Fact)
+			if f.Advice != "" {
+				fmt.Fprintf(w, "\t\t→ %s\n", f.Advice)
+			}
+		}
+		if err := w.Flush(); err != nil {
+			return err
+		}
+	}
+	if bad > 0 {
+		return fmt.Errorf("%d of %d checks found something to mend", bad, len(findings))
+	}
+	return nil
 }
 
 // examine runs every check; one that needs another's success is left out after its failure.
@@ -95,7 +101,11 @@ func (g *globals) examine(ctx context.Context) []finding {
 	}
 	out = append(out, s.checkTenants(ctx)...)
 	out = append(out, s.checkCertificates(ctx)...)
-	return append(out, s.checkMail(ctx)...)
+	out = append(out, s.checkMail(ctx)...)
+	if s.money != nil {
+		out = append(out, s.examineBilling(ctx)...)
+	}
+	return out
 }
 
 // checkProduction names settings that are right for development only.

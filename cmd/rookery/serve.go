@@ -69,6 +69,9 @@ func (s *system) run(ctx context.Context, ready func(context.Context, *parts) er
 		return err
 	}
 	s.local = handler
+	if err := s.readyBilling(ctx); err != nil {
+		return err
+	}
 	entrances, err := s.openEntrances(ctx, p, handler)
 	if err != nil {
 		return err

@@ -37,6 +37,7 @@ type system struct {
 	accounts *account.Service
 	media    *media.Service
 	keyring  *account.Keyring
+	money    *money // nil: billing is off
 	http     *safehttp.Client
 	roots    *x509.CertPool // nil: the system's
 	// local answers requests of this process to its own hosts, without TCP.
@@ -59,8 +60,13 @@ func newSystem(ctx context.Context, cfg *config.Config, d *database) (*system, e
 	}
 	s := &system{cfg: cfg, log: log, db: db, key: key, requests: newRequestMetrics(), upkeep: upkeep.NewMetrics(),
 		urls: media.Addresses{Scheme: cfg.String("public_scheme"), Host: cfg.String("media_host")}}
+	plans, err := s.readPlans()
+	if err != nil {
+		db.Close()
+		return nil, err
+	}
 	s.registry = registry.New(registry.Options{
-		DB: db, Log: log, Seal: key, AllowHTTP: cfg.String("public_scheme") == "http",
+		DB: db, Log: log, Seal: key, Entitle: s.entitle(plans), AllowHTTP: cfg.String("public_scheme") == "http",
 		Reserved: []string{cfg.String("platform_host"), cfg.String("media_host")},
 	})
 	s.people = people.New(db, log)
@@ -78,10 +84,17 @@ func newSystem(ctx context.Context, cfg *config.Config, d *database) (*system, e
 		db.Close()
 		return nil, err
 	}
+	if s.money, err = s.newMoney(plans); err != nil {
+		s.close()
+		return nil, err
+	}
 	return s, nil
 }
 
 func (s *system) close() {
+	if s.money != nil && s.money.fake != nil {
+		s.money.fake.server.Close()
+	}
 	s.http.Close()
 	s.jobs.Close()
 	s.db.Close()

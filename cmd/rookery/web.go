@@ -92,6 +92,7 @@ func (s *system) newConsole(p *parts, logins *limit.Logins) http.Handler {
 	e.HTTPErrorHandler = func(err error, c echo.Context) { handlers.ErrorPage(c, err) }
 	e.Use(s.requests.middleware)
 	handlers.Register(e)
+	s.mountBilling(e)
 	return e
 }
 

@@ -32,6 +32,10 @@ func (s *system) runWorkers(ctx context.Context, p *parts) error {
 		return err
 	}
 	periodic := []*river.PeriodicJob{every(upkeepEvery, jobs.Upkeep{}), every(domains.SweepEvery, jobs.DomainSweep{}), every(deletion.SweepEvery, jobs.TenantSweep{}), every(plan.SweepEvery, jobs.PlanSweep{}), every(insight.CountEvery, jobs.CountDays{})}
+	if s.money != nil {
+		s.money.ledger.Register(workers)
+		periodic = append(periodic, every(s.money.sweepEvery(), jobs.BillingSweep{}))
+	}
 	certificates, err := s.newCertificates(s.jobs)
 	if err != nil {
 		return err

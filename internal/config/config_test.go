@@ -57,7 +57,7 @@ func TestWrongValuesAreNamed(t *testing.T) {
 	for key, value := range map[string]string{
 		"ROOKERY_QUEUES": "inbox", "ROOKERY_LIMITS": "1.5", "ROOKERY_ROLES": "web,cook", "ROOKERY_TRUSTED_PROXIES": "10.0.0.1",
 		"ROOKERY_PUBLIC_SCHEME": "gopher", "ROOKERY_DATABASE_CONNS": "0", "ROOKERY_FEDERATION_ALLOW_HTTP": "maybe", "ROOKERY_SMTP_TLS": "opportunistic",
-		"ROOKERY_SMTP_PORT": "smtp", "ROOKERY_SIGN_UP": "maybe",
+		"ROOKERY_SMTP_PORT": "smtp", "ROOKERY_SIGN_UP": "maybe", "ROOKERY_BILLING": "stripe",
 	} {
 		_, err := config.Load("", nil, env(map[string]string{key: value}))
 		if err == nil || !strings.Contains(err.Error(), key) {

@@ -21,7 +21,7 @@ var Settings = []Setting{
 	{Key: "media_host", Default: "media.localhost:8080", Help: "A host of its own for user files, so that they never share an origin with a session."},
 	{Key: "master_key", Help: "Seals private keys in the database. At least 32 characters; keep it apart from backups.", Secret: true},
 	{Key: "roles", Default: "web,worker", Help: "What this process does: web, worker, or both."},
-	{Key: "queues", Default: "inbox=16,deliver=48,fanout=8,fetch=16,domains=4,mail=2,upkeep=2", Help: "Which queues this process works, and with how many workers."},
+	{Key: "queues", Default: "inbox=16,deliver=48,fanout=8,fetch=16,domains=4,mail=2,billing=2,upkeep=2", Help: "Which queues this process works, and with how many workers."},
 	{Key: "listen", Default: "127.0.0.1:8080", Help: "Where to listen for the public."},
 	{Key: "admin_listen", Default: "127.0.0.1:9090", Help: "Where to listen for metrics and profiles; keep it private."},
 	{Key: "listen_http", Default: ":80", Help: "With TLS: where to listen for plain http, which answers certificate authorities and redirects."},
@@ -67,6 +67,11 @@ var Settings = []Setting{
 	{Key: "smtp_from", Help: "The sender's address. Empty: rookery@ and the platform host."},
 	{Key: "smtp_from_name", Default: "Rookery", Help: "The sender's name."},
 	{Key: "smtp_hello", Help: "How we introduce ourselves to the mail server. Empty: the platform host."},
+	{Key: "billing", Default: "off", Help: "off: nothing is charged and nobody sees anything of it; stripe; or fake: a stand-in for Stripe that moves no money, for trying."},
+	{Key: "plans", Help: "With billing: the file of plans and prices (TOML). Without: plans of which one may be everybody's. Empty: the examples with fake, no limits with off."},
+	{Key: "stripe_key", Help: "With stripe: the secret or restricted key, sk_… or rk_….", Secret: true},
+	{Key: "stripe_webhook_secret", Help: "With stripe: the secret of an endpoint for events that was made by hand. Empty: those that rookery billing setup made.", Secret: true},
+	{Key: "stripe_url", Help: "With stripe: another address of its API, for tests. Never with a live key."},
 	{Key: "log_level", Default: "info", Help: "debug, info, warn or error."},
 	{Key: "log_format", Default: "text", Help: "text or json."},
 	{Key: "shutdown_grace", Default: "20", Help: "Seconds that requests and jobs in flight get at shutdown."},
@@ -88,6 +93,7 @@ func (c *Config) validate() error {
 		}, isCount, "a whole number, or 0 for ever"},
 		{[]string{"retention_activities", "retention_inbox", "retention_events"}, outlastsDelivery, "4 days or more, or 0 for ever"},
 		{[]string{"sign_up"}, oneOf("on", "off"), "on or off"},
+		{[]string{"billing"}, oneOf("off", "stripe", "fake"), "off, stripe or fake"},
 		{[]string{"tls"}, oneOf("off", "acme", "files"), "off, acme or files"},
 		{[]string{"acme_dns_key_algorithm"}, oneOf("hmac-sha256", "hmac-sha384", "hmac-sha512"), "hmac-sha256, hmac-sha384 or hmac-sha512"},
 		{[]string{"acme_ca"}, isHTTPS, "an https address"},
@@ -112,7 +118,20 @@ func (c *Config) validate() error {
 			}
 		}
 	}
-	return c.validateTLS()
+	return errors.Join(c.validateTLS(), c.validateBilling())
+}
+
+// validateBilling checks what Stripe needs.
+func (c *Config) validateBilling() error {
+	switch {
+	case c.values["billing"].Value != "stripe":
+		return nil
+	case c.values["stripe_key"].Value == "":
+		return errors.New("ROOKERY_BILLING is stripe, so ROOKERY_STRIPE_KEY must be set (or ROOKERY_STRIPE_KEY_FILE)")
+	case c.values["plans"].Value == "":
+		return errors.New("ROOKERY_BILLING is stripe, so ROOKERY_PLANS must name your plans and prices; `rookery billing plans` prints an example")
+	}
+	return nil
 }
 
 // validateTLS checks what only makes sense together.
