@@ -157,6 +157,27 @@ func (w *World) SweepScopes(t *testing.T) {
 	}
 }
 
+// SweepStandings calls every route in a standing of its tenant with what it pays. What does
+// not is refused in words about the organisation; what works answers anything else. works
+// says which it is to be.
+func (w *World) SweepStandings(t *testing.T, standing tenant.Standing, works func(method, path string) bool) {
+	t.Helper()
+	w.A.Stand(t, standing)
+	refusal := http.StatusForbidden
+	if standing.IsWorseThan(tenant.Unpaid) {
+		refusal = http.StatusGone
+	}
+	for _, route := range w.Routes {
+		for method := range strings.SplitSeq(route.Method, "|") {
+			got := w.Alice.ask(method, route)
+			isRefused := strings.Contains(got.Body, "his organisation's account") && got.Status == refusal
+			if want := !works(method, route.Path); isRefused != want {
+				t.Errorf("%s %s while %q: %d %s; refused is %t, want %t", method, route.Path, standing, got.Status, got.Body, isRefused, want)
+			}
+		}
+	}
+}
+
 // eachOfUsers calls fn for every method of every route that needs somebody's token.
 func (w *World) eachOfUsers(fn func(method string, route httpx.Route)) {
 	for _, route := range w.Routes {

@@ -20,7 +20,7 @@ func TestFilesAreInertAndCannotBeGuessed(t *testing.T) {
 	t.Parallel()
 	w := fixture.New(t)
 	raw := imaging.MissingAvatar().Bytes
-	m, err := media.New(w.PG).Add(t.Context(), w.A.Tenant.ID, w.A.Account.ID, media.Upload{Bytes: raw})
+	m, err := media.New(w.PG).Add(t.Context(), w.A.Tenant, w.A.Account.ID, media.Upload{Bytes: raw})
 	if err != nil {
 		t.Fatal(err)
 	}

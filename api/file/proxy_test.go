@@ -25,7 +25,7 @@ func TestTheHostOfFilesIsNoProxy(t *testing.T) {
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
 	t.Cleanup(elsewhere.Close)
 	w := fixture.New(t)
-	m, err := media.New(w.PG).Add(t.Context(), w.A.Tenant.ID, w.A.Account.ID, media.Upload{Bytes: imaging.MissingAvatar().Bytes})
+	m, err := media.New(w.PG).Add(t.Context(), w.A.Tenant, w.A.Account.ID, media.Upload{Bytes: imaging.MissingAvatar().Bytes})
 	if err != nil {
 		t.Fatal(err)
 	}

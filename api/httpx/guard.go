@@ -11,6 +11,7 @@ import (
 	"rookery/internal/fault"
 	"rookery/tenant"
 	"rookery/tenant/access"
+	"rookery/tenant/entitled"
 )
 
 // Authenticator turns a token into who is asking. It returns a
@@ -114,6 +115,9 @@ func identify(c echo.Context, route Route, auth Authenticator, home *tenant.Tena
 func permit(c echo.Context, route Route, home *tenant.Tenant, viewer *access.Viewer) error {
 	if route.Act != access.Read && home.State != tenant.Active {
 		return ErrNotAllowed
+	}
+	if home.Entitlement.Standing.IsWorseThan(route.worksUntil()) {
+		return entitled.ToPublish(home)
 	}
 	switch {
 	case route.Auth == Public || route.Auth == Own:

@@ -11,6 +11,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"rookery/tenant"
 	"rookery/tenant/access"
 	"rookery/tenant/people"
 )
@@ -44,6 +45,11 @@ type Route struct {
 	// and a suspended tenant allows nothing but access.Read. Routes without a
 	// viewer declare it for the second reason.
 	Act access.Action
+	// WorksUntil is the worst standing of a tenant with what it pays in which the route
+	// works. Unless it says so, what reads works until tenant.Restricted, and what writes
+	// until tenant.Grace: a route that takes something back, protects somebody or lets them
+	// in has to say that it goes on.
+	WorksUntil tenant.Standing
 	// Limit names a family of the rate limiter that counts on top of the general
 	// ones: "media", "delete", "app_registration", "post". Empty: none.
 	Limit string
@@ -100,6 +106,17 @@ func Mount(e *echo.Echo, deps Deps, tables ...[]Route) error {
 	return nil
 }
 
+// worksUntil is WorksUntil, or what follows from what the route does.
+func (r Route) worksUntil() tenant.Standing {
+	switch {
+	case r.WorksUntil != "":
+		return r.WorksUntil
+	case r.Act == access.Read:
+		return tenant.Restricted
+	}
+	return tenant.Grace
+}
+
 // methods yields the methods of a route, HEAD with GET.
 func (r Route) methods() func(yield func(string) bool) {
 	return func(yield func(string) bool) {
@@ -154,6 +171,8 @@ func (r Route) check() error {
 		return errors.New("does not declare who may call it")
 	case access.Allow(people.Owner, r.Act) != nil:
 		return errors.New("does not declare what it does (Act), or what no role may do")
+	case r.WorksUntil != "" && !r.WorksUntil.IsWorseThan(tenant.Grace):
+		return fmt.Errorf("works until %q, which is before anything is taken away", r.WorksUntil)
 	case needsScopes && len(r.Scopes) == 0:
 		return errors.New("declares no scopes")
 	case !needsScopes && len(r.Scopes) > 0:

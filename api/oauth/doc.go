@@ -39,16 +39,17 @@ type Handlers struct{ Deps }
 func New(d Deps) *Handlers { return &Handlers{Deps: d} }
 
 // Routes is the table. Whoever gets a token here signs in, which a suspended tenant's
-// people may not (Act); giving one back they may.
+// people may not (Act); giving one back they may. Of a tenant that only owes money people
+// sign in, to pay or to take their data along, until it is closed.
 func (h *Handlers) Routes() []httpx.Route {
 	const appBody, tokenBody = 64 << 10, 16 << 10
 	return []httpx.Route{
-		{Method: "POST", Path: "/api/v1/apps", Auth: httpx.Public, Act: access.Manage, Limit: "app_registration", BodyLimit: appBody, Handler: h.RegisterApp},
-		{Method: "GET", Path: "/api/v1/apps/verify_credentials", Auth: httpx.App, Scopes: []string{httpx.AnyScope}, Act: access.Read, Handler: h.VerifyApp},
-		{Method: "POST", Path: "/oauth/token", Auth: httpx.Own, Act: access.Manage, BodyLimit: tokenBody, Handler: h.Token},
-		{Method: "POST", Path: "/oauth/revoke", Auth: httpx.Own, Act: access.Read, BodyLimit: tokenBody, Handler: h.Revoke},
-		{Method: "GET|POST", Path: "/oauth/userinfo", Auth: httpx.User, Scopes: []string{"profile"}, Act: access.Read, Handler: h.UserInfo},
-		{Method: "GET", Path: "/.well-known/oauth-authorization-server", Auth: httpx.Public, Act: access.Read, Handler: h.Metadata},
+		{Method: "POST", Path: "/api/v1/apps", Auth: httpx.Public, Act: access.Manage, WorksUntil: tenant.Unpaid, Limit: "app_registration", BodyLimit: appBody, Handler: h.RegisterApp},
+		{Method: "GET", Path: "/api/v1/apps/verify_credentials", Auth: httpx.App, Scopes: []string{httpx.AnyScope}, Act: access.Read, WorksUntil: tenant.Unpaid, Handler: h.VerifyApp},
+		{Method: "POST", Path: "/oauth/token", Auth: httpx.Own, Act: access.Manage, WorksUntil: tenant.Unpaid, BodyLimit: tokenBody, Handler: h.Token},
+		{Method: "POST", Path: "/oauth/revoke", Auth: httpx.Own, Act: access.Read, WorksUntil: tenant.Unpaid, BodyLimit: tokenBody, Handler: h.Revoke},
+		{Method: "GET|POST", Path: "/oauth/userinfo", Auth: httpx.User, Scopes: []string{"profile"}, Act: access.Read, WorksUntil: tenant.Unpaid, Handler: h.UserInfo},
+		{Method: "GET", Path: "/.well-known/oauth-authorization-server", Auth: httpx.Public, Act: access.Read, WorksUntil: tenant.Unpaid, Handler: h.Metadata},
 	}
 }
 

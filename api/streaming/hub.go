@@ -32,6 +32,7 @@ type hub struct {
 	bus  *stream.Bus
 	load *loader
 	log  *slog.Logger
+	now  Tenants // may be nil
 
 	mu      sync.Mutex
 	closing bool
@@ -41,9 +42,9 @@ type hub struct {
 	idle    chan struct{} // closed when closing and empty
 }
 
-func newHub(ctx context.Context, bus *stream.Bus, load *loader, log *slog.Logger) *hub {
+func newHub(ctx context.Context, d Deps, load *loader) *hub {
 	return &hub{
-		ctx: ctx, bus: bus, load: load, log: log, rooms: make(map[tenant.ID]*room),
+		ctx: ctx, bus: d.Bus, load: load, log: d.Log, now: d.Tenants, rooms: make(map[tenant.ID]*room),
 		tokens: make(map[tokenKey]map[*conn]struct{}), ended: make(map[tokenKey]time.Time),
 		idle: make(chan struct{}),
 	}

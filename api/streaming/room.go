@@ -7,8 +7,10 @@ import (
 	"sync"
 	"time"
 
+	"rookery/internal/fault"
 	"rookery/internal/stream"
 	"rookery/tenant"
+	"rookery/tenant/entitled"
 )
 
 const (
@@ -173,15 +175,35 @@ func (r *room) gather(first stream.Event) []stream.Event {
 
 // giveUp closes the room: going on would hide that something is missing.
 func (r *room) giveUp(err error) {
-	if r.hub.ctx.Err() == nil {
+	why := stream.ErrLost
+	switch code := fault.CodeOf(err); {
+	case code == fault.Forbidden || code == fault.Gone:
+		why = errRevoked // nobody need try again
+	case r.hub.ctx.Err() == nil:
 		r.hub.log.Warn("streams of a tenant closed", "tenant", int64(r.id), "error", err)
 	}
 	r.subscription.Close()
-	r.hub.over(r, stream.ErrLost)
+	r.hub.over(r, why)
+}
+
+// mayHear ends the streams of a tenant that may read nothing any more, at the latest with the
+// next check: the doors are closed to new ones, and these hear no event more.
+func (r *room) mayHear() error {
+	if r.hub.now == nil {
+		return nil
+	}
+	t, ok := r.hub.now.ByID(r.id)
+	if !ok {
+		return nil
+	}
+	return entitled.ToRead(t)
 }
 
 // handle loads what the events name and sends each listener its own view.
 func (r *room) handle(events []stream.Event) error {
+	if err := r.mayHear(); err != nil {
+		return err
+	}
 	t, works := r.audience(events)
 	if len(works) == 0 {
 		return nil
@@ -204,6 +226,9 @@ func (r *room) handle(events []stream.Event) error {
 
 // check closes the connections whose tokens have ended without a word.
 func (r *room) check() error {
+	if err := r.mayHear(); err != nil {
+		return err
+	}
 	tokens := make(map[int64]bool)
 	for _, c := range r.all() {
 		tokens[c.viewer.TokenID] = true

@@ -22,6 +22,7 @@ import (
 	"rookery/internal/pg"
 	"rookery/internal/store"
 	"rookery/internal/stream"
+	"rookery/tenant"
 	"rookery/tenant/access"
 )
 
@@ -31,8 +32,15 @@ type Deps struct {
 	Bus    *stream.Bus // not running yet: New registers with it
 	Render *render.Renderer
 	Log    *slog.Logger
+	// Tenants says how a tenant stands now; nil: as it stood when a stream began.
+	Tenants Tenants
 	// Beat is how often a silent stream shows that it lives; 0: 15 seconds.
 	Beat time.Duration
+}
+
+// Tenants knows tenants as they are now; *registry.Registry does.
+type Tenants interface {
+	ByID(id tenant.ID) (*tenant.Tenant, bool)
 }
 
 // usualBeat is below the time after which proxies drop a silent connection.
@@ -52,7 +60,7 @@ func New(d Deps) *Server {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Server{
-		hub:  newHub(ctx, d.Bus, &loader{db: d.DB, render: d.Render}, d.Log),
+		hub:  newHub(ctx, d, &loader{db: d.DB, render: d.Render}),
 		beat: d.Beat, cancel: cancel,
 	}
 	d.Bus.Listen(store.RevocationChannel, s.hub.revoked)

@@ -41,11 +41,14 @@ type world struct {
 	url     string
 }
 
+// ByID implements streaming.Tenants, for streams that are made before the world is.
+func (w *world) ByID(id tenant.ID) (*tenant.Tenant, bool) { return w.Registry.ByID(id) }
+
 func newWorld(t *testing.T, beat time.Duration) *world {
 	t.Helper()
 	w := &world{}
 	w.World = apitest.New(t, func(p apitest.Parts) []httpx.Route {
-		w.server = streaming.New(streaming.Deps{DB: p.DB, Bus: p.Streams, Render: p.Render, Log: slog.New(slog.DiscardHandler), Beat: beat})
+		w.server = streaming.New(streaming.Deps{DB: p.DB, Bus: p.Streams, Render: p.Render, Log: slog.New(slog.DiscardHandler), Tenants: w, Beat: beat})
 		posts := v1.StatusRoutes(v1.StatusDeps{
 			Deps:     v1.Deps{DB: p.DB, Render: p.Render, Relate: relate.New(p.Streams)},
 			Statuses: status.New(status.Options{Streams: p.Streams}),

@@ -35,7 +35,7 @@ func (h *Credentials) Routes() []httpx.Route {
 	return []httpx.Route{
 		{
 			Method: http.MethodGet, Path: "/api/v1/accounts/verify_credentials", Auth: httpx.User,
-			Scopes: []string{"profile", "read:accounts"}, Act: access.Read, Handler: h.verify,
+			Scopes: []string{"profile", "read:accounts"}, Act: access.Read, WorksUntil: tenant.Unpaid, Handler: h.verify,
 		},
 		{
 			Method: "PATCH|PUT", Path: "/api/v1/accounts/update_credentials", Auth: httpx.User, Scopes: write,
@@ -133,7 +133,7 @@ func (h *Credentials) update(c echo.Context) error {
 	}
 	changes := in.changes()
 	ctx := c.Request().Context()
-	home := tenant.FromContext(ctx).ID
+	home := tenant.FromContext(ctx)
 	var err error
 	if changes.AvatarKey, err = storePicture(ctx, home, in.Avatar, h.Media.AddAvatar); err != nil {
 		return err
@@ -145,7 +145,7 @@ func (h *Credentials) update(c echo.Context) error {
 }
 
 // storePicture keeps an uploaded picture and returns its name; nil for none.
-func storePicture(ctx context.Context, t tenant.ID, file *multipart.FileHeader, add func(context.Context, tenant.ID, []byte) (string, error)) (*string, error) {
+func storePicture(ctx context.Context, t *tenant.Tenant, file *multipart.FileHeader, add func(context.Context, *tenant.Tenant, []byte) (string, error)) (*string, error) {
 	if file == nil {
 		return nil, nil
 	}

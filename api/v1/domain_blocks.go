@@ -9,6 +9,7 @@ import (
 	"rookery/api/entity"
 	"rookery/api/httpx"
 	"rookery/internal/store"
+	"rookery/tenant"
 	"rookery/tenant/access"
 )
 
@@ -21,7 +22,7 @@ func NewDomainBlocks(d Deps) *DomainBlocks { return &DomainBlocks{d} }
 // Routes is the table.
 func (h *DomainBlocks) Routes() []httpx.Route {
 	route := func(method, scope string, act access.Action, handler echo.HandlerFunc) httpx.Route {
-		return httpx.Route{Method: method, Path: "/api/v1/domain_blocks", Auth: httpx.User, Scopes: []string{scope, "follow"}, Act: act, Handler: handler}
+		return httpx.Route{Method: method, Path: "/api/v1/domain_blocks", Auth: httpx.User, Scopes: []string{scope, "follow"}, Act: act, WorksUntil: tenant.Restricted, Handler: handler}
 	}
 	return []httpx.Route{
 		route(http.MethodGet, "read:blocks", access.Read, h.list),

@@ -10,6 +10,7 @@ import (
 	"rookery/internal/pg"
 	"rookery/internal/social"
 	"rookery/internal/store"
+	"rookery/tenant"
 	"rookery/tenant/access"
 )
 
@@ -24,7 +25,7 @@ func (h *FollowRequests) Routes() []httpx.Route {
 	answer := func(name string, rule answer) httpx.Route {
 		return httpx.Route{
 			Method: http.MethodPost, Path: "/api/v1/follow_requests/:id/" + name, Auth: httpx.User,
-			Scopes: []string{"write:follows", "follow"}, Act: access.Relate, Handler: h.answer(rule),
+			Scopes: []string{"write:follows", "follow"}, Act: access.Relate, WorksUntil: tenant.Restricted, Handler: h.answer(rule),
 		}
 	}
 	return []httpx.Route{

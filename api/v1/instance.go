@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -15,6 +16,7 @@ import (
 	"rookery/internal/store"
 	"rookery/tenant"
 	"rookery/tenant/access"
+	"rookery/tenant/entitled"
 )
 
 // Stats counts what a tenant holds.
@@ -69,7 +71,7 @@ func (i *Instance) Routes() []httpx.Route {
 		return httpx.Route{Method: http.MethodGet, Path: path, Auth: httpx.Public, Act: access.Read, Handler: handler}
 	}
 	return []httpx.Route{
-		open("/api/v1/instance", i.show),
+		{Method: http.MethodGet, Path: "/api/v1/instance", Auth: httpx.Public, Act: access.Read, WorksUntil: tenant.ClosedUnpaid, Handler: i.show},
 		open("/api/v1/instance/extended_description", i.extendedDescription),
 		open("/api/v1/instance/languages", i.languages),
 		open("/api/v1/instance/privacy_policy", i.privacyPolicy),
@@ -106,8 +108,8 @@ func (s Server) document(home *tenant.Tenant, stats InstanceStats) *entity.Insta
 	return &entity.InstanceV1{
 		URI:              home.HandleDomain,
 		Title:            home.Name,
-		ShortDescription: html.EscapeString(home.Summary()),
-		Description:      html.EscapeString(firstText(home.Description, home.ShortDescription)),
+		ShortDescription: Noticed(home, home.Summary()),
+		Description:      Noticed(home, firstText(home.Description, home.ShortDescription)),
 		Email:            home.ContactMail,
 		Version:          s.CompatibleVersion(),
 		URLs:             entity.InstanceV1URLs{StreamingAPI: configuration.URLs.Streaming},
@@ -123,6 +125,15 @@ func (s Server) document(home *tenant.Tenant, stats InstanceStats) *entity.Insta
 			Polls:            configuration.Polls,
 		},
 	}
+}
+
+// Noticed is a description of a tenant, as HTML, after the notice that not everything works
+// there. It is where apps look when they show a server to people, members and strangers; an
+// announcement is shown to members alone, wants to be dismissed by each of them, and is out of
+// reach once reading is off. The document says it from the request on that finds the standing:
+// another text is another ETag.
+func Noticed(home *tenant.Tenant, description string) string {
+	return html.EscapeString(strings.TrimSpace(entitled.Notice(home) + " " + description))
 }
 
 func (i *Instance) languages(c echo.Context) error {

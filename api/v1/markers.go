@@ -12,6 +12,7 @@ import (
 	"rookery/internal/fault"
 	"rookery/internal/ids"
 	"rookery/internal/store"
+	"rookery/tenant"
 	"rookery/tenant/access"
 )
 
@@ -30,7 +31,7 @@ func (h *Markers) Routes() []httpx.Route {
 		},
 		{
 			Method: http.MethodPost, Path: "/api/v1/markers", Auth: httpx.User, Scopes: []string{"write:statuses"},
-			Act: access.Draft, Handler: h.move,
+			Act: access.Draft, WorksUntil: tenant.Restricted, Handler: h.move,
 		},
 	}
 }

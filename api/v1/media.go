@@ -34,11 +34,13 @@ func (h *Media) Routes() []httpx.Route {
 			Limit: limit, Handler: handler,
 		}
 	}
+	remove := route(http.MethodDelete, access.Draft, "delete", h.remove)
+	remove.WorksUntil = tenant.Restricted
 	return []httpx.Route{
 		h.UploadRoute("/api/v1/media"),
 		route(http.MethodGet, access.Read, "", h.show),
 		route("PUT|PATCH", access.Draft, "", h.describe),
-		route(http.MethodDelete, access.Draft, "delete", h.remove),
+		remove,
 	}
 }
 
@@ -99,7 +101,7 @@ func (h *Media) upload(c echo.Context) error {
 	}
 	ctx := c.Request().Context()
 	home := tenant.FromContext(ctx)
-	m, err := h.Media.Add(ctx, home.ID, ViewerID(c), media.Upload{
+	m, err := h.Media.Add(ctx, home, ViewerID(c), media.Upload{
 		Bytes: data, Description: in.Description, FocusX: focus[0], FocusY: focus[1],
 	})
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"rookery/internal/fault"
 	"rookery/internal/social"
 	"rookery/internal/store"
+	"rookery/tenant"
 	"rookery/tenant/access"
 )
 
@@ -33,7 +34,7 @@ func (h *Notifications) Routes() []httpx.Route {
 	write := func(method, path string, handler echo.HandlerFunc) httpx.Route {
 		return httpx.Route{
 			Method: method, Path: "/api/v1/notifications" + path, Auth: httpx.User, Scopes: []string{"write:notifications"},
-			Act: access.Draft, Handler: handler,
+			Act: access.Draft, WorksUntil: tenant.Restricted, Handler: handler,
 		}
 	}
 	return []httpx.Route{

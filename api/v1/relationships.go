@@ -13,6 +13,7 @@ import (
 	"rookery/internal/social"
 	"rookery/internal/social/relate"
 	"rookery/internal/store"
+	"rookery/tenant"
 	"rookery/tenant/access"
 )
 
@@ -30,6 +31,12 @@ func (h *Relationships) Routes() []httpx.Route {
 			Act: access.Relate, Handler: h.change(change),
 		}
 	}
+	// Parting and protecting oneself works for whoever may publish nothing new, too.
+	part := func(name, scope string, change change) httpx.Route {
+		r := act(name, scope, change)
+		r.WorksUntil = tenant.Restricted
+		return r
+	}
 	read := func(path string, handler echo.HandlerFunc) httpx.Route {
 		return httpx.Route{Method: http.MethodGet, Path: path, Auth: httpx.User, Scopes: []string{"read:follows"}, Act: access.Read, Handler: handler}
 	}
@@ -37,12 +44,12 @@ func (h *Relationships) Routes() []httpx.Route {
 		read("/api/v1/accounts/relationships", h.list),
 		read("/api/v1/accounts/familiar_followers", h.familiar),
 		act("follow", "write:follows", h.follow),
-		act("unfollow", "write:follows", h.unfollow),
-		act("remove_from_followers", "write:follows", h.removeFollower),
-		act("block", "write:blocks", h.block),
-		act("unblock", "write:blocks", h.unblock),
-		act("mute", "write:mutes", h.mute),
-		act("unmute", "write:mutes", h.unmute),
+		part("unfollow", "write:follows", h.unfollow),
+		part("remove_from_followers", "write:follows", h.removeFollower),
+		part("block", "write:blocks", h.block),
+		part("unblock", "write:blocks", h.unblock),
+		part("mute", "write:mutes", h.mute),
+		part("unmute", "write:mutes", h.unmute),
 		{
 			Method: http.MethodPost, Path: "/api/v1/accounts/:id/note", Auth: httpx.User, Scopes: []string{"write:accounts"},
 			Act: access.Draft, Handler: h.change(h.note),

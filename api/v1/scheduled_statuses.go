@@ -14,6 +14,7 @@ import (
 	"rookery/internal/social"
 	"rookery/internal/social/plan"
 	"rookery/internal/store"
+	"rookery/tenant"
 	"rookery/tenant/access"
 )
 
@@ -35,11 +36,13 @@ func (h *ScheduledStatuses) Routes() []httpx.Route {
 		return httpx.Route{Method: method, Path: path, Auth: httpx.User, Scopes: []string{scope}, Act: act, Limit: limit, Handler: handler}
 	}
 	const one = "/api/v1/scheduled_statuses/:id"
+	remove := route(http.MethodDelete, one, "write:statuses", access.Draft, "delete", h.remove)
+	remove.WorksUntil = tenant.Restricted
 	return []httpx.Route{
 		route(http.MethodGet, "/api/v1/scheduled_statuses", "read:statuses", access.Read, "", h.list),
 		route(http.MethodGet, one, "read:statuses", access.Read, "", h.show),
 		route("PUT|PATCH", one, "write:statuses", access.Draft, "", h.change),
-		route(http.MethodDelete, one, "write:statuses", access.Draft, "delete", h.remove),
+		remove,
 	}
 }
 

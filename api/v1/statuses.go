@@ -12,6 +12,7 @@ import (
 	"rookery/internal/social/plan"
 	"rookery/internal/social/status"
 	"rookery/internal/store"
+	"rookery/tenant"
 	"rookery/tenant/access"
 )
 
@@ -55,7 +56,10 @@ func (h *Statuses) Routes() []httpx.Route {
 			Method: method, Path: path, Auth: httpx.User, Scopes: []string{"write:statuses"}, Act: act, Limit: limit, Handler: handler,
 		}
 	}
+	remove := write(http.MethodDelete, "/api/v1/statuses/:id", access.Post, "delete", h.remove)
+	remove.WorksUntil = tenant.Restricted
 	return []httpx.Route{
+		remove,
 		read("/api/v1/statuses", httpx.OptionalUser, h.several),
 		read("/api/v1/statuses/:id", httpx.OptionalUser, h.show),
 		read("/api/v1/statuses/:id/context", httpx.OptionalUser, h.context),
@@ -64,7 +68,6 @@ func (h *Statuses) Routes() []httpx.Route {
 		// Who may only draft gets a plan that waits for approval: create tells them apart.
 		write(http.MethodPost, "/api/v1/statuses", access.Draft, "post", h.create),
 		write("PUT|PATCH", "/api/v1/statuses/:id", access.Post, "", h.edit),
-		write(http.MethodDelete, "/api/v1/statuses/:id", access.Post, "delete", h.remove),
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"rookery/api/render"
 	"rookery/internal/htmlsafe"
 	"rookery/internal/store"
+	"rookery/tenant"
 	"rookery/tenant/access"
 )
 
@@ -32,7 +33,7 @@ func (h *Tags) Routes() []httpx.Route {
 			Act: access.Read, Handler: h.show,
 		},
 		{Method: http.MethodPost, Path: "/api/v1/tags/:id/follow", Auth: httpx.User, Scopes: write, Act: access.Relate, Handler: h.follow},
-		{Method: http.MethodPost, Path: "/api/v1/tags/:id/unfollow", Auth: httpx.User, Scopes: write, Act: access.Relate, Handler: h.unfollow},
+		{Method: http.MethodPost, Path: "/api/v1/tags/:id/unfollow", Auth: httpx.User, Scopes: write, Act: access.Relate, WorksUntil: tenant.Restricted, Handler: h.unfollow},
 	}
 }
 

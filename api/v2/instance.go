@@ -2,7 +2,6 @@ package v2
 
 import (
 	"fmt"
-	"html"
 	"net/http"
 	"time"
 
@@ -32,7 +31,7 @@ const keepInstance = 5 * time.Minute
 // Routes is the table.
 func (i *Instance) Routes() []httpx.Route {
 	return []httpx.Route{
-		{Method: http.MethodGet, Path: "/api/v2/instance", Auth: httpx.Public, Act: access.Read, Handler: i.show},
+		{Method: http.MethodGet, Path: "/api/v2/instance", Auth: httpx.Public, Act: access.Read, WorksUntil: tenant.ClosedUnpaid, Handler: i.show},
 	}
 }
 
@@ -59,7 +58,7 @@ func (i *Instance) document(home *tenant.Tenant, stats v1.InstanceStats) *entity
 		Title:         home.Name,
 		Version:       i.server.CompatibleVersion(),
 		SourceURL:     i.server.SourceURL,
-		Description:   html.EscapeString(home.Summary()),
+		Description:   v1.Noticed(home, home.Summary()),
 		Usage:         entity.InstanceUsage{Users: entity.InstanceUserUsage{ActiveMonth: stats.ActiveMonth}},
 		Thumbnail:     thumbnail,
 		Languages:     entity.Array[string]{"en"},

@@ -15,6 +15,7 @@ import (
 	"rookery/internal/social"
 	"rookery/internal/social/notify"
 	"rookery/internal/store"
+	"rookery/tenant"
 	"rookery/tenant/access"
 )
 
@@ -35,7 +36,7 @@ func (h *NotificationGroups) Routes() []httpx.Route {
 	write := func(method, path string, handler echo.HandlerFunc) httpx.Route {
 		return httpx.Route{
 			Method: method, Path: "/api/v2/notifications" + path, Auth: httpx.User, Scopes: []string{"write:notifications"},
-			Act: access.Draft, Handler: handler,
+			Act: access.Draft, WorksUntil: tenant.Restricted, Handler: handler,
 		}
 	}
 	return []httpx.Route{

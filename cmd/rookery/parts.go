@@ -62,7 +62,7 @@ func (s *system) newParts() (*parts, error) {
 	p.servers.Follow(p.bus)
 	p.barred = barred.NewList(s.db, s.log)
 	p.barred.Follow(p.bus)
-	p.streams = streaming.New(streaming.Deps{DB: s.db, Bus: p.bus, Render: p.render, Log: s.log})
+	p.streams = streaming.New(streaming.Deps{DB: s.db, Bus: p.bus, Render: p.render, Log: s.log, Tenants: s.registry})
 	p.fetcher = fetch.New(fetch.Options{HTTP: s.http, DB: s.db, Keyring: s.keyring, Tenants: s.registry, Statuses: p.statuses, Servers: p.servers, Log: s.log})
 	p.keys = fetch.NewKeys(p.fetcher)
 	p.bus.Listen(store.KeysChanged, p.keys.Heard)

@@ -260,7 +260,7 @@ func (h *Handlers) changePicture(c echo.Context, v *visitor, a ourAccount, w whi
 		if !h.Limiter.Take(limit.Media, "console/"+ids.Format(int64(v.person.ID))).OK {
 			return fault.New(fault.TooMany, "Many pictures were sent just now. Wait some minutes.")
 		}
-		made, err := add(c.Request().Context(), v.tenant.ID, file)
+		made, err := add(c.Request().Context(), v.tenant, file)
 		if err != nil {
 			return err
 		}

@@ -154,7 +154,7 @@ func (h *Handlers) savePicture(c echo.Context, v *visitor) error {
 		return fault.New(fault.TooMany, "You have added very many pictures within half an hour. Wait a little, then go on.")
 	}
 	ctx := c.Request().Context()
-	key, hash, err := h.Files.AddThumbnail(ctx, v.tenant.ID, file)
+	key, hash, err := h.Files.AddThumbnail(ctx, v.tenant, file)
 	if code := fault.CodeOf(err); code == fault.Invalid || code == fault.TooLarge {
 		return refuse(fault.TextOf(err))
 	}

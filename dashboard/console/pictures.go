@@ -65,7 +65,7 @@ func (h *Handlers) addPicture(c echo.Context, v *visitor, account social.Account
 	if !h.Limiter.Take(limit.Media, "person:"+ids.Format(int64(v.person.ID))).OK {
 		return nil, fault.New(fault.TooMany, "You have added very many pictures within half an hour. Wait a little, then go on.")
 	}
-	return h.Files.Add(c.Request().Context(), v.tenant.ID, account, upload)
+	return h.Files.Add(c.Request().Context(), v.tenant, account, upload)
 }
 
 // describe writes the descriptions of pictures, as they stand in the form, of what was made

@@ -171,7 +171,7 @@ func (w *world) pictures(t testing.TB, descriptions ...string) []social.MediaID 
 	t.Helper()
 	var out []social.MediaID
 	for _, d := range descriptions {
-		m, err := media.New(w.PG).Add(t.Context(), w.A.Tenant.ID, w.support.ID, media.Upload{Bytes: drawing, Description: d})
+		m, err := media.New(w.PG).Add(t.Context(), w.A.Tenant, w.support.ID, media.Upload{Bytes: drawing, Description: d})
 		if err != nil {
 			t.Fatal(err)
 		}

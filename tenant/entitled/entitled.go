@@ -26,6 +26,20 @@ var (
 	errFeature  = fault.New(fault.Forbidden, "Your plan does not include this. You can change the plan under Plan and billing.")
 )
 
+// Notice is what a document about a tenant says where not everything works; "" where it does.
+// It names no reason: everybody may read it.
+func Notice(t *tenant.Tenant) string {
+	switch s := t.Entitlement.Standing; {
+	case s.MayPublish():
+		return ""
+	case s.MayRead():
+		return "This server is read-only at the moment: nothing new is posted from here."
+	case s.IsWorseThan(tenant.Unpaid):
+		return "This server is being closed."
+	}
+	return "This server is paused at the moment."
+}
+
 // ToRead is whether apps and pages show anything.
 func ToRead(t *tenant.Tenant) error {
 	switch s := t.Entitlement.Standing; {

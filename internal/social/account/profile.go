@@ -10,6 +10,7 @@ import (
 	"rookery/internal/social"
 	"rookery/internal/store"
 	"rookery/tenant"
+	"rookery/tenant/entitled"
 )
 
 // Limits of a profile, announced in the instance document. Characters, not bytes.
@@ -42,6 +43,9 @@ type Changes struct {
 
 // Update changes a local account's profile and tells its followers.
 func (s *Service) Update(ctx context.Context, scope *pg.Scope, t *tenant.Tenant, id social.AccountID, ch Changes) (*social.Account, error) {
+	if err := entitled.ToPublish(t); err != nil {
+		return nil, err
+	}
 	// All columns are written back: two changes at once must not undo each other.
 	a, err := store.LockAccount(ctx, scope, id)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"rookery/internal/social"
 	"rookery/internal/store"
 	"rookery/tenant"
+	"rookery/tenant/entitled"
 )
 
 // How often an account may take another name: each one stays its for ever.
@@ -26,6 +27,9 @@ var errSameName = fault.New(fault.Invalid, "That is its handle already. Type ano
 // followers stay. Its old names go on leading to it and are given to no other account; it
 // may take one of them back. Followers' servers are told. The caller has proved who wants it.
 func Rename(ctx context.Context, scope *pg.Scope, t *tenant.Tenant, id social.AccountID, username string) (*social.Account, error) {
+	if err := entitled.ToPublish(t); err != nil {
+		return nil, err
+	}
 	if err := ValidateUsername(username); err != nil {
 		return nil, err
 	}

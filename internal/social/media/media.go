@@ -18,6 +18,7 @@ import (
 	"rookery/internal/social"
 	"rookery/internal/store"
 	"rookery/tenant"
+	"rookery/tenant/entitled"
 )
 
 // MaxDescription is how long an alt text may be, in characters (Mastodon 4.6).
@@ -45,7 +46,10 @@ type Upload struct {
 
 // Add takes an image in for an account. Decoding happens outside the transaction.
 // What is no image, or too large, is a fault whose text names the limit.
-func (s *Service) Add(ctx context.Context, t tenant.ID, account social.AccountID, up Upload) (*social.Media, error) {
+func (s *Service) Add(ctx context.Context, t *tenant.Tenant, account social.AccountID, up Upload) (*social.Media, error) {
+	if err := entitled.ToUpload(t); err != nil {
+		return nil, err
+	}
 	if err := validate(up.Description, up.FocusX, up.FocusY); err != nil {
 		return nil, err
 	}
@@ -58,7 +62,7 @@ func (s *Service) Add(ctx context.Context, t tenant.ID, account social.AccountID
 		Description: htmlsafe.Clean(up.Description), Blurhash: img.Blurhash, Width: img.Width, Height: img.Height,
 		SmallWidth: img.Small.Width, SmallHeight: img.Small.Height, Size: int64(len(img.Bytes)), FocusX: up.FocusX, FocusY: up.FocusY,
 	}
-	err = s.db.Tenant(ctx, t, func(scope *pg.Scope) error {
+	err = s.db.Tenant(ctx, t.ID, func(scope *pg.Scope) error {
 		if err := put(ctx, scope, m.Key, store.Original, img.Rendition); err != nil {
 			return err
 		}
@@ -74,7 +78,10 @@ func (s *Service) Add(ctx context.Context, t tenant.ID, account social.AccountID
 }
 
 // AddAvatar stores a profile picture of 400 × 400 and returns its name.
-func (s *Service) AddAvatar(ctx context.Context, t tenant.ID, data []byte) (key string, err error) {
+func (s *Service) AddAvatar(ctx context.Context, t *tenant.Tenant, data []byte) (key string, err error) {
+	if err := entitled.ToUpload(t); err != nil {
+		return "", err
+	}
 	r, err := s.limiter.Avatar(ctx, data)
 	if err != nil {
 		return "", fmt.Errorf("process avatar: %w", err)
@@ -83,7 +90,10 @@ func (s *Service) AddAvatar(ctx context.Context, t tenant.ID, data []byte) (key 
 }
 
 // AddHeader stores a profile header of 1500 × 500 and returns its name.
-func (s *Service) AddHeader(ctx context.Context, t tenant.ID, data []byte) (key string, err error) {
+func (s *Service) AddHeader(ctx context.Context, t *tenant.Tenant, data []byte) (key string, err error) {
+	if err := entitled.ToUpload(t); err != nil {
+		return "", err
+	}
 	r, err := s.limiter.Header(ctx, data)
 	if err != nil {
 		return "", fmt.Errorf("process header: %w", err)
@@ -91,9 +101,9 @@ func (s *Service) AddHeader(ctx context.Context, t tenant.ID, data []byte) (key 
 	return s.addPicture(ctx, t, r)
 }
 
-func (s *Service) addPicture(ctx context.Context, t tenant.ID, r *imaging.Rendition) (string, error) {
+func (s *Service) addPicture(ctx context.Context, t *tenant.Tenant, r *imaging.Rendition) (string, error) {
 	key := newKey()
-	err := s.db.Tenant(ctx, t, func(scope *pg.Scope) error { return put(ctx, scope, key, store.Original, *r) })
+	err := s.db.Tenant(ctx, t.ID, func(scope *pg.Scope) error { return put(ctx, scope, key, store.Original, *r) })
 	if err != nil {
 		return "", fmt.Errorf("store picture: %w", err)
 	}

@@ -60,9 +60,9 @@ func world(t testing.TB) (*testkit.Database, social.AccountID) {
 func TestAnUploadIsStoredOnceAndServedToItsTenantAlone(t *testing.T) {
 	t.Parallel()
 	db, account := world(t)
-	ctx, service := t.Context(), media.New(db.PG)
+	ctx, service, home := t.Context(), media.New(db.PG), &tenant.Tenant{ID: 1}
 	up := media.Upload{Bytes: picture(t, 1000, 800), Description: "A gradient", FocusX: 0.5}
-	m, err := service.Add(ctx, 1, account, up)
+	m, err := service.Add(ctx, home, account, up)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +95,7 @@ func TestAnUploadIsStoredOnceAndServedToItsTenantAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := service.Add(ctx, 1, account, up); err != nil {
+	if _, err := service.Add(ctx, home, account, up); err != nil {
 		t.Fatal(err)
 	}
 	err = db.PG.Tenant(ctx, 1, func(s *pg.Scope) error {
@@ -121,9 +121,28 @@ func TestWhatIsNoImageIsRefusedInWords(t *testing.T) {
 		"focus outside":  {Bytes: picture(t, 2, 2), FocusX: 2},
 		"focus NaN":      {Bytes: picture(t, 2, 2), FocusY: math.NaN()},
 	} {
-		_, err := media.New(db.PG).Add(t.Context(), 1, account, up)
+		_, err := media.New(db.PG).Add(t.Context(), &tenant.Tenant{ID: 1}, account, up)
 		if fault.CodeOf(err) != fault.Invalid {
 			t.Errorf("%s: %v, want invalid", name, err)
+		}
+	}
+}
+
+// TEN-20: who may publish nothing new adds no file, by any entrance; nor does who has no room.
+func TestWhoMayNotUpload(t *testing.T) {
+	t.Parallel()
+	db, account := world(t)
+	service, file := media.New(db.PG), picture(t, 20, 20)
+	for name, e := range map[string]tenant.Entitlement{"owing": {Standing: tenant.Restricted}, "full": {Standing: tenant.Paid, NoUploads: true}} {
+		home := &tenant.Tenant{ID: 1, Entitlement: e}
+		_, post := service.Add(t.Context(), home, account, media.Upload{Bytes: file})
+		_, avatar := service.AddAvatar(t.Context(), home, file)
+		_, header := service.AddHeader(t.Context(), home, file)
+		_, _, thumbnail := service.AddThumbnail(t.Context(), home, file)
+		for _, err := range []error{post, avatar, header, thumbnail} {
+			if fault.CodeOf(err) != fault.Forbidden {
+				t.Errorf("%s: %v", name, err)
+			}
 		}
 	}
 }

@@ -5,11 +5,15 @@ import (
 	"fmt"
 
 	"rookery/tenant"
+	"rookery/tenant/entitled"
 )
 
 // AddThumbnail stores the picture that stands for a tenant, and returns its name and its
 // blurhash.
-func (s *Service) AddThumbnail(ctx context.Context, t tenant.ID, data []byte) (key, blurhash string, err error) {
+func (s *Service) AddThumbnail(ctx context.Context, t *tenant.Tenant, data []byte) (key, blurhash string, err error) {
+	if err := entitled.ToUpload(t); err != nil {
+		return "", "", err
+	}
 	r, blurhash, err := s.limiter.Thumbnail(ctx, data)
 	if err != nil {
 		return "", "", fmt.Errorf("process a tenant's picture: %w", err)

@@ -85,6 +85,9 @@ func (s *Service) Approve(ctx context.Context, scope *pg.Scope, t *tenant.Tenant
 }
 
 func (d *desk) approve(ctx context.Context, p *social.Plan, w *Words) (*Made, error) {
+	if err := d.toSend(Send); err != nil {
+		return nil, err
+	}
 	if w != nil {
 		if err := d.rewrite(ctx, p, *w); err != nil {
 			return nil, err

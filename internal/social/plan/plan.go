@@ -20,6 +20,7 @@ import (
 	"rookery/internal/store"
 	"rookery/tenant"
 	"rookery/tenant/access"
+	"rookery/tenant/entitled"
 	"rookery/tenant/people"
 )
 
@@ -110,6 +111,15 @@ func (s *Service) sit(ctx context.Context, scope *pg.Scope, t *tenant.Tenant, ac
 	return &desk{s, scope, t, a, role, by}, nil
 }
 
+// toSend is whether words may be sent on their way. Keeping and changing them always works:
+// nothing leaves the house, and what somebody wrote is not lost because of an unpaid bill.
+func (d *desk) toSend(intent Intent) error {
+	if intent != Send {
+		return nil
+	}
+	return entitled.ToPublish(d.tenant)
+}
+
 func (d *desk) mayPost() bool { return access.Allow(d.role, access.Post) == nil }
 
 // Add makes a plan of words, or a post where nothing stands in its way. A key that made one
@@ -120,6 +130,9 @@ func (s *Service) Add(ctx context.Context, scope *pg.Scope, t *tenant.Tenant, ac
 		return nil, err
 	}
 	if err := access.Allow(d.role, access.Draft); err != nil {
+		return nil, err
+	}
+	if err := d.toSend(intent); err != nil {
 		return nil, err
 	}
 	p := d.blank(key)
@@ -163,6 +176,9 @@ func (d *desk) aim(p *social.Plan, intent Intent) social.PlanState {
 func (s *Service) Change(ctx context.Context, scope *pg.Scope, t *tenant.Tenant, by By, id social.PlanID, w Words, intent Intent, seen time.Time) (*Made, error) {
 	d, p, err := s.open(ctx, scope, t, by, id, seen)
 	if err != nil {
+		return nil, err
+	}
+	if err := d.toSend(intent); err != nil {
 		return nil, err
 	}
 	before := *p

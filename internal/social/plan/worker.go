@@ -16,12 +16,20 @@ import (
 	"rookery/internal/social"
 	"rookery/internal/store"
 	"rookery/tenant"
+	"rookery/tenant/entitled"
 	"rookery/tenant/notice"
 	"rookery/tenant/people"
 )
 
 // SweepEvery is how late a post may be whose job was lost.
 const SweepEvery = time.Minute
+
+// HeldFor is how long a post waits whose time comes while its tenant may publish nothing. A
+// payment a day late costs nobody a post; later than that its words are old news, which
+// nobody wants to find sent weeks afterwards: it goes back to its author, who decides.
+const HeldFor = 24 * time.Hour
+
+var errHeld = fault.New(fault.Forbidden, "at its time, and for a day after it, this organisation's account was read-only. Its words are kept: send them again when they still hold.")
 
 const (
 	sweepAtMost = 500
@@ -127,6 +135,12 @@ func (s *Service) publishDue(ctx context.Context, scope *pg.Scope, t *tenant.Ten
 	}
 	if d.account.SuspendedAt != nil {
 		return 0, errSuspended
+	}
+	if entitled.ToPublish(t) != nil {
+		if now.Sub(*p.ScheduledAt) >= HeldFor {
+			return 0, errHeld
+		}
+		return 0, nil // the sweep brings it again each minute
 	}
 	_, err = d.publish(ctx, p)
 	return 0, err

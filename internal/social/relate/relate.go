@@ -19,6 +19,7 @@ import (
 	"rookery/internal/store"
 	"rookery/internal/stream"
 	"rookery/tenant"
+	"rookery/tenant/entitled"
 )
 
 // Service applies the rules between accounts. Make it with New.
@@ -54,6 +55,11 @@ const backfill = 40
 func (s *Service) Follow(ctx context.Context, scope *pg.Scope, t *tenant.Tenant, actor, target *social.Account, o FollowOptions) (*social.Follow, error) {
 	if actor.ID == target.ID {
 		return nil, errSelf
+	}
+	if actor.IsLocal() {
+		if err := entitled.ToPublish(t); err != nil {
+			return nil, err
+		}
 	}
 	id := ids.New()
 	if actor.IsLocal() || o.URI == "" {

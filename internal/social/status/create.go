@@ -13,6 +13,7 @@ import (
 	"rookery/internal/social"
 	"rookery/internal/store"
 	"rookery/tenant"
+	"rookery/tenant/entitled"
 )
 
 // Draft is what a person wants to post.
@@ -51,6 +52,9 @@ type Created struct {
 // an Err of its own. An error of CreateMany's means that nothing was stored: the
 // caller tries one by one.
 func (s *Service) CreateMany(ctx context.Context, scope *pg.Scope, t *tenant.Tenant, author *social.Account, list []Draft) ([]Created, error) {
+	if err := entitled.ToPublish(t); err != nil {
+		return nil, err
+	}
 	out := make([]Created, len(list))
 	drafts := make([]*draft, len(list))
 	for i, d := range list {

@@ -14,11 +14,15 @@ import (
 	"rookery/internal/store"
 	"rookery/internal/stream"
 	"rookery/tenant"
+	"rookery/tenant/entitled"
 )
 
 // Edit changes a local post of the author's own. The earlier version is kept, and
 // those who boosted it are told.
 func (s *Service) Edit(ctx context.Context, scope *pg.Scope, t *tenant.Tenant, author *social.Account, st *social.Status, d Draft) (*social.Status, error) {
+	if err := entitled.ToPublish(t); err != nil {
+		return nil, err
+	}
 	if st.AccountID != author.ID || !st.IsLocal || st.BoostOfID != 0 {
 		return nil, errNotFound
 	}

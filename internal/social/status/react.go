@@ -12,12 +12,24 @@ import (
 	"rookery/internal/social/notify"
 	"rookery/internal/store"
 	"rookery/tenant"
+	"rookery/tenant/entitled"
 )
+
+// toReact is whether the actor's own server lets it say anything. What others do is theirs.
+func toReact(t *tenant.Tenant, actor *social.Account) error {
+	if !actor.IsLocal() {
+		return nil
+	}
+	return entitled.ToPublish(t)
+}
 
 // Favourite likes a post that the actor may see. A second time changes nothing.
 // A remote actor passes the id of its activity; if that was undone before it came,
 // nothing happens.
 func (s *Service) Favourite(ctx context.Context, scope *pg.Scope, t *tenant.Tenant, actor *social.Account, st *social.Status, uri string) error {
+	if err := toReact(t, actor); err != nil {
+		return err
+	}
 	if err := mustSee(ctx, scope, actor.ID, st); err != nil {
 		return err
 	}
@@ -79,6 +91,9 @@ func findable(ctx context.Context, scope *pg.Scope, st *social.Status) error {
 // open posts can be boosted, and one's own followers-only ones for the same
 // followers. A second boost returns the first. A remote actor passes its activity's id.
 func (s *Service) Boost(ctx context.Context, scope *pg.Scope, t *tenant.Tenant, actor *social.Account, st *social.Status, visibility social.Visibility, uri string) (*social.Status, error) {
+	if err := toReact(t, actor); err != nil {
+		return nil, err
+	}
 	original, err := boostable(ctx, scope, actor, st)
 	if err != nil {
 		return nil, err
@@ -214,7 +229,10 @@ func (s *Service) Unbookmark(ctx context.Context, scope *pg.Scope, actor *social
 }
 
 // Pin puts one of the actor's own posts on top of its profile.
-func (s *Service) Pin(ctx context.Context, scope *pg.Scope, actor *social.Account, st *social.Status) error {
+func (s *Service) Pin(ctx context.Context, scope *pg.Scope, t *tenant.Tenant, actor *social.Account, st *social.Status) error {
+	if err := toReact(t, actor); err != nil {
+		return err
+	}
 	switch {
 	case st.BoostOfID != 0:
 		return fault.New(fault.Invalid, "Validation failed: A boost cannot be pinned")

@@ -192,8 +192,8 @@ func TestReactionsOfLocalPeopleFederate(t *testing.T) {
 			return err
 		}, []social.EventKind{social.EventStatusCreated}},
 		{"unboost", func(s *pg.Scope) error { return b.statuses.Unboost(t.Context(), s, alice, far) }, []social.EventKind{social.EventStatusDeleted}},
-		{"pin", func(s *pg.Scope) error { return b.statuses.Pin(t.Context(), s, bob, open) }, []social.EventKind{social.EventPinned}},
-		{"pin again", func(s *pg.Scope) error { return b.statuses.Pin(t.Context(), s, bob, open) }, nil},
+		{"pin", func(s *pg.Scope) error { return b.statuses.Pin(t.Context(), s, b.Tenant, bob, open) }, []social.EventKind{social.EventPinned}},
+		{"pin again", func(s *pg.Scope) error { return b.statuses.Pin(t.Context(), s, b.Tenant, bob, open) }, nil},
 		{"unpin", func(s *pg.Scope) error { return b.statuses.Unpin(t.Context(), s, bob, open) }, []social.EventKind{social.EventUnpinned}},
 		{"delete a direct post that stayed here", func(s *pg.Scope) error { return b.statuses.Delete(t.Context(), s, near) }, nil},
 		{"delete", func(s *pg.Scope) error { return b.statuses.Delete(t.Context(), s, open) }, []social.EventKind{social.EventStatusDeleted}},
@@ -212,7 +212,7 @@ func TestPinLimits(t *testing.T) {
 	b := setup(t)
 	alice, bob := b.Local("alice"), b.Local("bob")
 	pin := func(actor *social.Account, st *social.Status) error {
-		return b.Try(func(scope *pg.Scope) error { return b.statuses.Pin(t.Context(), scope, actor, st) })
+		return b.Try(func(scope *pg.Scope) error { return b.statuses.Pin(t.Context(), scope, b.Tenant, actor, st) })
 	}
 	var last *social.Status
 	for range status.MaxPins {

@@ -210,7 +210,7 @@ func TestAccountTimeline(t *testing.T) {
 	b.post(author, status.Draft{Text: "thread", InReplyToID: first.ID})
 	b.post(author, status.Draft{Text: "private", Visibility: social.Followers})
 	b.boost(author, other)
-	b.Do(func(scope *pg.Scope) error { return b.statuses.Pin(t.Context(), scope, author, first) })
+	b.Do(func(scope *pg.Scope) error { return b.statuses.Pin(t.Context(), scope, b.Tenant, author, first) })
 	read := func(viewer social.AccountID, f timeline.AccountFilter) []string {
 		return b.read(func(scope *pg.Scope, page timeline.Page) (timeline.Result, error) {
 			return timeline.Account(t.Context(), scope, viewer, author.ID, f, page)
