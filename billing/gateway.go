@@ -37,13 +37,20 @@ type Reader interface {
 type Till interface {
 	CreateCustomer(ctx context.Context, key string, c NewCustomer) (id string, err error)
 	OpenCheckout(ctx context.Context, key string, c NewCheckout) (*CheckoutPage, error)
+	// Checkout reads what became of a page.
+	Checkout(ctx context.Context, session string) (*CheckoutPage, error)
 	// ExpireCheckout ends a page that nobody has paid on; one that has ended is fine.
 	ExpireCheckout(ctx context.Context, session string) error
 	OpenPortal(ctx context.Context, customer, back string) (url string, err error)
 	// Preview says what a change would cost now and from then on, without making it.
 	Preview(ctx context.Context, c PlanChange) (*Quote, error)
+	// ChangePlan makes a change; one that was to come is forgotten. What has to be paid and is
+	// not leaves the subscription as it was until it is: SubscriptionState.PendingUntil.
 	ChangePlan(ctx context.Context, key string, c PlanChange) error
-	// CancelAtEnd ends a subscription with its paid time, or lets it go on again.
+	// KeepPlan forgets a change that was to come.
+	KeepPlan(ctx context.Context, key, subscription string) error
+	// CancelAtEnd ends a subscription with its paid time, or lets it go on again. A change
+	// that was to come is forgotten.
 	CancelAtEnd(ctx context.Context, key, subscription string, cancel bool) error
 	CancelNow(ctx context.Context, key, subscription string) error
 	Refund(ctx context.Context, key, invoice string, amount int64) error
@@ -51,9 +58,9 @@ type Till interface {
 
 // NewCustomer is a tenant that is about to pay for the first time.
 type NewCustomer struct {
-	Tenant tenant.ID
-	Name   string
-	Email  string
+	Tenant tenant.ID `json:"tenant"`
+	Name   string    `json:"name"`
+	Email  string    `json:"email"`
 }
 
 // NewCheckout is a page to pay on.
@@ -62,9 +69,9 @@ type NewCheckout struct {
 	Customer  string
 	BasePrice string
 	Extra     int
-	ExtraID   string // price of an account more; "" with none
-	TrialEnd  time.Time
-	Success   string // where the browser goes then
+	ExtraID   string    // price of an account more; "" with none
+	TrialEnd  time.Time // nothing is charged before; zero: it is at once
+	Success   string    // where the browser goes then; {CHECKOUT_SESSION_ID} stands for the page's
 	Cancel    string
 }
 
@@ -72,21 +79,32 @@ type NewCheckout struct {
 type CheckoutPage struct {
 	ID, URL string
 	Expires time.Time
+	Status  PageStatus
 }
+
+// PageStatus is what became of a page to pay on.
+type PageStatus string
+
+// The statuses.
+const (
+	PageOpen     PageStatus = "open"
+	PageComplete PageStatus = "complete"
+	PageExpired  PageStatus = "expired"
+)
 
 // PlanChange is another plan, or another number of accounts. More counts at once and is
-// paid for at once, less from the next period on.
+// paid for at once, less from the next period on. In a trial everything counts at once.
 type PlanChange struct {
-	Subscription string
-	BasePrice    string
-	ExtraPrice   string
-	Extra        int
-	AtPeriodEnd  bool
+	Subscription string `json:"subscription"`
+	BasePrice    string `json:"base"`
+	ExtraPrice   string `json:"extra_price"`
+	Extra        int    `json:"extra"`
+	AtPeriodEnd  bool   `json:"at_period_end"`
 }
 
-// Quote is what a change costs, in the currency's smallest unit.
+// Quote is what a change costs, with tax, in the currency's smallest unit.
 type Quote struct {
-	Now      int64 // charged at once, what was paid already taken off
+	Now      int64 // charged at once, what was paid already taken off; below zero: kept for later
 	Next     int64 // with the next period
 	NextAt   time.Time
 	Currency string
@@ -127,6 +145,11 @@ type SubscriptionState struct {
 	CardBrand  string
 	CardLast4  string
 	IsPaused   bool
+	// Next are the lines that it has from NextAt on; zero: nothing changes.
+	Next   []PricedItem
+	NextAt time.Time
+	// PendingUntil is how long a change waits for its payment; zero: none does.
+	PendingUntil time.Time
 }
 
 // PricedItem is a line of a subscription.

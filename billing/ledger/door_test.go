@@ -18,21 +18,21 @@ import (
 
 // ring sends a body to the webhook's door, signed by a secret at a time.
 func (w *world) ring(body []byte, secret string, at time.Time) int {
-	w.t.Helper()
+	w.T.Helper()
 	signed := webhook.GenerateTestSignedPayload(&webhook.UnsignedPayload{Payload: body, Secret: secret, Timestamp: at})
 	return w.knock(signed.Payload, signed.Header)
 }
 
 func (w *world) knock(body []byte, signature string) int {
-	w.t.Helper()
-	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodPost, w.door, bytes.NewReader(body))
-	must(w.t, err)
+	w.T.Helper()
+	req, err := http.NewRequestWithContext(w.T.Context(), http.MethodPost, w.Door, bytes.NewReader(body))
+	must(w.T, err)
 	if signature != "" {
 		req.Header.Set("Stripe-Signature", signature)
 	}
 	answer, err := http.DefaultClient.Do(req)
-	must(w.t, err)
-	must(w.t, answer.Body.Close())
+	must(w.T, err)
+	must(w.T, answer.Body.Close())
 	return answer.StatusCode
 }
 
@@ -43,8 +43,8 @@ const anEvent = `{"id":"evt_1","object":"event","type":"invoice.paid","created":
 func TestTheDoor(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	now, body := w.fake.Now(), []byte(anEvent)
-	good := webhook.GenerateTestSignedPayload(&webhook.UnsignedPayload{Payload: body, Secret: w.secret, Timestamp: now}).Header
+	now, body := w.Fake.Now(), []byte(anEvent)
+	good := webhook.GenerateTestSignedPayload(&webhook.UnsignedPayload{Payload: body, Secret: w.Secret, Timestamp: now}).Header
 	for name, tt := range map[string]struct {
 		got, want int
 	}{
@@ -53,26 +53,26 @@ func TestTheDoor(t *testing.T) {
 		"no time":          {w.knock(body, strings.SplitN(good, ",", 2)[1]), http.StatusBadRequest},
 		"another secret":   {w.ring(body, "whsec_of_somebody", now), http.StatusBadRequest},
 		"an empty secret":  {w.ring(body, "", now), http.StatusBadRequest},
-		"301 seconds old":  {w.ring(body, w.secret, now.Add(-301*time.Second)), http.StatusBadRequest},
-		"from the future":  {w.ring(body, w.secret, now.Add(301*time.Second)), http.StatusBadRequest},
+		"301 seconds old":  {w.ring(body, w.Secret, now.Add(-301*time.Second)), http.StatusBadRequest},
+		"from the future":  {w.ring(body, w.Secret, now.Add(301*time.Second)), http.StatusBadRequest},
 		"a byte changed":   {w.knock(append(bytes.Clone(body), ' '), good), http.StatusBadRequest},
-		"no event":         {w.ring([]byte(`{"id":"x"}`), w.secret, now), http.StatusBadRequest},
-		"no JSON":          {w.ring([]byte(`{`), w.secret, now), http.StatusBadRequest},
-		"too large":        {w.ring(bytes.Repeat([]byte(" "), 600<<10), w.secret, now), http.StatusRequestEntityTooLarge},
+		"no event":         {w.ring([]byte(`{"id":"x"}`), w.Secret, now), http.StatusBadRequest},
+		"no JSON":          {w.ring([]byte(`{`), w.Secret, now), http.StatusBadRequest},
+		"too large":        {w.ring(bytes.Repeat([]byte(" "), 600<<10), w.Secret, now), http.StatusRequestEntityTooLarge},
 	} {
 		if tt.got != tt.want {
 			t.Errorf("%s: %d, want %d", name, tt.got, tt.want)
 		}
 	}
-	if n := w.count(`billing_events`, nil); n != 0 {
+	if n := w.Count(`billing_events`, nil); n != 0 {
 		t.Errorf("%d events are stored", n)
 	}
 	for name, at := range map[string]time.Time{"now": now, "four minutes slow": now.Add(-4 * time.Minute), "four minutes fast": now.Add(4 * time.Minute)} {
-		if got := w.ring(body, w.secret, at); got != http.StatusOK {
+		if got := w.ring(body, w.Secret, at); got != http.StatusOK {
 			t.Errorf("%s: %d", name, got)
 		}
 	}
-	if n := w.count(`billing_events WHERE event_id = 'evt_1'`, nil); n != 1 {
+	if n := w.Count(`billing_events WHERE event_id = 'evt_1'`, nil); n != 1 {
 		t.Errorf("the event is stored %d times", n)
 	}
 }
@@ -81,15 +81,15 @@ func TestTheDoor(t *testing.T) {
 func TestNoSecretNoDoor(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	secret := w.secret
-	w.secrets = nil
-	if got := w.ring([]byte(anEvent), secret, w.fake.Now()); got != http.StatusNotFound {
+	secret := w.Secret
+	w.Secrets = nil
+	if got := w.ring([]byte(anEvent), secret, w.Fake.Now()); got != http.StatusNotFound {
 		t.Errorf("%d, want 404", got)
 	}
 	// 12: while a secret is changed, both are good.
-	w.secrets = []string{"whsec_new", secret}
-	for _, s := range w.secrets {
-		if got := w.ring([]byte(strings.Replace(anEvent, "evt_1", "evt_"+s, 1)), s, w.fake.Now()); got != http.StatusOK {
+	w.Secrets = []string{"whsec_new", secret}
+	for _, s := range w.Secrets {
+		if got := w.ring([]byte(strings.Replace(anEvent, "evt_1", "evt_"+s, 1)), s, w.Fake.Now()); got != http.StatusOK {
 			t.Errorf("%s: %d", s, got)
 		}
 	}
@@ -102,16 +102,16 @@ func TestTheSameEventAtOnce(t *testing.T) {
 	var group sync.WaitGroup
 	for range 50 {
 		group.Go(func() {
-			if got := w.ring([]byte(anEvent), w.secret, w.fake.Now()); got != http.StatusOK {
+			if got := w.ring([]byte(anEvent), w.Secret, w.Fake.Now()); got != http.StatusOK {
 				t.Errorf("%d", got)
 			}
 		})
 	}
 	group.Wait()
-	if n := w.count(`billing_events`, nil); n != 1 {
+	if n := w.Count(`billing_events`, nil); n != 1 {
 		t.Errorf("%d events are stored", n)
 	}
-	if n := w.count(`river.river_job WHERE kind = 'billing_sync'`, nil); n != 1 {
+	if n := w.Count(`river.river_job WHERE kind = 'billing_sync'`, nil); n != 1 {
 		t.Errorf("%d readings are asked for", n)
 	}
 }
@@ -120,17 +120,17 @@ func TestTheSameEventAtOnce(t *testing.T) {
 func TestNewsDuringAReading(t *testing.T) {
 	t.Parallel()
 	w, customer := paying(t)
-	state, err := w.gateway.Customer(t.Context(), customer)
+	state, err := w.Gateway.Customer(t.Context(), customer)
 	must(t, err)
-	w.fake.MisbehaveAPI(stripefake.APIChaos{Path: "/v1/invoices", Latency: 200 * time.Millisecond, Calls: 1})
+	w.Fake.MisbehaveAPI(stripefake.APIChaos{Path: "/v1/invoices", Latency: 200 * time.Millisecond, Calls: 1})
 	done := make(chan error)
-	go func() { done <- w.ledger.Sync(t.Context(), customer) }()
-	must(t, w.gateway.CancelAtEnd(t.Context(), "c", state.Subscriptions[0].ID, true))
-	must(t, w.ledger.Receive(t.Context(), billing.Event{ID: "evt_now", Type: "customer.updated", Customer: customer, Raw: []byte("{}")}, "webhook"))
+	go func() { done <- w.Ledger.Sync(t.Context(), customer) }()
+	must(t, w.Gateway.CancelAtEnd(t.Context(), "c", state.Subscriptions[0].ID, true))
+	must(t, w.Ledger.Receive(t.Context(), billing.Event{ID: "evt_now", Type: "customer.updated", Customer: customer, Raw: []byte("{}")}, "webhook"))
 	must(t, <-done)
-	w.settle()
-	w.wants(tenant.PaidEnding, "team")
-	if n := w.count(`billing_events WHERE handled_at IS NULL`, pgx.NamedArgs{}); n != 0 {
+	w.Settle()
+	w.Wants(tenant.PaidEnding, "team")
+	if n := w.Count(`billing_events WHERE handled_at IS NULL`, pgx.NamedArgs{}); n != 0 {
 		t.Errorf("%d events wait", n)
 	}
 }

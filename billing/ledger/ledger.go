@@ -93,12 +93,28 @@ func (l *Ledger) Receive(ctx context.Context, e billing.Event, from store.Source
 		if e.Customer == "" {
 			return tx.Enqueue(ctx, jobs.BillingEvent{EventID: e.ID})
 		}
+		if err := l.count(ctx, tx, e); err != nil {
+			return err
+		}
 		return l.ring(ctx, tx, e.Customer)
 	})
 	if err != nil {
 		return fmt.Errorf("store event %s: %w", e.ID, err)
 	}
 	return nil
+}
+
+// count has a tenant's accounts counted anew when the provider is about to make the next
+// invoice. The job finds out by itself whether there is anything to change.
+func (l *Ledger) count(ctx context.Context, tx *pg.PlatformTx, e billing.Event) error {
+	if e.Type != "invoice.upcoming" {
+		return nil
+	}
+	id, _, err := tenantOf(ctx, tx, e.Customer)
+	if err != nil || id == 0 {
+		return err
+	}
+	return tx.Enqueue(ctx, jobs.BillingQuantity{TenantID: id, Lower: true})
 }
 
 // ring has a customer read, soon: events come in bursts.

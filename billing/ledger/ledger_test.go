@@ -28,9 +28,9 @@ var never = slices.Repeat([]string{"card_declined"}, 12)
 func paying(t *testing.T) (w *world, customer string) {
 	t.Helper()
 	w = newWorld(t)
-	customer = w.customer(w.acme)
-	w.buy(w.acme, customer, "team", pays)
-	w.settle()
+	customer = w.Customer(w.Acme)
+	w.Buy(w.Acme, customer, "team", pays)
+	w.Settle()
 	return w, customer
 }
 
@@ -38,19 +38,19 @@ func paying(t *testing.T) (w *world, customer string) {
 func TestTheFirstPayment(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.sweep()
-	w.wants(tenant.Trial, "trial")
-	w.buy(w.acme, w.customer(w.acme), "team", pays)
-	w.settle()
-	w.wants(tenant.Paid, "team")
-	e := w.entitlement(w.acme)
+	w.Sweep()
+	w.Wants(tenant.Trial, "trial")
+	w.Buy(w.Acme, w.Customer(w.Acme), "team", pays)
+	w.Settle()
+	w.Wants(tenant.Paid, "team")
+	e := w.Entitlement(w.Acme)
 	if e.Limits.Accounts != 10 || !e.MayGrow() {
 		t.Errorf("%+v", e)
 	}
-	if n := w.count(`billing_invoices WHERE tenant_id = @id AND status = 'paid' AND tax = 931`, pgx.NamedArgs{"id": w.acme.ID}); n != 1 {
+	if n := w.Count(`billing_invoices WHERE tenant_id = @id AND status = 'paid' AND tax = 931`, pgx.NamedArgs{"id": w.Acme.ID}); n != 1 {
 		t.Errorf("%d paid invoices with tax", n)
 	}
-	if n := w.count(`entitlement_changes WHERE tenant_id = @id AND to_standing = 'active' AND cause = 'sync'`, pgx.NamedArgs{"id": w.acme.ID}); n != 1 {
+	if n := w.Count(`entitlement_changes WHERE tenant_id = @id AND to_standing = 'active' AND cause = 'sync'`, pgx.NamedArgs{"id": w.Acme.ID}); n != 1 {
 		t.Errorf("%d steps to active in the record", n)
 	}
 }
@@ -59,20 +59,20 @@ func TestTheFirstPayment(t *testing.T) {
 func TestEventsAreDoorbells(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.fake.MisbehaveWebhooks(stripefake.WebhookChaos{Duplicate: 4, Shuffle: true, Version: stripefake.NewerVersion})
-	customer := w.customer(w.acme)
-	w.buy(w.acme, customer, "team", pays)
-	w.settle()
-	w.wants(tenant.Paid, "team")
-	if n := w.count(`(SELECT event_id FROM billing_events GROUP BY 1 HAVING count(*) > 1) AS twice`, nil); n != 0 {
+	w.Fake.MisbehaveWebhooks(stripefake.WebhookChaos{Duplicate: 4, Shuffle: true, Version: stripefake.NewerVersion})
+	customer := w.Customer(w.Acme)
+	w.Buy(w.Acme, customer, "team", pays)
+	w.Settle()
+	w.Wants(tenant.Paid, "team")
+	if n := w.Count(`(SELECT event_id FROM billing_events GROUP BY 1 HAVING count(*) > 1) AS twice`, nil); n != 0 {
 		t.Errorf("%d events are stored twice", n)
 	}
 	// What was is sent again after it is over.
 	w.cancelNow(customer)
-	w.settle()
-	w.wants(tenant.Restricted, "team")
+	w.Settle()
+	w.Wants(tenant.Restricted, "team")
 	var old []string
-	w.platform(func(tx *pg.PlatformTx) (err error) {
+	w.Platform(func(tx *pg.PlatformTx) (err error) {
 		old, err = pg.Values[string](t.Context(), tx, `SELECT event_id FROM billing_events WHERE type LIKE 'customer.subscription.%'`, nil)
 		if err == nil {
 			_, err = pg.Exec(t.Context(), tx, `DELETE FROM billing_events`, nil)
@@ -80,25 +80,25 @@ func TestEventsAreDoorbells(t *testing.T) {
 		return err
 	})
 	for _, id := range old {
-		if err := w.fake.Resend(id); err != nil {
+		if err := w.Fake.Resend(id); err != nil {
 			t.Fatal(err)
 		}
 	}
-	w.settle()
-	w.wants(tenant.Restricted, "team")
+	w.Settle()
+	w.Wants(tenant.Restricted, "team")
 }
 
 // cancelNow ends all of a customer's subscriptions, as staff could at the provider.
 func (w *world) cancelNow(customer string) {
-	w.t.Helper()
-	state, err := w.gateway.Customer(w.t.Context(), customer)
+	w.T.Helper()
+	state, err := w.Gateway.Customer(w.T.Context(), customer)
 	if err != nil {
-		w.t.Fatal(err)
+		w.T.Fatal(err)
 	}
 	for _, s := range state.Subscriptions {
 		if s.IsLive() {
-			if err := w.gateway.CancelNow(w.t.Context(), "cancel/"+s.ID, s.ID); err != nil {
-				w.t.Fatal(err)
+			if err := w.Gateway.CancelNow(w.T.Context(), "cancel/"+s.ID, s.ID); err != nil {
+				w.T.Fatal(err)
 			}
 		}
 	}
@@ -118,11 +118,11 @@ func TestEventsThatAreNotOurs(t *testing.T) {
 		"another type":    {billing.Event{ID: "evt_type", Type: "tax_rate.created", Customer: "cus_x", Raw: []byte("{}")}, store.Ignored},
 		"nobody's":        {billing.Event{ID: "evt_none", Type: "invoice.paid", Customer: "cus_nobody", Raw: []byte("{}")}, store.Unknown},
 	} {
-		if err := w.ledger.Receive(ctx, tt.event, store.FromWebhook); err != nil {
+		if err := w.Ledger.Receive(ctx, tt.event, store.FromWebhook); err != nil {
 			t.Fatal(err)
 		}
-		w.settle()
-		w.platform(func(tx *pg.PlatformTx) error {
+		w.Settle()
+		w.Platform(func(tx *pg.PlatformTx) error {
 			e, err := store.EventByID(ctx, tx, tt.event.ID)
 			if err == nil && e.Outcome != tt.outcome {
 				t.Errorf("%s: %q, want %q", name, e.Outcome, tt.outcome)
@@ -130,24 +130,24 @@ func TestEventsThatAreNotOurs(t *testing.T) {
 			return err
 		})
 	}
-	if n := w.count(`billing_tasks WHERE kind = 'unknown_customer'`, nil); n != 1 {
+	if n := w.Count(`billing_tasks WHERE kind = 'unknown_customer'`, nil); n != 1 {
 		t.Errorf("%d matters for the staff, want one", n)
 	}
 	// A customer that says whose it is belongs to that company, if it has none yet.
-	id, err := w.gateway.CreateCustomer(ctx, "k", billing.NewCustomer{Tenant: w.acme.ID, Name: "Acme", Email: "a@acme.test"})
+	id, err := w.Gateway.CreateCustomer(ctx, "k", billing.NewCustomer{Tenant: w.Acme.ID, Name: "Acme", Email: "a@acme.test"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.buy(w.acme, id, "solo", pays)
-	w.settle()
-	w.wants(tenant.Paid, "solo")
-	second, err := w.gateway.CreateCustomer(ctx, "k2", billing.NewCustomer{Tenant: w.acme.ID, Name: "Acme again", Email: "b@acme.test"})
+	w.Buy(w.Acme, id, "solo", pays)
+	w.Settle()
+	w.Wants(tenant.Paid, "solo")
+	second, err := w.Gateway.CreateCustomer(ctx, "k2", billing.NewCustomer{Tenant: w.Acme.ID, Name: "Acme again", Email: "b@acme.test"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.buy(w.acme, second, "business", pays)
-	w.settle()
-	w.wants(tenant.Paid, "solo")
+	w.Buy(w.Acme, second, "business", pays)
+	w.Settle()
+	w.Wants(tenant.Paid, "solo")
 }
 
 // 19, 20, REL-13: while the provider is away, or knows us no more, nobody loses anything.
@@ -155,15 +155,15 @@ func TestTheProviderIsAway(t *testing.T) {
 	t.Parallel()
 	w, customer := paying(t)
 	for _, status := range []int{http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusServiceUnavailable, http.StatusUnauthorized, http.StatusForbidden} {
-		w.fake.MisbehaveAPI(stripefake.APIChaos{Status: status})
-		err := w.ledger.Sync(t.Context(), customer)
+		w.Fake.MisbehaveAPI(stripefake.APIChaos{Status: status})
+		err := w.Ledger.Sync(t.Context(), customer)
 		if code := fault.CodeOf(err); code != fault.Unavailable && code != fault.Unauthorized {
 			t.Errorf("%d: %v", status, err)
 		}
-		w.wants(tenant.Paid, "team")
+		w.Wants(tenant.Paid, "team")
 	}
-	w.fake.MisbehaveAPI(stripefake.APIChaos{})
-	if err := w.ledger.Sync(t.Context(), customer); err != nil {
+	w.Fake.MisbehaveAPI(stripefake.APIChaos{})
+	if err := w.Ledger.Sync(t.Context(), customer); err != nil {
 		t.Error(err)
 	}
 }
@@ -172,38 +172,38 @@ func TestTheProviderIsAway(t *testing.T) {
 func TestARenewalFails(t *testing.T) {
 	t.Parallel()
 	w, customer := paying(t)
-	must(t, w.fake.DeclineNext(customer, "insufficient_funds", "insufficient_funds"))
-	w.pass(31*billing.Day + 2*time.Hour)
-	w.wants(tenant.Grace, "team")
-	if e := w.entitlement(w.acme); e.MayGrow() || !e.Standing.MayPublish() {
+	must(t, w.Fake.DeclineNext(customer, "insufficient_funds", "insufficient_funds"))
+	w.Pass(31*billing.Day + 2*time.Hour)
+	w.Wants(tenant.Grace, "team")
+	if e := w.Entitlement(w.Acme); e.MayGrow() || !e.Standing.MayPublish() {
 		t.Errorf("in grace: %+v", e)
 	}
-	w.pass(5 * billing.Day) // the third try works
-	w.wants(tenant.Paid, "team")
-	must(t, w.fake.DeclineNext(customer, never...))
-	w.pass(31 * billing.Day)
-	w.wants(tenant.Grace, "team")
-	w.pass(15 * billing.Day)
-	w.wants(tenant.Restricted, "team")
+	w.Pass(5 * billing.Day) // the third try works
+	w.Wants(tenant.Paid, "team")
+	must(t, w.Fake.DeclineNext(customer, never...))
+	w.Pass(31 * billing.Day)
+	w.Wants(tenant.Grace, "team")
+	w.Pass(15 * billing.Day)
+	w.Wants(tenant.Restricted, "team")
 }
 
 // 27: the clock alone: no event comes, and nobody can be asked.
 func TestTheClockNeedsNobody(t *testing.T) {
 	t.Parallel()
 	w, customer := paying(t)
-	must(t, w.fake.DeclineNext(customer, never...))
-	w.pass(31*billing.Day + 2*time.Hour)
-	w.wants(tenant.Grace, "team")
-	failed := w.entitlement(w.acme).Since
-	w.fake.MisbehaveAPI(stripefake.APIChaos{Status: http.StatusServiceUnavailable})
-	w.fake.MisbehaveWebhooks(stripefake.WebhookChaos{Drop: -1})
+	must(t, w.Fake.DeclineNext(customer, never...))
+	w.Pass(31*billing.Day + 2*time.Hour)
+	w.Wants(tenant.Grace, "team")
+	failed := w.Entitlement(w.Acme).Since
+	w.Fake.MisbehaveAPI(stripefake.APIChaos{Status: http.StatusServiceUnavailable})
+	w.Fake.MisbehaveWebhooks(stripefake.WebhookChaos{Drop: -1})
 	for _, step := range []struct {
 		day      int // since the payment failed
 		standing tenant.Standing
 	}{{13, tenant.Grace}, {14, tenant.Restricted}, {27, tenant.Restricted}, {28, tenant.Unpaid}, {119, tenant.Unpaid}, {120, tenant.Closing}, {134, tenant.ClosedUnpaid}} {
-		w.fake.Advance(failed.Add(time.Duration(step.day) * billing.Day).Sub(w.fake.Now()))
-		w.sweep()
-		w.wants(step.standing, "team")
+		w.Fake.Advance(failed.Add(time.Duration(step.day) * billing.Day).Sub(w.Fake.Now()))
+		w.Sweep()
+		w.Wants(step.standing, "team")
 	}
 }
 
@@ -211,32 +211,32 @@ func TestTheClockNeedsNobody(t *testing.T) {
 func TestCancelAndResume(t *testing.T) {
 	t.Parallel()
 	w, customer := paying(t)
-	state, err := w.gateway.Customer(t.Context(), customer)
+	state, err := w.Gateway.Customer(t.Context(), customer)
 	must(t, err)
 	sub := state.Subscriptions[0].ID
-	must(t, w.gateway.CancelAtEnd(t.Context(), "c1", sub, true))
-	w.settle()
-	w.wants(tenant.PaidEnding, "team")
-	if e := w.entitlement(w.acme); e.EndsAt.IsZero() {
+	must(t, w.Gateway.CancelAtEnd(t.Context(), "c1", sub, true))
+	w.Settle()
+	w.Wants(tenant.PaidEnding, "team")
+	if e := w.Entitlement(w.Acme); e.EndsAt.IsZero() {
 		t.Error("nobody knows when it ends")
 	}
-	must(t, w.gateway.CancelAtEnd(t.Context(), "c2", sub, false))
-	w.settle()
-	w.wants(tenant.Paid, "team")
-	must(t, w.gateway.CancelAtEnd(t.Context(), "c3", sub, true))
-	w.pass(32 * billing.Day)
-	w.wants(tenant.Restricted, "team")
+	must(t, w.Gateway.CancelAtEnd(t.Context(), "c2", sub, false))
+	w.Settle()
+	w.Wants(tenant.Paid, "team")
+	must(t, w.Gateway.CancelAtEnd(t.Context(), "c3", sub, true))
+	w.Pass(32 * billing.Day)
+	w.Wants(tenant.Restricted, "team")
 }
 
 // 31: two subscriptions that are paid for are a matter for the staff, and end nothing.
 func TestTwoSubscriptions(t *testing.T) {
 	t.Parallel()
 	w, customer := paying(t)
-	w.fake.Advance(time.Hour)
-	w.buy(w.acme, customer, "business", pays)
-	w.settle()
-	w.wants(tenant.Paid, "business")
-	if n := w.count(`billing_tasks WHERE kind = 'double_subscription' AND tenant_id = @id`, pgx.NamedArgs{"id": w.acme.ID}); n != 1 {
+	w.Fake.Advance(time.Hour)
+	w.Buy(w.Acme, customer, "business", pays)
+	w.Settle()
+	w.Wants(tenant.Paid, "business")
+	if n := w.Count(`billing_tasks WHERE kind = 'double_subscription' AND tenant_id = @id`, pgx.NamedArgs{"id": w.Acme.ID}); n != 1 {
 		t.Errorf("%d matters for the staff, want one", n)
 	}
 }
@@ -246,33 +246,33 @@ func TestTwoSubscriptions(t *testing.T) {
 func TestRefundsAndDisputes(t *testing.T) {
 	t.Parallel()
 	w, customer := paying(t)
-	state, err := w.gateway.Customer(t.Context(), customer)
+	state, err := w.Gateway.Customer(t.Context(), customer)
 	must(t, err)
-	must(t, w.gateway.Refund(t.Context(), "r1", state.Invoices[0].ID, 100))
-	w.settle()
-	w.wants(tenant.Paid, "team")
-	if n := w.count(`billing_invoices WHERE refunded = 100`, nil); n != 1 {
+	must(t, w.Gateway.Refund(t.Context(), "r1", state.Invoices[0].ID, 100))
+	w.Settle()
+	w.Wants(tenant.Paid, "team")
+	if n := w.Count(`billing_invoices WHERE refunded = 100`, nil); n != 1 {
 		t.Errorf("%d invoices with a refund", n)
 	}
 	charge := w.charge(state.Invoices[0].ID)
-	dispute, err := w.fake.OpenDispute(charge, "fraudulent")
+	dispute, err := w.Fake.OpenDispute(charge, "fraudulent")
 	must(t, err)
-	w.settle()
-	if e := w.entitlement(w.acme); !e.IsDisputed || e.MayGrow() || e.Standing != tenant.Paid {
+	w.Settle()
+	if e := w.Entitlement(w.Acme); !e.IsDisputed || e.MayGrow() || e.Standing != tenant.Paid {
 		t.Errorf("disputed: %+v", e)
 	}
-	must(t, w.fake.CloseDispute(dispute, true))
-	w.settle()
-	if e := w.entitlement(w.acme); e.IsDisputed || !e.MayGrow() {
+	must(t, w.Fake.CloseDispute(dispute, true))
+	w.Settle()
+	if e := w.Entitlement(w.Acme); e.IsDisputed || !e.MayGrow() {
 		t.Errorf("won: %+v", e)
 	}
 }
 
 // charge is the id of what was charged for an invoice.
 func (w *world) charge(invoice string) string {
-	w.t.Helper()
-	id, err := w.gateway.ChargeOf(w.t.Context(), invoice)
-	must(w.t, err)
+	w.T.Helper()
+	id, err := w.Gateway.ChargeOf(w.T.Context(), invoice)
+	must(w.T, err)
 	return id
 }
 
@@ -281,14 +281,14 @@ func (w *world) charge(invoice string) string {
 func TestWhatSomebodyChangedAtTheProvider(t *testing.T) {
 	t.Parallel()
 	w, customer := paying(t)
-	w.platform(func(tx *pg.PlatformTx) error {
+	w.Platform(func(tx *pg.PlatformTx) error {
 		_, err := pg.Exec(t.Context(), tx, `UPDATE billing_subscriptions SET plan = 'business', price_ids = '{price_of_old}'`, nil)
 		return err
 	})
-	must(t, w.fake.DeleteCustomer(customer))
-	w.settle()
-	w.wants(tenant.Restricted, "business")
-	if n := w.count(`billing_tasks WHERE kind = 'customer_deleted'`, nil); n != 1 {
+	must(t, w.Fake.DeleteCustomer(customer))
+	w.Settle()
+	w.Wants(tenant.Restricted, "business")
+	if n := w.Count(`billing_tasks WHERE kind = 'customer_deleted'`, nil); n != 1 {
 		t.Errorf("%d matters for the staff, want one", n)
 	}
 }
@@ -297,27 +297,27 @@ func TestWhatSomebodyChangedAtTheProvider(t *testing.T) {
 func TestAnotherCompanyIsUntouched(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	globex := w.company("globex.test")
-	w.buy(globex, w.customer(globex), "solo", pays)
-	w.settle()
-	before := w.entitlement(globex)
+	globex := w.Company("globex.test")
+	w.Buy(globex, w.Customer(globex), "solo", pays)
+	w.Settle()
+	before := w.Entitlement(globex)
 	if before.Standing != tenant.Paid || before.Plan != "solo" {
 		t.Fatalf("%+v", before)
 	}
-	customer := w.customer(w.acme)
-	w.buy(w.acme, customer, "business", pays)
-	w.settle()
+	customer := w.Customer(w.Acme)
+	w.Buy(w.Acme, customer, "business", pays)
+	w.Settle()
 	w.cancelNow(customer)
-	w.settle()
-	must(t, w.fake.DeleteCustomer(customer))
-	w.settle()
-	w.wants(tenant.Restricted, "business")
-	w.sweep()
-	if after := w.entitlement(globex); !cmp.Equal(before, after) {
+	w.Settle()
+	must(t, w.Fake.DeleteCustomer(customer))
+	w.Settle()
+	w.Wants(tenant.Restricted, "business")
+	w.Sweep()
+	if after := w.Entitlement(globex); !cmp.Equal(before, after) {
 		t.Errorf("the other company: %s", cmp.Diff(before, after))
 	}
 	for _, table := range []string{"billing_subscriptions", "billing_invoices"} {
-		if n := w.count(table+` WHERE tenant_id = @id`, pgx.NamedArgs{"id": globex.ID}); n != 1 {
+		if n := w.Count(table+` WHERE tenant_id = @id`, pgx.NamedArgs{"id": globex.ID}); n != 1 {
 			t.Errorf("%s: %d rows of the other company", table, n)
 		}
 	}

@@ -15,8 +15,9 @@ type priceNames struct {
 }
 
 type soldAs struct {
-	plan string
-	kind billing.Kind
+	plan  string
+	kind  billing.Kind
+	every billing.Interval
 }
 
 // names reads what prices are called: by the ids that were once sold, and by the keys that
@@ -33,7 +34,7 @@ func (l *Ledger) names(ctx context.Context, tx *pg.PlatformTx) (*priceNames, err
 	for _, plan := range l.Plans.Plans {
 		for _, p := range plan.Prices {
 			for _, kind := range []billing.Kind{billing.Base, billing.Extra} {
-				n.byKey[p.Key(kind)] = soldAs{plan: plan.ID, kind: kind}
+				n.byKey[p.Key(kind)] = soldAs{plan: plan.ID, kind: kind, every: p.Interval}
 			}
 		}
 	}
@@ -45,32 +46,45 @@ func (l *Ledger) names(ctx context.Context, tx *pg.PlatformTx) (*priceNames, err
 func (n *priceNames) row(s billing.SubscriptionState) store.Subscription {
 	out := store.Subscription{
 		Subscription: s.Subscription, CustomerID: s.CustomerID, Currency: s.Currency, Every: s.Every,
-		CardBrand: s.CardBrand, CardLast4: s.CardLast4, IsPaused: s.IsPaused,
+		CardBrand: s.CardBrand, CardLast4: s.CardLast4, IsPaused: s.IsPaused, NextAt: s.NextAt, PendingUntil: s.PendingUntil,
 	}
 	for _, item := range s.Prices {
 		out.PriceIDs = append(out.PriceIDs, item.PriceID)
-		sold, ok := n.byKey[item.LookupKey]
-		if p := n.byID[item.PriceID]; p != nil {
-			sold, ok = soldAs{plan: p.Plan, kind: p.Kind}, true
-		}
-		switch {
-		case ok && sold.kind == billing.Base:
-			out.Plan = sold.plan
-		case ok:
-			out.Extra += item.Quantity
-		}
 	}
+	out.Plan, _, out.Extra = n.read(s.Prices)
+	out.NextPlan, out.NextEvery, out.NextExtra = n.read(s.Next)
 	return out
 }
 
+// read says what lines are: the plan, how often it is paid where that is known, and how many
+// accounts more.
+func (n *priceNames) read(lines []billing.PricedItem) (plan string, every billing.Interval, extra int) {
+	for _, item := range lines {
+		sold, ok := n.byKey[item.LookupKey]
+		if p := n.byID[item.PriceID]; p != nil {
+			sold, ok = soldAs{plan: p.Plan, kind: p.Kind, every: p.Every}, true
+		}
+		switch {
+		case ok && sold.kind == billing.Base:
+			plan, every = sold.plan, sold.every
+		case ok:
+			extra += item.Quantity
+		}
+	}
+	return plan, every, extra
+}
+
 // KeepPrices stores what the plans' prices are called at the provider, by their keys, as
-// stripegw.EnsurePrices returns them.
+// stripegw.EnsurePrices returns them. A price that another one replaced is not sold any more;
+// who has it keeps it.
 func (l *Ledger) KeepPrices(ctx context.Context, ids map[string]string) error {
 	var rows []store.Price
+	sold := map[string]bool{}
 	for _, plan := range l.Plans.Plans {
 		for _, p := range plan.Prices {
 			for _, kind := range []billing.Kind{billing.Base, billing.Extra} {
 				if id := ids[p.Key(kind)]; id != "" {
+					sold[id] = true
 					rows = append(rows, store.Price{
 						PriceID: id, Plan: plan.ID, Kind: kind, Currency: p.Currency, Every: p.Interval, Livemode: l.Gateway.Livemode(), Active: true,
 					})
@@ -78,5 +92,17 @@ func (l *Ledger) KeepPrices(ctx context.Context, ids map[string]string) error {
 			}
 		}
 	}
-	return l.DB.Platform(ctx, "store what prices are called", func(tx *pg.PlatformTx) error { return store.PutPrices(ctx, tx, rows) })
+	return l.DB.Platform(ctx, "store what prices are called", func(tx *pg.PlatformTx) error {
+		known, err := store.Prices(ctx, tx)
+		if err != nil {
+			return err
+		}
+		for _, p := range known {
+			if old := *p; old.Livemode == l.Gateway.Livemode() && !sold[old.PriceID] {
+				old.Active = false
+				rows = append(rows, old)
+			}
+		}
+		return store.PutPrices(ctx, tx, rows)
+	})
 }

@@ -111,6 +111,9 @@ func (l *Ledger) write(ctx context.Context, tx *pg.PlatformTx, id tenant.ID, beg
 		if err := store.CustomerDeleted(ctx, tx, state.ID, began); err != nil {
 			return err
 		}
+		if err := store.EndSubscriptions(ctx, tx, id, state.ID, began); err != nil {
+			return err
+		}
 		if err := l.task(ctx, tx, id, CustomerGone, state.ID, nil); err != nil {
 			return err
 		}

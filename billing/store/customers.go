@@ -36,7 +36,7 @@ const (
 INSERT INTO billing_customers (customer_id, tenant_id, livemode, currency, email)
 VALUES (@customer_id, @tenant_id, @livemode, @currency, @email)
 ON CONFLICT (customer_id) DO UPDATE SET
-    currency = CASE WHEN excluded.currency = '' THEN billing_customers.currency ELSE excluded.currency END, email = excluded.email`
+    currency = CASE WHEN excluded.currency = '' THEN billing_customers.currency ELSE excluded.currency END, email = excluded.email, is_current = true`
 	tellCustomer    = `UPDATE billing_customers SET told = told + 1 WHERE customer_id = @customer_id`
 	customerSynced  = `UPDATE billing_customers SET synced_at = @at WHERE customer_id = @customer_id AND COALESCE(synced_at < @at, true)`
 	customerDeleted = `UPDATE billing_customers SET deleted_at = COALESCE(deleted_at, @at) WHERE customer_id = @customer_id`

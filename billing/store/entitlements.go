@@ -81,6 +81,7 @@ FROM   entitlement_changes WHERE tenant_id = @tenant_id ORDER BY id DESC LIMIT @
 UNION ALL
 (SELECT t.id FROM tenants t WHERE t.state NOT IN ('deleting', 'deleted') AND NOT EXISTS (SELECT FROM tenant_entitlements e WHERE e.tenant_id = t.id) ORDER BY t.id LIMIT @limit)
 LIMIT  @limit`
+	entitlementOf   = `SELECT entitlement FROM tenant_entitlements WHERE tenant_id = @tenant_id`
 	selectOverrides = `
 SELECT id, standing, plan, limits, from_at, until, reason, staff_id, ended_at
 FROM   entitlement_overrides WHERE tenant_id = @tenant_id ORDER BY id DESC`
@@ -97,6 +98,15 @@ func LockEntitlement(ctx context.Context, tx *pg.PlatformTx, id tenant.ID, trial
 		return nil, err
 	}
 	return pg.One[Entitlement](ctx, tx, lockEntitlement, pgx.NamedArgs{"tenant_id": id})
+}
+
+// EntitlementOf returns what was last found of a tenant; the zero one where nobody looked yet.
+func EntitlementOf(ctx context.Context, q pg.Querier, id tenant.ID) (tenant.Entitlement, error) {
+	e, err := pg.Value[tenant.Entitlement](ctx, q, entitlementOf, pgx.NamedArgs{"tenant_id": id})
+	if fault.IsNotFound(err) {
+		return tenant.Entitlement{}, nil
+	}
+	return e, err
 }
 
 // PutEntitlement stores what was found, with the step from what was before if it is one,

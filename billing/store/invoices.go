@@ -44,6 +44,9 @@ const (
 SELECT invoice_id, customer_id, number, status, total, tax, refunded, currency, page_url, pdf_url, period_end, created_at
 FROM   billing_invoices WHERE tenant_id = @tenant_id AND (@before::timestamptz IS NULL OR created_at < @before)
 ORDER  BY created_at DESC LIMIT @limit`
+	openInvoice = `
+SELECT invoice_id, customer_id, number, status, total, tax, refunded, currency, page_url, pdf_url, period_end, created_at
+FROM   billing_invoices WHERE tenant_id = @tenant_id AND status = 'open' ORDER BY created_at DESC LIMIT 1`
 	putInvoice = `
 INSERT INTO billing_invoices AS i (tenant_id, invoice_id, customer_id, number, status, total, tax, refunded, currency, page_url, pdf_url, period_end, created_at, read_at)
 VALUES (@tenant_id, @invoice_id, @customer_id, @number, @status, @total, @tax, @refunded, @currency, @page_url, @pdf_url, @period_end, @created_at, @read_at)
@@ -68,6 +71,11 @@ WHERE  d.read_at <= excluded.read_at`
 // zero: all.
 func Invoices(ctx context.Context, q pg.Querier, id tenant.ID, before time.Time, limit int) ([]*Invoice, error) {
 	return pg.Many[Invoice](ctx, q, selectInvoices, pgx.NamedArgs{"tenant_id": id, "before": pg.NullTime(before), "limit": limit})
+}
+
+// OpenInvoice returns the newest that is to be paid, or fault.NotFound.
+func OpenInvoice(ctx context.Context, q pg.Querier, id tenant.ID) (*Invoice, error) {
+	return pg.One[Invoice](ctx, q, openInvoice, pgx.NamedArgs{"tenant_id": id})
 }
 
 // PutInvoices stores what a reading that began at a time found.

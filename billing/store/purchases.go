@@ -17,6 +17,7 @@ import (
 // Intent is something that the provider is asked to change. It is written before it is
 // asked, so that whoever dies in between asks again by the same key and changes it once.
 type Intent struct {
+	TenantID       tenant.ID
 	IdempotencyKey string
 	Kind           string
 	Params         json.RawMessage
@@ -42,20 +43,25 @@ const (
 	beginIntent = `
 INSERT INTO billing_intents AS i (tenant_id, idempotency_key, kind, params) VALUES (@tenant_id, @key, @kind, @params)
 ON CONFLICT (tenant_id, idempotency_key) DO UPDATE SET updated_at = now()
-RETURNING i.idempotency_key, i.kind, i.params, i.state, i.object_id, i.error, i.created_at`
+RETURNING i.tenant_id, i.idempotency_key, i.kind, i.params, i.state, i.object_id, i.error, i.created_at`
 	endIntent = `
 UPDATE billing_intents SET state = @state, object_id = @object_id, error = left(@error, 500), updated_at = now()
-WHERE  tenant_id = @tenant_id AND idempotency_key = @key`
-	openCheckout = `
+WHERE  tenant_id = @tenant_id AND idempotency_key = @key AND state = 'open'`
+	intentColumns = `SELECT tenant_id, idempotency_key, kind, params, state, object_id, error, created_at FROM billing_intents`
+	openIntents   = intentColumns + ` WHERE tenant_id = @tenant_id AND state = 'open' ORDER BY created_at`
+	leftIntents   = intentColumns + ` WHERE state = 'open' AND created_at < @before ORDER BY created_at LIMIT @limit`
+	countIntents  = `SELECT count(*)::int FROM billing_intents WHERE tenant_id = @tenant_id`
+	lockPurchases = `SELECT pg_advisory_xact_lock(hashtextextended('purchases ' || @tenant_id::bigint, 0))::text`
+	openCheckout  = `
 SELECT session_id, plan, currency, every, status, url, expires_at, created_at
 FROM   billing_checkouts WHERE tenant_id = @tenant_id AND status = 'open' AND expires_at > @now`
 	checkoutByID = `
 SELECT session_id, plan, currency, every, status, url, expires_at, created_at
 FROM   billing_checkouts WHERE tenant_id = @tenant_id AND session_id = @session_id`
-	expireCheckouts = `UPDATE billing_checkouts SET status = 'expired' WHERE tenant_id = @tenant_id AND status = 'open'`
+	expireCheckouts = `UPDATE billing_checkouts SET status = 'expired' WHERE tenant_id = @tenant_id AND status = 'open' AND session_id <> @session_id`
 	addCheckout     = `
-INSERT INTO billing_checkouts (tenant_id, session_id, plan, currency, every, url, expires_at)
-VALUES (@tenant_id, @session_id, @plan, @currency, @every, @url, @expires_at) ON CONFLICT (tenant_id, session_id) DO NOTHING`
+INSERT INTO billing_checkouts (tenant_id, session_id, plan, currency, every, url, expires_at, created_at)
+VALUES (@tenant_id, @session_id, @plan, @currency, @every, @url, @expires_at, @created_at) ON CONFLICT (tenant_id, session_id) DO NOTHING`
 	closeCheckout  = `UPDATE billing_checkouts SET status = @status WHERE tenant_id = @tenant_id AND session_id = @session_id AND status = 'open'`
 	countCheckouts = `SELECT count(*)::int FROM billing_checkouts WHERE tenant_id = @tenant_id AND created_at > @since`
 )
@@ -70,14 +76,36 @@ func BeginIntent(ctx context.Context, tx *pg.PlatformTx, id tenant.ID, key, kind
 	return pg.One[Intent](ctx, tx, beginIntent, pgx.NamedArgs{"tenant_id": id, "key": key, "kind": kind, "params": string(text)})
 }
 
-// EndIntent says what came of an intent: the id of what was made, or an error.
-func EndIntent(ctx context.Context, tx *pg.PlatformTx, id tenant.ID, key, object string, failure error) error {
+// EndIntent says what came of an intent: the id of what was made, or an error. ok is false
+// where somebody else had said so already.
+func EndIntent(ctx context.Context, tx *pg.PlatformTx, id tenant.ID, key, object string, failure error) (ok bool, err error) {
 	args := pgx.NamedArgs{"tenant_id": id, "key": key, "state": "done", "object_id": object, "error": ""}
 	if failure != nil {
 		args["state"], args["error"] = "failed", failure.Error()
 	}
-	_, err := pg.Exec(ctx, tx, endIntent, args)
+	n, err := pg.Exec(ctx, tx, endIntent, args)
+	return n > 0, err
+}
+
+// LockPurchases lets one at a time begin something for a tenant, until the transaction ends.
+func LockPurchases(ctx context.Context, tx *pg.PlatformTx, id tenant.ID) error {
+	_, err := pg.Exec(ctx, tx, lockPurchases, pgx.NamedArgs{"tenant_id": id})
 	return err
+}
+
+// OpenIntents returns what a tenant has asked for and nobody has seen the end of.
+func OpenIntents(ctx context.Context, tx *pg.PlatformTx, id tenant.ID) ([]*Intent, error) {
+	return pg.Many[Intent](ctx, tx, openIntents, pgx.NamedArgs{"tenant_id": id})
+}
+
+// LeftIntents returns what was begun before a time, by whomever, and is open yet.
+func LeftIntents(ctx context.Context, tx *pg.PlatformTx, before time.Time, limit int) ([]*Intent, error) {
+	return pg.Many[Intent](ctx, tx, leftIntents, pgx.NamedArgs{"before": before, "limit": limit})
+}
+
+// CountIntents returns how many a tenant has ever had.
+func CountIntents(ctx context.Context, tx *pg.PlatformTx, id tenant.ID) (int, error) {
+	return pg.Value[int](ctx, tx, countIntents, pgx.NamedArgs{"tenant_id": id})
 }
 
 // OpenCheckout returns the page on which a tenant can pay now, or nil.
@@ -97,9 +125,10 @@ func CheckoutByID(ctx context.Context, q pg.Querier, id tenant.ID, session strin
 // AddCheckout stores a page as the only open one.
 func AddCheckout(ctx context.Context, tx *pg.PlatformTx, id tenant.ID, c *Checkout) error {
 	b := pg.NewBatch(tx)
-	b.Exec(expireCheckouts, pgx.NamedArgs{"tenant_id": id})
+	b.Exec(expireCheckouts, pgx.NamedArgs{"tenant_id": id, "session_id": c.SessionID})
 	b.Exec(addCheckout, pgx.NamedArgs{
 		"tenant_id": id, "session_id": c.SessionID, "plan": c.Plan, "currency": c.Currency, "every": string(c.Every), "url": c.URL, "expires_at": c.ExpiresAt,
+		"created_at": c.CreatedAt,
 	})
 	return b.Send(ctx)
 }

@@ -26,7 +26,7 @@ type phase struct {
 
 const phaseFields = `phases.#.items.#.price phases.#.items.#.quantity:int phases.#.items.#.metadata.* phases.#.start_date:time
 	phases.#.end_date:int phases.#.iterations:int phases.#.proration_behavior:always_invoice|create_prorations|none
-	phases.#.metadata.* metadata metadata.* end_behavior:release|cancel`
+	phases.#.metadata.* phases.#.automatic_tax.enabled:bool phases.#.coupon metadata metadata.* end_behavior:release|cancel`
 
 func (s *Server) scheduleRoutes() []route {
 	return []route{
@@ -102,6 +102,9 @@ func (s *Server) readPhases(sc *schedule, list []params) ([]phase, error) {
 		if err != nil {
 			return nil, err
 		}
+		if err := s.asSubscribed(sc, in, name); err != nil {
+			return nil, err
+		}
 		if given := in.str("start_date"); given != "" && given != "now" && in.num("start_date") != start {
 			return nil, wrong("", name+"[start_date]", "The start date must be %d, where the phase before it ends.", start)
 		}
@@ -119,6 +122,23 @@ func (s *Server) readPhases(sc *schedule, list []params) ([]phase, error) {
 		out, start = append(out, ph), ph.end
 	}
 	return out, nil
+}
+
+// asSubscribed checks that a phase leaves taxes and the coupon as the subscription has them:
+// Stripe drops what a phase does not repeat, and the fake has no other.
+func (s *Server) asSubscribed(sc *schedule, in params, name string) *apiError {
+	sub, ok := s.subs.get(sc.subscription)
+	if !ok {
+		return missing("subscription", sc.subscription, "subscription")
+	}
+	coupon := ""
+	if sub.discount != nil {
+		coupon = sub.discount.coupon
+	}
+	if in.flag("automatic_tax.enabled") != sub.automaticTax || in.str("coupon") != coupon {
+		return wrong("", name, "The fake's phases keep the taxes and the coupon of the subscription: name both.")
+	}
+	return nil
 }
 
 func currentPhase(phases []phase, now int64) int {

@@ -13,8 +13,8 @@ import (
 
 // The sentences that people see when the provider cannot or will not.
 const (
-	sayAway    = "The payment provider does not answer just now. Nothing was charged; try again in a few minutes."
-	sayRefused = "The payment provider does not let this platform in. Nothing was charged; its staff have been told."
+	sayAway    = "The payment provider does not answer just now. Nothing was charged. Try again in a few minutes."
+	sayRefused = "The payment provider does not let this platform in. Nothing was charged; the people who run it have been told."
 )
 
 // mapError gives an error of Stripe's its code. Sentences of Stripe's about a card are for
@@ -37,7 +37,7 @@ func mapError(err error) error {
 	case said.Type == stripe.ErrorTypeCard:
 		return fault.Wrap(err, fault.Invalid, said.Msg)
 	}
-	return fault.Wrap(err, fault.Invalid, "The payment provider refused this. Its staff have been told; nothing was charged.")
+	return fault.Wrap(err, fault.Invalid, "The payment provider refused this. The people who run this platform have been told; nothing was charged.")
 }
 
 var errNotPaid = fault.New(fault.Invalid, "Nothing was paid with this invoice, so nothing can be given back.")

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 
 	"github.com/stripe/stripe-go/v76"
 	"github.com/stripe/stripe-go/v76/client"
@@ -29,6 +30,9 @@ type Options struct {
 type Gateway struct {
 	api      *client.API
 	livemode bool
+
+	portalMu sync.Mutex
+	portalID string // of what the portal offers, once it is known
 }
 
 var _ billing.Gateway = (*Gateway)(nil)

@@ -45,6 +45,7 @@ func (g *Gateway) subscriptionsOf(ctx context.Context, out *billing.CustomerStat
 	params.Context = ctx
 	params.Limit = stripe.Int64(pageSize)
 	params.AddExpand("data.default_payment_method")
+	params.AddExpand("data.schedule")
 	all := g.api.Subscriptions.List(params)
 	for all.Next() {
 		out.Subscriptions = append(out.Subscriptions, subscription(all.Subscription()))
@@ -158,10 +159,34 @@ func subscription(s *stripe.Subscription) billing.SubscriptionState {
 			}
 		}
 	}
+	if s.PendingUpdate != nil {
+		out.PendingUntil = unix(s.PendingUpdate.ExpiresAt)
+	}
+	out.Next, out.NextAt = next(s)
 	if m := s.DefaultPaymentMethod; m != nil && m.Card != nil {
 		out.CardBrand, out.CardLast4, out.HasCard = string(m.Card.Brand), m.Card.Last4, true
 	}
 	return out
+}
+
+// next is what a subscription becomes by its schedule; nothing where it follows none, or is
+// in the last of its phases.
+func next(s *stripe.Subscription) (lines []billing.PricedItem, at time.Time) {
+	if s.Schedule == nil || s.Schedule.CurrentPhase == nil || s.CancelAtPeriodEnd {
+		return nil, time.Time{}
+	}
+	for _, phase := range s.Schedule.Phases {
+		if phase.StartDate < s.Schedule.CurrentPhase.EndDate {
+			continue
+		}
+		for _, item := range phase.Items {
+			if item.Price != nil {
+				lines = append(lines, billing.PricedItem{PriceID: item.Price.ID, LookupKey: item.Price.LookupKey, Quantity: int(item.Quantity)})
+			}
+		}
+		return lines, unix(phase.StartDate)
+	}
+	return nil, time.Time{}
 }
 
 func invoice(i *stripe.Invoice) billing.InvoiceState {

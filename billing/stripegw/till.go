@@ -38,8 +38,15 @@ func (g *Gateway) OpenCheckout(ctx context.Context, key string, c billing.NewChe
 	if c.Extra > 0 {
 		params.LineItems = append(params.LineItems, &stripe.CheckoutSessionLineItemParams{Price: stripe.String(c.ExtraID), Quantity: stripe.Int64(int64(c.Extra))})
 	}
-	if !c.TrialEnd.IsZero() {
+	if c.TrialEnd.IsZero() {
+		// Who owes nothing, by a code for all of it, needs no card.
+		params.PaymentMethodCollection = stripe.String(string(stripe.CheckoutSessionPaymentMethodCollectionIfRequired))
+	} else {
+		// A card that is taken away within the trial ends it without a debt.
 		params.SubscriptionData.TrialEnd = stripe.Int64(c.TrialEnd.Unix())
+		params.SubscriptionData.TrialSettings = &stripe.CheckoutSessionSubscriptionDataTrialSettingsParams{
+			EndBehavior: &stripe.CheckoutSessionSubscriptionDataTrialSettingsEndBehaviorParams{MissingPaymentMethod: stripe.String("cancel")},
+		}
 	}
 	params.Context = ctx
 	params.SetIdempotencyKey(key)
@@ -48,131 +55,33 @@ func (g *Gateway) OpenCheckout(ctx context.Context, key string, c billing.NewChe
 	if err != nil {
 		return nil, mapError(err)
 	}
-	return &billing.CheckoutPage{ID: s.ID, URL: s.URL, Expires: unix(s.ExpiresAt)}, nil
+	return checkoutPage(s), nil
+}
+
+// Checkout implements billing.Till.
+func (g *Gateway) Checkout(ctx context.Context, session string) (*billing.CheckoutPage, error) {
+	params := &stripe.CheckoutSessionParams{}
+	params.Context = ctx
+	s, err := g.api.CheckoutSessions.Get(session, params)
+	if err != nil {
+		return nil, mapError(err)
+	}
+	return checkoutPage(s), nil
+}
+
+func checkoutPage(s *stripe.CheckoutSession) *billing.CheckoutPage {
+	return &billing.CheckoutPage{ID: s.ID, URL: s.URL, Expires: unix(s.ExpiresAt), Status: billing.PageStatus(s.Status)}
 }
 
 // ExpireCheckout implements billing.Till.
 func (g *Gateway) ExpireCheckout(ctx context.Context, session string) error {
-	get := &stripe.CheckoutSessionParams{}
-	get.Context = ctx
-	s, err := g.api.CheckoutSessions.Get(session, get)
-	if err != nil {
-		return mapError(err)
-	}
-	if s.Status != stripe.CheckoutSessionStatusOpen {
-		return nil
+	page, err := g.Checkout(ctx, session)
+	if err != nil || page.Status != billing.PageOpen {
+		return err
 	}
 	params := &stripe.CheckoutSessionExpireParams{}
 	params.Context = ctx
 	_, err = g.api.CheckoutSessions.Expire(session, params)
-	return mapError(err)
-}
-
-// OpenPortal implements billing.Till: cards, invoices, tax ids, and the end of a
-// subscription. Plans change here, where limits are looked at.
-func (g *Gateway) OpenPortal(ctx context.Context, customer, back string) (string, error) {
-	params := &stripe.BillingPortalSessionParams{Customer: stripe.String(customer), ReturnURL: stripe.String(back)}
-	params.Context = ctx
-	s, err := g.api.BillingPortalSessions.New(params)
-	if err != nil {
-		return "", mapError(err)
-	}
-	return s.URL, nil
-}
-
-// items are the lines that a subscription has after a change: what it has of other prices goes.
-func (g *Gateway) items(ctx context.Context, c billing.PlanChange) (*stripe.Subscription, []*stripe.SubscriptionItemsParams, error) {
-	get := &stripe.SubscriptionParams{}
-	get.Context = ctx
-	s, err := g.api.Subscriptions.Get(c.Subscription, get)
-	if err != nil {
-		return nil, nil, mapError(err)
-	}
-	wanted := map[string]int64{c.BasePrice: 1}
-	order := []string{c.BasePrice}
-	if c.Extra > 0 {
-		wanted[c.ExtraPrice] = int64(c.Extra)
-		order = append(order, c.ExtraPrice)
-	}
-	var out []*stripe.SubscriptionItemsParams
-	for _, item := range s.Items.Data {
-		n, keep := wanted[item.Price.ID]
-		if keep {
-			out = append(out, &stripe.SubscriptionItemsParams{ID: stripe.String(item.ID), Quantity: stripe.Int64(n)})
-			delete(wanted, item.Price.ID)
-			continue
-		}
-		out = append(out, &stripe.SubscriptionItemsParams{ID: stripe.String(item.ID), Deleted: stripe.Bool(true)})
-	}
-	for _, price := range order {
-		if n, missing := wanted[price]; missing {
-			out = append(out, &stripe.SubscriptionItemsParams{Price: stripe.String(price), Quantity: stripe.Int64(n)})
-		}
-	}
-	return s, out, nil
-}
-
-// Preview implements billing.Till.
-func (g *Gateway) Preview(ctx context.Context, c billing.PlanChange) (*billing.Quote, error) {
-	s, items, err := g.items(ctx, c)
-	if err != nil {
-		return nil, err
-	}
-	params := &stripe.InvoiceUpcomingParams{
-		Customer: stripe.String(s.Customer.ID), Subscription: stripe.String(s.ID), SubscriptionItems: items,
-		SubscriptionProrationBehavior: stripe.String(proration(c)),
-	}
-	params.Context = ctx
-	i, err := g.api.Invoices.Upcoming(params)
-	if err != nil {
-		return nil, mapError(err)
-	}
-	q := &billing.Quote{Currency: string(i.Currency), NextAt: unix(s.CurrentPeriodEnd), Next: i.Total}
-	if !c.AtPeriodEnd {
-		// What is charged at once stands in lines of its own.
-		q.Now, q.Next = 0, 0
-		for _, line := range i.Lines.Data {
-			if line.Proration {
-				q.Now += line.Amount
-			} else {
-				q.Next += line.Amount
-			}
-		}
-	}
-	return q, nil
-}
-
-func proration(c billing.PlanChange) string {
-	if c.AtPeriodEnd {
-		return "none"
-	}
-	return "always_invoice"
-}
-
-// ChangePlan implements billing.Till. More counts once it is paid for: until then the
-// subscription stays as it was. Less is not given back: it is for the caller to ask at the
-// period's end.
-func (g *Gateway) ChangePlan(ctx context.Context, key string, c billing.PlanChange) error {
-	_, items, err := g.items(ctx, c)
-	if err != nil {
-		return err
-	}
-	params := &stripe.SubscriptionParams{Items: items, ProrationBehavior: stripe.String(proration(c))}
-	if !c.AtPeriodEnd {
-		params.PaymentBehavior = stripe.String("pending_if_incomplete")
-	}
-	params.Context = ctx
-	params.SetIdempotencyKey(key)
-	_, err = g.api.Subscriptions.Update(c.Subscription, params)
-	return mapError(err)
-}
-
-// CancelAtEnd implements billing.Till.
-func (g *Gateway) CancelAtEnd(ctx context.Context, key, subscription string, cancel bool) error {
-	params := &stripe.SubscriptionParams{CancelAtPeriodEnd: stripe.Bool(cancel)}
-	params.Context = ctx
-	params.SetIdempotencyKey(key)
-	_, err := g.api.Subscriptions.Update(subscription, params)
 	return mapError(err)
 }
 

@@ -8,7 +8,7 @@ import (
 
 // auditKinds are the groups of actions one may filter by.
 var auditKinds = []Choice{
-	{"account.", "Accounts"}, {"brand.", "Branding"}, {"conversation.", "Conversations"}, {"export.", "Archives"}, {"domain.", "Domains"}, {"invitation.", "Invitations"}, {"member.", "People"},
+	{"account.", "Accounts"}, {"billing.", "Plan and billing"}, {"brand.", "Branding"}, {"conversation.", "Conversations"}, {"export.", "Archives"}, {"domain.", "Domains"}, {"invitation.", "Invitations"}, {"member.", "People"},
 	{"operator.", "Who acts as which account"}, {"status.", "Posts"}, {"retention.", "How long things are kept"}, {"rule.", "Rules"}, {"reply.", "Saved replies"}, {"security.", "Sign-in rules"}, {"server.", "Servers"}, {"setup.", "Set-up"}, {"sso.", "Single sign-on"}, {"tenant.", "The company"},
 }
 
@@ -17,6 +17,8 @@ var auditKinds = []Choice{
 var auditSentences = map[string]string{
 	"account.create": "made the account {account}", "account.profile": "changed the profile of {account}", "account.picture": "changed a picture of {account}", "account.delete": "deleted the account {account}",
 	"account.rename": "changed the handle {from} to {to}", "account.keys": "made new keys for {account}", "account.export": "downloaded {file} of {account}",
+	"billing.checkout": "went to pay for the plan {plan}", "billing.change": "chose the plan {to} in place of {from}", "billing.change_later": "chose the plan {to} in place of {from}, from {at} on",
+	"billing.keep": "kept the plan {from} in place of {to}", "billing.cancel": "cancelled the plan {plan}, which ends on {at}", "billing.resume": "let the plan {plan} go on", "billing.quantity": "paid for {to} more accounts in place of {from}",
 	"brand.texts": "changed a text of the company", "brand.words": "changed what the company says about itself", "brand.picture": "changed a picture of the company", "brand.picture_removed": "removed a picture of the company",
 	"conversation.assign": "gave a conversation to somebody", "conversation.state": "changed the state of a conversation", "conversation.note": "wrote a note about a conversation",
 	"domain.claim": "added the name {name}", "domain.instructions": "mailed what to do for {name} to {to}", "domain.link": "made a link to what {name} needs", "domain.link_end": "ended the links to what {name} needs",

@@ -32,7 +32,7 @@ func TestEveryMessageIsTranslated(t *testing.T) {
 // Every sentence that a fault may show on a page has an entry.
 func TestEveryFaultIsTranslated(t *testing.T) {
 	t.Parallel()
-	faults := faultSentences(t, "..", "../../tenant", "../../internal/social", "../../internal/servername", "../../internal/barred", "../../internal/imaging", "../../internal/limit")
+	faults := faultSentences(t, "..", "../../tenant", "../../internal/social", "../../internal/servername", "../../internal/barred", "../../internal/imaging", "../../internal/limit", "../../billing/checkout", "../../billing/stripegw")
 	if len(faults) < 100 {
 		t.Fatalf("only %d sentences were found", len(faults))
 	}

@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/riverqueue/river"
+
+	"rookery/tenant"
 )
 
 // QueueBilling is for what waits for the payment provider: it may be slow or away, and
@@ -48,5 +50,41 @@ func (BillingSweep) Kind() string { return "billing_sweep" }
 
 // InsertOpts implements river.JobArgsWithInsertOpts.
 func (BillingSweep) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueBilling, MaxAttempts: 1, UniqueOpts: onceAtATime}
+}
+
+// BillingQuantity pays for as many accounts as a tenant has, within what its plan sells.
+// Whoever makes or removes an account enqueues it, in the same transaction.
+type BillingQuantity struct {
+	TenantID tenant.ID `json:"tenant_id" river:"unique"`
+	// Lower: the next invoice is about to be made, so fewer may count from then on.
+	Lower bool `json:"lower,omitempty"`
+}
+
+// Kind implements river.JobArgs.
+func (BillingQuantity) Kind() string { return "billing_quantity" }
+
+// BillingQuantityDelay is how long the first account of several waits for the others: all
+// are paid for at once.
+const BillingQuantityDelay = 10 * time.Second
+
+// InsertOpts implements river.JobArgsWithInsertOpts. What comes while one runs is found by
+// BillingPurchases.
+func (BillingQuantity) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{
+		Queue: QueueBilling, MaxAttempts: 20, ScheduledAt: time.Now().Add(BillingQuantityDelay),
+		UniqueOpts: onceAtATime,
+	}
+}
+
+// BillingPurchases takes up what was asked of the provider and never answered, and counts
+// accounts anew whose paid time ends.
+type BillingPurchases struct{}
+
+// Kind implements river.JobArgs.
+func (BillingPurchases) Kind() string { return "billing_purchases" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (BillingPurchases) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: QueueBilling, MaxAttempts: 1, UniqueOpts: onceAtATime}
 }

@@ -1,0 +1,87 @@
+package checkout
+
+import (
+	"context"
+	"time"
+
+	"github.com/riverqueue/river"
+
+	"rookery/billing/store"
+	"rookery/internal/fault"
+	"rookery/internal/jobs"
+	"rookery/internal/pg"
+)
+
+const (
+	// SweepEvery is how often jobs.BillingPurchases is due.
+	SweepEvery = time.Minute
+	sweepMost  = 500
+	jobTime    = 2 * time.Minute
+	// busyWait is how long a count waits for somebody who is changing the plan.
+	busyWait = 10 * time.Second
+)
+
+// Register puts the workers of this package's jobs on a queue.
+func (s *Service) Register(w *river.Workers) {
+	river.AddWorker(w, &quantityWorker{service: s})
+	river.AddWorker(w, &purchasesWorker{service: s})
+}
+
+type quantityWorker struct {
+	river.WorkerDefaults[jobs.BillingQuantity]
+	service *Service
+}
+
+// Timeout implements river.Worker.
+func (*quantityWorker) Timeout(*river.Job[jobs.BillingQuantity]) time.Duration { return jobTime }
+
+// Work implements river.Worker.
+func (w *quantityWorker) Work(ctx context.Context, job *river.Job[jobs.BillingQuantity]) error {
+	err := w.service.Count(ctx, job.Args.TenantID, job.Args.Lower)
+	if fault.CodeOf(err) == fault.Conflict {
+		return river.JobSnooze(busyWait)
+	}
+	return err
+}
+
+type purchasesWorker struct {
+	river.WorkerDefaults[jobs.BillingPurchases]
+	service *Service
+}
+
+// Timeout implements river.Worker.
+func (*purchasesWorker) Timeout(*river.Job[jobs.BillingPurchases]) time.Duration { return jobTime }
+
+// Work implements river.Worker.
+func (w *purchasesWorker) Work(ctx context.Context, _ *river.Job[jobs.BillingPurchases]) error {
+	return w.service.Sweep(ctx)
+}
+
+// Sweep takes up what was asked of the provider and never answered, and has accounts counted
+// anew where the provider knows of another number.
+func (s *Service) Sweep(ctx context.Context) error {
+	var left []*store.Intent
+	err := s.DB.Platform(ctx, "find what was asked and never answered", func(tx *pg.PlatformTx) (err error) {
+		left, err = store.LeftIntents(ctx, tx, s.Now().Add(-inFlight), sweepMost)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, in := range left {
+		if err := s.settle(ctx, in); fault.CodeOf(err) == fault.Unavailable {
+			break // the provider is away, for all of them
+		} else if err != nil {
+			return err
+		}
+	}
+	due, err := s.miscounted(ctx)
+	if err != nil || len(due) == 0 {
+		return err
+	}
+	args := make([]river.JobArgs, len(due))
+	for i, id := range due {
+		args[i] = jobs.BillingQuantity{TenantID: id}
+	}
+	return s.DB.Platform(ctx, "have accounts counted", func(tx *pg.PlatformTx) error { return tx.Enqueue(ctx, args...) })
+}

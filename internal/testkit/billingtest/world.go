@@ -1,0 +1,234 @@
+// Package billingtest is a platform with a company on it, a fake of Stripe whose clock tests
+// move, and the webhook's real door between them. Everything but Stripe is the real thing.
+//
+// Tests of billing's packages drive everything through it. It must hold no expectations of
+// any one of them.
+package billingtest
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/labstack/echo/v4"
+
+	"rookery/billing"
+	"rookery/billing/ledger"
+	"rookery/billing/store"
+	"rookery/billing/stripefake"
+	"rookery/billing/stripegw"
+	"rookery/billing/webhook"
+	"rookery/internal/pg"
+	"rookery/internal/seal"
+	"rookery/internal/testkit"
+	"rookery/tenant"
+	"rookery/tenant/registry"
+)
+
+// World is what a test works with.
+type World struct {
+	T       *testing.T
+	DB      *pg.DB
+	Plans   *billing.Catalogue
+	Fake    *stripefake.Server
+	Gateway *stripegw.Gateway
+	Ledger  *ledger.Ledger
+	Tenants *registry.Registry
+	API     string            // address of the fake
+	Door    string            // of the webhook
+	Secret  string            // that the provider signs with
+	Secrets []string          // that are good here
+	Prices  map[string]string // ids by key
+	Acme    *tenant.Tenant
+}
+
+const patience = 20 * time.Second
+
+// New makes a world.
+func New(t *testing.T) *World {
+	t.Helper()
+	plans, err := billing.ParsePlans(billing.Examples())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &World{T: t, DB: testkit.DB(t).PG, Plans: plans}
+	start := time.Now() // tenants are made by the real clock
+	w.Fake = stripefake.New(stripefake.Options{Now: func() time.Time { return start }, Client: http.DefaultClient, TaxBasisPoints: 1900})
+	api := httptest.NewServer(w.Fake)
+	t.Cleanup(api.Close)
+	t.Cleanup(w.Fake.Close)
+	w.API = api.URL
+	w.Gateway, err = stripegw.New(stripegw.Options{Key: "sk_test_world", URL: api.URL, Client: api.Client()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Ledger = ledger.New(ledger.Options{DB: w.DB, Plans: plans, Gateway: w.Gateway, Now: w.Fake.Now})
+	w.open()
+	if w.Prices, err = w.Gateway.EnsurePrices(t.Context(), plans); err != nil {
+		t.Fatal(err)
+	}
+	key, err := seal.New("the master key of tests: 32 characters and more")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Tenants = registry.New(registry.Options{DB: w.DB, Seal: key})
+	if err := w.Ledger.KeepPrices(t.Context(), w.Prices); err != nil {
+		t.Fatal(err)
+	}
+	w.Acme = w.Company("acme.test")
+	return w
+}
+
+// open mounts the webhook's door, and has Stripe ring there.
+func (w *World) open() {
+	w.T.Helper()
+	e := echo.New()
+	(&webhook.Handler{
+		Secrets: func(context.Context) ([]string, error) { return w.Secrets, nil }, Receive: w.Ledger.Receive, Now: w.Fake.Now,
+	}).Routes(e)
+	srv := httptest.NewServer(e)
+	w.T.Cleanup(srv.Close)
+	w.Door = srv.URL + webhook.Path
+	var err error
+	if _, w.Secret, _, err = w.Gateway.NewEndpoint(w.T.Context(), w.Door, ledger.Doorbells()); err != nil {
+		w.T.Fatal(err)
+	}
+	w.Secrets = []string{w.Secret}
+}
+
+// Company makes a company with a host.
+func (w *World) Company(host string) *tenant.Tenant {
+	w.T.Helper()
+	made, err := w.Tenants.Create(w.T.Context(), registry.NewTenant{Name: host, Host: host})
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	return made
+}
+
+// Customer makes a company known to the provider.
+func (w *World) Customer(of *tenant.Tenant) string {
+	w.T.Helper()
+	id, err := w.Gateway.CreateCustomer(w.T.Context(), "customer/"+of.Host, billing.NewCustomer{Tenant: of.ID, Name: of.Name, Email: "owner@" + of.Host})
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	w.Platform(func(tx *pg.PlatformTx) error {
+		return store.PutCustomer(w.T.Context(), tx, &store.Customer{CustomerID: id, TenantID: of.ID, Email: "owner@" + of.Host})
+	})
+	return id
+}
+
+// Buy pays for a plan on the provider's page.
+func (w *World) Buy(of *tenant.Tenant, customer, plan string, how stripefake.Purchase) {
+	w.T.Helper()
+	p, ok := w.Plans.Plan(plan)
+	if !ok {
+		w.T.Fatalf("no plan %q", plan)
+	}
+	price, _ := p.Price("eur", billing.Monthly)
+	page, err := w.Gateway.OpenCheckout(w.T.Context(), "checkout/"+customer+"/"+plan, billing.NewCheckout{
+		Tenant: of.ID, Customer: customer, BasePrice: w.Prices[price.Key(billing.Base)], Success: "https://console.test/ok", Cancel: "https://console.test/no",
+	})
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	if _, err := w.Fake.PayCheckout(page.ID, how); err != nil {
+		w.T.Fatal(err)
+	}
+}
+
+// Platform runs fn in a transaction over all tenants.
+func (w *World) Platform(fn func(tx *pg.PlatformTx) error) {
+	w.T.Helper()
+	if err := w.DB.Platform(w.T.Context(), "a test of billing", fn); err != nil {
+		w.T.Fatal(err)
+	}
+}
+
+// Settle waits for the provider's events and does what their jobs would: at once, in place
+// of two seconds later.
+func (w *World) Settle() {
+	w.T.Helper()
+	ctx, cancel := context.WithTimeout(w.T.Context(), patience)
+	defer cancel()
+	if err := w.Fake.Flush(ctx); err != nil {
+		w.T.Fatal(err)
+	}
+	for range 5 {
+		var nameless, customers []string
+		w.Platform(func(tx *pg.PlatformTx) (err error) {
+			if nameless, err = pg.Values[string](ctx, tx, `SELECT event_id FROM billing_events WHERE handled_at IS NULL AND customer_id = ''`, nil); err != nil {
+				return err
+			}
+			customers, err = store.CustomersWithNews(ctx, tx, w.Fake.Now().Add(time.Hour), 100)
+			return err
+		})
+		for _, e := range nameless {
+			if err := w.Ledger.Resolve(ctx, e); err != nil {
+				w.T.Fatal(err)
+			}
+		}
+		for _, c := range customers {
+			if err := w.Ledger.Sync(ctx, c); err != nil {
+				w.T.Fatal(err)
+			}
+		}
+		if len(nameless)+len(customers) == 0 {
+			return
+		}
+	}
+	w.T.Fatal("events come without end")
+}
+
+// Pass lets time pass at the provider and here, in steps as real time does, and the sweep
+// look at what is due.
+func (w *World) Pass(d time.Duration) {
+	w.T.Helper()
+	w.Fake.Advance(d)
+	w.Settle()
+	w.Sweep()
+}
+
+// Sweep lets the ledger's clock look at what is due.
+func (w *World) Sweep() {
+	w.T.Helper()
+	if err := w.Ledger.Sweep(w.T.Context()); err != nil {
+		w.T.Fatal(err)
+	}
+}
+
+// Entitlement is what a company is entitled to, as every process sees it.
+func (w *World) Entitlement(of *tenant.Tenant) tenant.Entitlement {
+	w.T.Helper()
+	var e store.Entitlement
+	w.Platform(func(tx *pg.PlatformTx) error {
+		found, err := store.LockEntitlement(w.T.Context(), tx, of.ID, w.Fake.Now())
+		if err == nil {
+			e = *found
+		}
+		return err
+	})
+	return e.Entitlement
+}
+
+// Wants fails the test where Acme stands elsewhere.
+func (w *World) Wants(standing tenant.Standing, plan string) {
+	w.T.Helper()
+	if e := w.Entitlement(w.Acme); e.Standing != standing || e.Plan != plan {
+		w.T.Errorf("%s on %s, want %s on %s", e.Standing, e.Plan, standing, plan)
+	}
+}
+
+// Count counts rows: sql is what stands after FROM.
+func (w *World) Count(sql string, args pgx.NamedArgs) (n int) {
+	w.T.Helper()
+	w.Platform(func(tx *pg.PlatformTx) (err error) {
+		n, err = pg.Value[int](w.T.Context(), tx, `SELECT count(*)::int FROM `+sql, args)
+		return err
+	})
+	return n
+}
