@@ -23,7 +23,8 @@ const (
 	// What is paid for is counted as it is now; the rest as it was counted last.
 	usageOf = `
 SELECT (SELECT count(*) FROM accounts a WHERE a.tenant_id = @tenant_id AND a.domain = '' AND a.deleted_at IS NULL)::int AS accounts,
-       (SELECT count(*) FROM memberships m WHERE m.tenant_id = @tenant_id)::int AS seats,
+       ((SELECT count(*) FROM memberships m WHERE m.tenant_id = @tenant_id)
+        + (SELECT count(*) FROM invitations i WHERE i.tenant_id = @tenant_id AND i.accepted_at IS NULL AND i.revoked_at IS NULL AND i.expires_at > @now))::int AS seats,
        (SELECT count(*) FROM domains d WHERE d.tenant_id = @tenant_id AND d.role = 'service' AND d.mode <> 'platform' AND d.state = ANY(@held))::int AS domains,
        COALESCE((SELECT u.storage_bytes FROM billing_usage u WHERE u.tenant_id = @tenant_id ORDER BY u.day DESC LIMIT 1), 0)::bigint AS storage_bytes,
        COALESCE((SELECT sum(u.egress_bytes) FROM billing_usage u WHERE u.tenant_id = @tenant_id AND u.day >= date_trunc('month', @now::timestamptz)::date), 0)::bigint AS egress_bytes,

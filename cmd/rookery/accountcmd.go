@@ -123,6 +123,9 @@ func (s *system) makeAccount(ctx context.Context, t *tenant.Tenant, in account.L
 		if person == nil {
 			return nil
 		}
+		if err := people.MakeRoom(ctx, scope, t, person.ID); err != nil {
+			return err
+		}
 		// somebody has to be able to add the others
 		members, err := store.Members(ctx, scope, 0, 1)
 		if err != nil {

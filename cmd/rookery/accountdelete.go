@@ -74,7 +74,7 @@ func (s *system) deleteAccount(cmd *cobra.Command, f farewell) error {
 			return err
 		}
 		err := s.db.Tenant(ctx, t.ID, func(scope *pg.Scope) error {
-			_, err := account.Delete(ctx, scope, a.ID)
+			_, err := account.Delete(ctx, scope, t, a.ID)
 			return err
 		})
 		if err != nil {

@@ -10,6 +10,7 @@ import (
 	"rookery/internal/fault"
 	"rookery/internal/pg"
 	"rookery/internal/social"
+	"rookery/tenant"
 	"rookery/tenant/people"
 )
 
@@ -67,7 +68,7 @@ func (s *system) grantAccount(cmd *cobra.Command, n newAccount) error {
 	if err != nil {
 		return err
 	}
-	err = s.db.Tenant(ctx, t.ID, func(scope *pg.Scope) error { return grant(ctx, scope, n, a, person) })
+	err = s.db.Tenant(ctx, t.ID, func(scope *pg.Scope) error { return grant(ctx, scope, t, n, a, person) })
 	if err != nil {
 		return err
 	}
@@ -89,11 +90,14 @@ func (s *system) grantAccount(cmd *cobra.Command, n newAccount) error {
 	return nil
 }
 
-func grant(ctx context.Context, scope *pg.Scope, n newAccount, a *social.Account, person *people.Person) error {
+func grant(ctx context.Context, scope *pg.Scope, t *tenant.Tenant, n newAccount, a *social.Account, person *people.Person) error {
 	role := people.Role(n.role)
 	if n.role == noRole {
 		role = ""
 	} else if _, err := people.MembershipOf(ctx, scope, person.ID); fault.IsNotFound(err) {
+		if err := people.MakeRoom(ctx, scope, t, person.ID); err != nil {
+			return err
+		}
 		if err := people.Join(ctx, scope, person.ID, people.MemberPlain); err != nil {
 			return err
 		}

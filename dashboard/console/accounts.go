@@ -19,6 +19,7 @@ import (
 	"rookery/internal/social/account"
 	"rookery/internal/store"
 	"rookery/tenant/access"
+	"rookery/tenant/entitled"
 	"rookery/tenant/people"
 )
 
@@ -27,15 +28,44 @@ func (h *Handlers) newAccount(c echo.Context, v *visitor) error {
 	if err := v.mayChange(access.ManageAccounts); err != nil {
 		return err
 	}
-	return web.HTML(c, http.StatusOK, writer(RenderNewAccount, h.accountForm(v, nil)))
+	form, err := h.accountForm(c, v, nil)
+	if err != nil {
+		return err
+	}
+	return web.HTML(c, http.StatusOK, writer(RenderNewAccount, form))
 }
 
-func (h *Handlers) accountForm(v *visitor, in url.Values) NewAccountView {
-	return NewAccountView{
+func (h *Handlers) accountForm(c echo.Context, v *visitor, in url.Values) (NewAccountView, error) {
+	form := NewAccountView{
 		Shell: h.shell(v), Action: h.roomURL(v.tenant) + "/accounts", Token: access.CSRF(v.session),
 		CancelURL: h.roomURL(v.tenant), HandleHost: v.tenant.HandleDomain,
 		Username: strings.TrimSpace(in.Get("username")), DisplayName: strings.TrimSpace(in.Get("display_name")),
 	}
+	return form, h.sayCharge(c, v, &form)
+}
+
+// sayCharge says before an account is made that it costs something besides the plan, or that
+// the plan has no more.
+func (h *Handlers) sayCharge(c echo.Context, v *visitor, form *NewAccountView) error {
+	limits := v.tenant.Entitlement.Limits
+	if limits.Accounts == 0 {
+		form.PlanNote = h.planNote(v, entitled.ToGrow(v.tenant))
+		return nil
+	}
+	return h.inScope(c, v, func(ctx context.Context, scope *pg.Scope) error {
+		n, err := store.CountOwnAccounts(ctx, scope)
+		if err != nil {
+			return err
+		}
+		form.PlanNote = h.planNote(v, entitled.ToAddAccount(v.tenant, n))
+		if !limits.MoreAccounts || h.Offers == nil || form.PlanNote != nil {
+			return nil
+		}
+		if p, ok := h.Offers.Plan(v.tenant.Entitlement.Plan); ok && p.Limits.Accounts > 0 && n >= p.Limits.Accounts {
+			form.Included, form.Plan = p.Limits.Accounts, p.Name
+		}
+		return nil
+	})
 }
 
 // create is POST /tenants/:id/accounts. Whoever makes an account owns it.
@@ -50,7 +80,10 @@ func (h *Handlers) create(c echo.Context, v *visitor) error {
 	if err := v.mayChange(access.ManageAccounts); err != nil {
 		return err
 	}
-	form := h.accountForm(v, in)
+	form, err := h.accountForm(c, v, in)
+	if err != nil {
+		return err
+	}
 	if form.DisplayName = htmlsafe.Name(form.DisplayName); utf8.RuneCountInString(form.DisplayName) > account.MaxDisplayName {
 		form.NameError = "A display name has at most " + ids.Format(account.MaxDisplayName) + " characters."
 		return web.HTML(c, http.StatusUnprocessableEntity, writer(RenderNewAccount, form))
@@ -63,9 +96,11 @@ func (h *Handlers) create(c echo.Context, v *visitor) error {
 	case fault.Invalid, fault.Conflict:
 		form.UsernameError = fault.TextOf(err)
 		return web.HTML(c, web.StatusOf(err), writer(RenderNewAccount, form))
-	default:
+	}
+	if form.PlanNote = h.planNote(v, err); form.PlanNote == nil {
 		return err
 	}
+	return web.HTML(c, web.StatusOf(err), writer(RenderNewAccount, form))
 }
 
 // ownedBy makes the visitor the owner of a new account, and records it.

@@ -328,7 +328,7 @@ func (h *Handlers) deleteAccount(c echo.Context, v *visitor) error {
 		return web.HTML(c, http.StatusUnprocessableEntity, writer(RenderDeleteAccount, view))
 	}
 	err = h.inScope(c, v, func(ctx context.Context, scope *pg.Scope) error {
-		if _, err := account.Delete(ctx, scope, a.ID); err != nil {
+		if _, err := account.Delete(ctx, scope, v.tenant, a.ID); err != nil {
 			return err
 		}
 		return audit.Append(ctx, scope, h.accountEntry(c, v, a.Account, "account.delete"))

@@ -250,9 +250,11 @@ func (h *Handlers) addDomain(c echo.Context, v *visitor) error {
 	case fault.Invalid, fault.Conflict, fault.TooMany:
 		form.explain(h.Domains, wish, err)
 		return web.HTML(c, web.StatusOf(err), writer(RenderAddDomain, form))
-	default:
+	}
+	if form.PlanNote = h.planNote(v, err); form.PlanNote == nil {
 		return err
 	}
+	return web.HTML(c, web.StatusOf(err), writer(RenderAddDomain, form))
 }
 
 // explain puts an error under the field that it is about.

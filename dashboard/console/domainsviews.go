@@ -86,6 +86,7 @@ type AddDomainView struct {
 	NameError    string
 	ServiceError string
 	FormError    string
+	PlanNote     *PlanNote
 	IsSecond     bool // the company's addresses stay; the name will lead to them
 	// Setup is set where this is a screen of the set-up; Trial is the name to stay on then.
 	Setup *SetupFrame

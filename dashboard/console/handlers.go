@@ -8,6 +8,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"rookery/billing"
 	"rookery/dashboard/assets"
 	"rookery/dashboard/web"
 	"rookery/internal/barred"
@@ -68,6 +69,10 @@ type Deps struct {
 	// LinkKey signs the links that show a name's set-up without signing in: 32 bytes that
 	// only this platform has. Without it there are no such links.
 	LinkKey []byte
+	// Offers are what can be bought, where something is charged; nil: nothing is.
+	Offers *billing.Catalogue
+	// BillingRoom is what the room of plan and invoices is called below a company's; "": there is none.
+	BillingRoom string
 	// Base stands before every path: "" on a host of its own, "/console" where
 	// platform and tenant share a host.
 	Base string

@@ -62,7 +62,7 @@ type world struct {
 	deletion *deletion.Service
 }
 
-func newWorld(t testing.TB, base string) *world {
+func newWorld(t testing.TB, base string, change ...func(*console.Deps)) *world {
 	t.Helper()
 	w := &world{World: fixture.New(t)}
 	if err := w.Registry.Load(t.Context()); err != nil {
@@ -87,6 +87,9 @@ func newWorld(t testing.TB, base string) *world {
 		Domains: w.domains, Limiter: limit.New(limit.Options{Now: testkit.StoppedClock()}), Scheme: "https", Host: "rookery.test", Base: base,
 		LinkKey: key.Derive("domain-link"), Deletion: w.deletion, Brands: brand.New(w.PG, w.Registry), Clocks: upkeep.Defaults,
 		Servers: moderate.New(w.PG, nil), Barred: w.barred,
+	}
+	for _, c := range change {
+		c(&w.deps)
 	}
 	h := console.New(w.deps)
 	w.console = h

@@ -72,6 +72,9 @@ func (h *Handlers) invite(c echo.Context, v *visitor) error {
 	case fault.TooMany, fault.Invalid:
 		return h.invitedBadly(c, v, in, web.StatusOf(err), "", fault.TextOf(err))
 	}
+	if note := h.planNote(v, err); note != nil {
+		return h.invitedBadly(c, v, in, web.StatusOf(err), "", "", note)
+	}
 	return err
 }
 
@@ -95,13 +98,16 @@ func grantsIn(in url.Values) (out []people.Invited) {
 	return out
 }
 
-func (h *Handlers) invitedBadly(c echo.Context, v *visitor, in url.Values, status int, ofMail, ofForm string) error {
+func (h *Handlers) invitedBadly(c echo.Context, v *visitor, in url.Values, status int, ofMail, ofForm string, note ...*PlanNote) error {
 	view, err := h.peopleView(c, v)
 	if err != nil {
 		return err
 	}
 	form := view.Invite
 	form.Mail, form.MailError, form.FormError = strings.TrimSpace(in.Get("email")), ofMail, ofForm
+	if len(note) > 0 {
+		form.PlanNote = note[0]
+	}
 	form.Role = Role(in.Get("role"))
 	for i := range form.Grants {
 		form.Grants[i].Role = Role(in.Get(form.Grants[i].Field))

@@ -57,6 +57,7 @@ type InviteForm struct {
 	Roles     []RoleChoice // as an account
 	MailError string
 	FormError string
+	PlanNote  *PlanNote
 }
 
 // PeopleView is the room of people.

@@ -126,7 +126,7 @@ func (h *Handlers) saveSetupPeople(c echo.Context, v *visitor) error {
 		if err != nil {
 			return err
 		}
-		fresh.Accounts, fresh.Invites, fresh.FormError = view.Accounts, view.Invites, view.FormError
+		fresh.Accounts, fresh.Invites, fresh.FormError, fresh.PlanNote = view.Accounts, view.Invites, view.FormError, view.PlanNote
 		return web.HTML(c, status, writer(RenderSetupPeople, fresh))
 	}
 	if in.Get("more") != "" {
@@ -201,7 +201,10 @@ func (h *Handlers) makeAndInvite(c echo.Context, v *visitor, view *SetupPeopleVi
 		case fault.Conflict:
 			row.UsernameError, status = fault.TextOf(err), http.StatusConflict
 		default:
-			return status, err
+			if view.PlanNote = h.planNote(v, err); view.PlanNote == nil {
+				return status, err
+			}
+			status = web.StatusOf(err)
 		}
 	}
 	if status != http.StatusOK {
@@ -232,7 +235,10 @@ func (h *Handlers) makeAndInvite(c echo.Context, v *visitor, view *SetupPeopleVi
 			view.FormError, status = fault.TextOf(err), web.StatusOf(err)
 			return status, nil
 		default:
-			return status, err
+			if view.PlanNote = h.planNote(v, err); view.PlanNote == nil {
+				return status, err
+			}
+			return web.StatusOf(err), nil
 		}
 	}
 	return status, nil

@@ -99,6 +99,7 @@ type SetupPeopleView struct {
 	Places     []RoleChoice
 	Roles      []RoleChoice // as an account
 	FormError  string
+	PlanNote   *PlanNote
 }
 
 // RenderSetupPeople writes it. Its form posts authenticity_token, username_N and

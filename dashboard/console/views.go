@@ -93,6 +93,11 @@ type NewAccountView struct {
 	UsernameError string
 	NameError     string
 	FormError     string
+	PlanNote      *PlanNote
+	// Included is how many accounts the plan Plan includes, where the next one is charged
+	// besides; 0: it is not.
+	Included int
+	Plan     string
 }
 
 // RenderNewAccount writes the form for a new account. It posts

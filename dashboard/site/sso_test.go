@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"rookery/internal/audit"
+	"rookery/internal/fault"
 	"rookery/internal/pg"
 	"rookery/internal/safehttp"
 	"rookery/internal/seal"
@@ -22,6 +23,7 @@ import (
 	"rookery/internal/testkit"
 	"rookery/internal/testkit/browse"
 	"rookery/internal/testkit/oidctest"
+	"rookery/tenant"
 	"rookery/tenant/access"
 	"rookery/tenant/people"
 	"rookery/tenant/sso"
@@ -596,5 +598,29 @@ func TestSSOWithoutAnAccount(t *testing.T) {
 	w.idp.SetPerson(map[string]any{"sub": "new-0", "preferred_username": "newcomer"})
 	if page := w.through(t, w.server.Browser(t)); page.Status != http.StatusSeeOther {
 		t.Errorf("with a name: %d\n%s", page.Status, page.Body)
+	}
+}
+
+// Whoever comes for the first time takes a seat of the company's plan: the last one, and no
+// more. Who is in comes in, and who is invited has a seat. An account too many keeps nobody out.
+func TestSSOTakesSeats(t *testing.T) {
+	t.Parallel()
+	w := newCompany(t, func(c *sso.Change) { c.MakeAccount = true })
+	known, _ := w.Registry.ByID(w.A.Tenant.ID)
+	known.Entitlement = tenant.Entitlement{Standing: tenant.Paid, Limits: tenant.Limits{Seats: 2, Accounts: 1}}
+	first := w.server.Browser(t)
+	if page := w.through(t, first); page.Status != http.StatusOK || !strings.Contains(page.Body, "no room for another account") || !signedIn(first) {
+		t.Fatalf("the last seat: %d\n%s", page.Status, page.Body)
+	}
+	w.idp.SetPerson(map[string]any{"sub": "s-2", "email": "yan@a.test", "email_verified": true, "name": "Yan", "preferred_username": "yan"})
+	second := w.server.Browser(t)
+	w.refused(t, second, w.through(t, second), "has no room for more people")
+	if _, err := w.People.ByEmail(t.Context(), "yan@a.test"); !fault.IsNotFound(err) {
+		t.Errorf("a person was made nevertheless: %v", err)
+	}
+	w.idp.SetPerson(map[string]any{"sub": "s-1", "email": "zoe@a.test", "email_verified": true, "name": "Zoe", "preferred_username": "zoe"})
+	again := w.server.Browser(t)
+	if page := w.through(t, again); !signedIn(again) {
+		t.Errorf("who is in: %d\n%s", page.Status, page.Body)
 	}
 }

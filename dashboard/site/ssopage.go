@@ -89,6 +89,9 @@ func refusedView(t Tenant, r *sso.Refusal) SSOView {
 	case sso.NoPassword:
 		v.RetryURL = ""
 		v.Title, v.Why, v.Do = "One step is missing", mail+" is a login here that has no password yet, so that we cannot ask whether it is yours.", "Set one with “Forgot your password?” on the sign-in page, then come back this way."
+	case sso.Full:
+		v.RetryURL = ""
+		v.Title, v.Why, v.Do = company+" has no room for more people", "You are not among its people here yet, and nobody can be added at the moment.", "Ask an owner of "+company+"."
 	case sso.SentAway:
 		v.RetryURL = ""
 		v.Title, v.Why, v.Do = "You do not belong to "+company+" any more", "Somebody ended your place in it.", "If that was a mistake, ask an owner of "+company+" to add you again."

@@ -38,6 +38,7 @@ var readsByKey = map[string]string{
 	"BegunSSORoom":            "by its index",
 	"TakenHandles":            "twenty names by key",
 	"TenantName":              "by key",
+	"CountOwnAccounts":        "one tenant's own by their index, on a form",
 	"LockFounder":             "by key",
 	"FoundedByForm":           "by the index of who made it, some a day",
 	"CountFounded":            "as FoundedByForm",

@@ -103,7 +103,7 @@ func TestALocalAccountGoesInParts(t *testing.T) {
 	w.exec(`INSERT INTO timeline_entries (tenant_id, owner_id, status_id) SELECT @tenant_id, @bob, id FROM statuses WHERE tenant_id = @tenant_id AND account_id = @id`,
 		pgx.NamedArgs{"bob": bob.ID, "id": w.alice.ID})
 	w.Do(func(s *pg.Scope) error {
-		_, err := account.Delete(t.Context(), s, w.alice.ID)
+		_, err := account.Delete(t.Context(), s, w.Tenant, w.alice.ID)
 		return err
 	})
 	ctx, cancel := context.WithCancel(t.Context())
@@ -186,7 +186,7 @@ func TestPublicStreamsHearThatAnAccountWent(t *testing.T) {
 	w.post(w.alice, now, boostOf(shown))
 	w.post(w.alice) // a hundred days ago: on nobody's screen
 	w.Do(func(s *pg.Scope) error {
-		_, err := account.Delete(t.Context(), s, w.alice.ID)
+		_, err := account.Delete(t.Context(), s, w.Tenant, w.alice.ID)
 		return err
 	})
 	if err := w.remove(t.Context(), w.alice, upkeep.Remover{Streams: w.Streams}); err != nil {

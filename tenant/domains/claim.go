@@ -9,6 +9,7 @@ import (
 	"rookery/internal/fault"
 	"rookery/internal/pg"
 	"rookery/tenant"
+	"rookery/tenant/entitled"
 	"rookery/tenant/registry"
 )
 
@@ -44,12 +45,15 @@ func (s *Service) Claim(ctx context.Context, by Actor, owner tenant.ID, w Wish) 
 	if err != nil {
 		return nil, err
 	}
-	t, ok := s.Tenants.ByID(owner)
-	if ok && t.Federates() {
+	t, err := s.tenant(ctx, owner)
+	if err != nil {
+		return nil, err
+	}
+	if t.Federates() {
 		asSecondNames(claims)
 	}
 	err = s.DB.Platform(ctx, "claim a domain", func(tx *pg.PlatformTx) error {
-		return s.insertClaims(ctx, tx, by, owner, claims)
+		return s.insertClaims(ctx, tx, by, t, claims)
 	})
 	if fault.CodeOf(err) == fault.Conflict {
 		return nil, errClaimed
@@ -58,6 +62,20 @@ func (s *Service) Claim(ctx context.Context, by Actor, owner tenant.ID, w Wish) 
 		return nil, fmt.Errorf("claim %s: %w", w.Name, err)
 	}
 	return claims, nil
+}
+
+// tenant is one that this process may not have heard of yet.
+func (s *Service) tenant(ctx context.Context, id tenant.ID) (*tenant.Tenant, error) {
+	if t, ok := s.Tenants.ByID(id); ok {
+		return t, nil
+	}
+	if err := s.Tenants.Load(ctx); err != nil {
+		return nil, err
+	}
+	if t, ok := s.Tenants.ByID(id); ok {
+		return t, nil
+	}
+	return nil, errNoTenant
 }
 
 // asSecondNames: the addresses of a tenant that takes part in the fediverse are known
@@ -120,16 +138,16 @@ func (s *Service) newClaim(owner tenant.ID, name string, mode tenant.DomainMode,
 // newToken has 26 letters and digits: 130 bits that nobody guesses.
 func newToken() string { return rand.Text() }
 
-func (s *Service) insertClaims(ctx context.Context, tx *pg.PlatformTx, by Actor, owner tenant.ID, claims []*tenant.Domain) error {
+func (s *Service) insertClaims(ctx context.Context, tx *pg.PlatformTx, by Actor, owner *tenant.Tenant, claims []*tenant.Domain) error {
 	// One after another, or those that come at the same time would all find room.
-	row, err := registry.LockDeletion(ctx, tx, owner)
+	row, err := registry.LockDeletion(ctx, tx, owner.ID)
 	if err != nil {
 		return err
 	}
 	if row.State.IsClosed() {
 		return errNoTenant
 	}
-	present, err := registry.DomainsOf(ctx, tx, owner)
+	present, err := registry.DomainsOf(ctx, tx, owner.ID)
 	if err != nil {
 		return err
 	}
@@ -148,6 +166,9 @@ func (s *Service) insertClaims(ctx context.Context, tx *pg.PlatformTx, by Actor,
 	if today+len(claims) > mostPerDay {
 		return errManyToday
 	}
+	if err := makeRoom(owner, present, claims); err != nil {
+		return err
+	}
 	for _, d := range claims {
 		if err := registry.InsertDomain(ctx, tx, d); err != nil {
 			return err
@@ -157,6 +178,35 @@ func (s *Service) insertClaims(ctx context.Context, tx *pg.PlatformTx, by Actor,
 		}
 	}
 	return s.wake(ctx, tx, claims...)
+}
+
+// makeRoom says whether the tenant's plan has a domain left. What counts is a name that
+// pages and apps are served on, from the wish on: a trial's name below the platform's does
+// not, nor do names that redirect, and a split domain with its two names is one.
+func makeRoom(owner *tenant.Tenant, present, claims []*tenant.Domain) error {
+	if err := entitled.ToGrow(owner); err != nil {
+		return err
+	}
+	n := 0
+	for _, d := range present {
+		if isCounted(d) && (d.State.Holds() || isOnTheWay(d.State)) {
+			n++
+		}
+	}
+	for _, d := range claims {
+		if !isCounted(d) {
+			continue
+		}
+		if err := entitled.ToAddDomain(owner, n); err != nil {
+			return err
+		}
+		n++
+	}
+	return nil
+}
+
+func isCounted(d *tenant.Domain) bool {
+	return d.Role == tenant.ServiceDomain && d.Mode != tenant.PlatformDomain
 }
 
 func isOnTheWay(state tenant.DomainState) bool {

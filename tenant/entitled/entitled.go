@@ -8,6 +8,9 @@
 package entitled
 
 import (
+	"errors"
+	"slices"
+
 	"rookery/internal/fault"
 	"rookery/tenant"
 )
@@ -38,6 +41,14 @@ func Notice(t *tenant.Tenant) string {
 		return "This server is being closed."
 	}
 	return "This server is paused at the moment."
+}
+
+var all = []error{errReadOnly, errPaused, errClosing, errStorage, errGrow, errAccounts, errSeats, errDomains, errFeature}
+
+// IsNo reports whether an error is one that this package gave: it is about what is paid for,
+// and not about who somebody is.
+func IsNo(err error) bool {
+	return slices.ContainsFunc(all, func(no error) bool { return errors.Is(err, no) })
 }
 
 // ToRead is whether apps and pages show anything.

@@ -1,6 +1,7 @@
 package entitled_test
 
 import (
+	"fmt"
 	"testing"
 
 	"rookery/internal/fault"
@@ -68,6 +69,12 @@ func TestLimits(t *testing.T) {
 		if got := fault.CodeOf(tt.err); got != tt.want {
 			t.Errorf("%s: %q, want %q", name, got, tt.want)
 		}
+	}
+	if err := fmt.Errorf("make an account: %w", entitled.ToAddAccount(team, 2)); !entitled.IsNo(err) {
+		t.Errorf("%v is not known as a no", err)
+	}
+	if entitled.IsNo(nil) || entitled.IsNo(fault.New(fault.Forbidden, "Your role does not include this.")) {
+		t.Error("another error is taken for a no")
 	}
 	team.Entitlement.Limits.MoreAccounts = true
 	if err := entitled.ToAddAccount(team, 2); err != nil {

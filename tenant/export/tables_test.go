@@ -34,7 +34,7 @@ func TestAListOfADeletedAccountBreaksOff(t *testing.T) {
 		t.Fatalf("the first page: %q, %t, %v", text, more, err)
 	}
 	w.Do(func(scope *pg.Scope) error {
-		_, err := account.Delete(t.Context(), scope, w.alice.ID)
+		_, err := account.Delete(t.Context(), scope, w.Tenant, w.alice.ID)
 		return err
 	})
 	if text, more, err := next(); !fault.IsNotFound(err) {

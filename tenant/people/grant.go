@@ -3,10 +3,14 @@ package people
 import (
 	"context"
 	"fmt"
+	"time"
 
+	"rookery/internal/fault"
 	"rookery/internal/pg"
 	"rookery/internal/social"
 	"rookery/internal/store"
+	"rookery/tenant"
+	"rookery/tenant/entitled"
 )
 
 // Join makes a person a member of the scope's tenant, or changes the role of one.
@@ -18,6 +22,23 @@ func Join(ctx context.Context, scope *pg.Scope, person social.PersonID, role Mem
 		return fmt.Errorf("make person %d a member: %w", person, err)
 	}
 	return nil
+}
+
+// MakeRoom says whether a tenant's plan has a seat for a person; a member has one. Until the
+// transaction ends nobody else takes it. It is for the operator's commands, which ask nobody
+// to accept.
+func MakeRoom(ctx context.Context, scope *pg.Scope, t *tenant.Tenant, person social.PersonID) error {
+	if t.Entitlement.Limits.Seats == 0 && entitled.ToGrow(t) == nil {
+		return nil
+	}
+	if _, err := store.MemberByPerson(ctx, scope, person); err == nil || !fault.IsNotFound(err) {
+		return err
+	}
+	n, err := store.HoldSeats(ctx, scope, time.Now())
+	if err != nil {
+		return fmt.Errorf("count seats: %w", err)
+	}
+	return entitled.ToAddSeat(t, n)
 }
 
 // Leave ends a membership; grants, tokens and sessions in this tenant go with it.

@@ -14,6 +14,7 @@ import (
 	"rookery/internal/social"
 	"rookery/internal/store"
 	"rookery/tenant"
+	"rookery/tenant/entitled"
 )
 
 const (
@@ -138,6 +139,9 @@ func (p *People) Invite(ctx context.Context, t *tenant.Tenant, by By, n NewInvit
 		if err := by.check(ctx, tx, t.ID, n.Role); err != nil {
 			return err
 		}
+		if err := p.makeRoom(ctx, tx, t, email); err != nil {
+			return err
+		}
 		known, err := store.IsMemberAddress(ctx, tx, t.ID, email)
 		if err == nil && known {
 			err = errMemberAlready
@@ -157,6 +161,20 @@ func (p *People) Invite(ctx context.Context, t *tenant.Tenant, by By, n NewInvit
 		return nil, fmt.Errorf("invite into tenant %d: %w", t.ID, err)
 	}
 	return fromInvitation(row, now)
+}
+
+// makeRoom says whether a tenant's plan has a seat for somebody who is to be invited. Until
+// the transaction ends nobody else takes it. Accepting takes none: an open invitation has
+// one. Where there is no limit nothing is counted.
+func (p *People) makeRoom(ctx context.Context, tx *pg.PlatformTx, t *tenant.Tenant, email string) error {
+	if t.Entitlement.Limits.Seats == 0 {
+		return entitled.ToGrow(t)
+	}
+	n, err := store.HoldSeatsOf(ctx, tx, t.ID, email, p.now())
+	if err != nil {
+		return fmt.Errorf("count seats: %w", err)
+	}
+	return entitled.ToAddSeat(t, n)
 }
 
 // check reads the place of whoever acts and asks whether it is enough.
@@ -215,6 +233,11 @@ func invitationTarget(id int64) string { return "invitation:" + ids.Format(id) }
 func (p *People) Reinvite(ctx context.Context, t *tenant.Tenant, by By, id int64, prefix string) error {
 	secret := ids.Secret(secretBytes)
 	return p.changeInvitation(ctx, t, by, id, "send an invitation again", func(tx *pg.PlatformTx, row *store.Invitation) error {
+		if !p.now().Before(row.ExpiresAt) { // it has lost its seat
+			if err := p.makeRoom(ctx, tx, t, row.Email); err != nil {
+				return err
+			}
+		}
 		row.TokenHash, row.SentAt, row.ExpiresAt = hashOf(secret), p.now(), p.now().Add(invitationLifetime)
 		if err := store.RenewInvitation(ctx, tx, row); err != nil {
 			return err

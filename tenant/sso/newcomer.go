@@ -17,6 +17,7 @@ import (
 	"rookery/internal/social/account"
 	"rookery/internal/store"
 	"rookery/tenant"
+	"rookery/tenant/entitled"
 	"rookery/tenant/notice"
 	"rookery/tenant/people"
 )
@@ -35,6 +36,9 @@ func (s *Service) welcome(ctx context.Context, t *tenant.Tenant, p *provider, c 
 		person.Locale = language
 	}
 	err := s.DB.Platform(ctx, "make a person who came by single sign-on", func(tx *pg.PlatformTx) error {
+		if err := s.makeRoom(ctx, tx, t, mail); err != nil {
+			return err
+		}
 		identity := &store.SSOIdentity{Issuer: p.Issuer, Subject: c.Subject}
 		if err := store.AddSSOPerson(ctx, tx, t.ID, person, p.DefaultRole, identity); err != nil {
 			return err
@@ -51,6 +55,22 @@ func (s *Service) welcome(ctx context.Context, t *tenant.Tenant, p *provider, c 
 		return 0, fmt.Errorf("make a person on tenant %d: %w", t.ID, err)
 	}
 	return person.ID, nil
+}
+
+// makeRoom says whether a tenant's plan has a seat for somebody who came for the first time.
+// An invitation has one already.
+func (s *Service) makeRoom(ctx context.Context, tx *pg.PlatformTx, t *tenant.Tenant, mail string) error {
+	n := 0
+	if t.Entitlement.Limits.Seats > 0 {
+		var err error
+		if n, err = store.HoldSeatsOf(ctx, tx, t.ID, mail, s.Now()); err != nil {
+			return fmt.Errorf("count seats: %w", err)
+		}
+	}
+	if err := entitled.ToAddSeat(t, n); err != nil {
+		return &Refusal{Kind: Full, Detail: fault.TextOf(err), Mail: mail}
+	}
+	return nil
 }
 
 func nameOf(c *claims) string {
@@ -71,6 +91,7 @@ type NoAccount string
 const (
 	NoUsableName NoAccount = "no-name" // the claim is empty, or nothing of it is a name
 	NamesTaken   NoAccount = "taken"
+	PlanFull     NoAccount = "full"   // the plan has no more accounts, or nothing can be added now
 	NotMade      NoAccount = "failed" // the log says why
 )
 
@@ -91,6 +112,8 @@ func (s *Service) addAccount(ctx context.Context, t *tenant.Tenant, p *provider,
 		why = NoUsableName
 	case fault.Conflict:
 		why = NamesTaken
+	case fault.Forbidden:
+		why = PlanFull
 	}
 	if err := s.tellNoAccount(ctx, t, p, c, person, why); err != nil {
 		s.Log.ErrorContext(ctx, "single sign-on: tell owners of an account that was not made", "tenant", int64(t.ID), "person", int64(person), "error", err)

@@ -20,6 +20,7 @@ const (
 	Taken      Kind = "taken"      // the mail address belongs to somebody who is no member
 	Unlinked   Kind = "unlinked"   // it is a member's, and the provider does not vouch for it
 	NoPassword Kind = "no-password"
+	Full       Kind = "full"      // the company's plan has no seat left, or nobody can be added now
 	SentAway   Kind = "sent-away" // was a member once
 	Disabled   Kind = "disabled"
 	Stranger   Kind = "stranger" // somebody else than who is signed in to the console

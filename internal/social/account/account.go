@@ -21,6 +21,7 @@ import (
 	"rookery/internal/social"
 	"rookery/internal/store"
 	"rookery/tenant"
+	"rookery/tenant/entitled"
 )
 
 // Service makes and changes accounts.
@@ -80,7 +81,8 @@ func truncate(s string, n int) string {
 
 // Create makes a local account with its handle and keys. The keys are made before the
 // transaction, because that takes a noticeable part of a second; also then runs in
-// the same transaction, for granting somebody the right to act as the account.
+// the same transaction, for granting somebody the right to act as the account. A plan that
+// has no account left is fault.Forbidden.
 func (s *Service) Create(ctx context.Context, t *tenant.Tenant, in Local, also func(*pg.Scope, *social.Account) error) (*social.Account, error) {
 	if err := ValidateUsername(in.Username); err != nil {
 		return nil, err
@@ -88,12 +90,18 @@ func (s *Service) Create(ctx context.Context, t *tenant.Tenant, in Local, also f
 	if in.ActorType == "" {
 		in.ActorType = "Person"
 	}
+	if err := entitled.ToGrow(t); err != nil {
+		return nil, err // before keys are made for nothing
+	}
 	a := newLocal(t, in)
 	keys, err := s.makeKeys(t.ID, a.ID)
 	if err != nil {
 		return nil, err
 	}
 	err = s.db.Tenant(ctx, t.ID, func(scope *pg.Scope) error {
+		if err := makeRoom(ctx, scope, t); err != nil {
+			return err
+		}
 		if err := store.AddHandle(ctx, scope, a.ID, a.Username, t.HandleDomain); err != nil {
 			if fault.CodeOf(err) == fault.Conflict {
 				return errNameUsed(a.Username, t)
@@ -109,6 +117,9 @@ func (s *Service) Create(ctx context.Context, t *tenant.Tenant, in Local, also f
 			}
 		}
 		if err := index(ctx, scope, a); err != nil {
+			return err
+		}
+		if err := charge(ctx, scope, t); err != nil {
 			return err
 		}
 		if also == nil {

@@ -7,6 +7,7 @@ import (
 	"rookery/internal/pg"
 	"rookery/internal/social"
 	"rookery/internal/store"
+	"rookery/tenant"
 )
 
 // Delete ends a local account for ever. From the commit on nobody finds it, its address
@@ -15,13 +16,16 @@ import (
 // once and removed by a job; its row and its keys stay until the farewell is delivered.
 // Memberships stay: people belong to a tenant, not to an account. The caller has proved
 // that the owner wants it. An account that is gone already is fault.NotFound.
-func Delete(ctx context.Context, scope *pg.Scope, id social.AccountID) (*social.Account, error) {
+func Delete(ctx context.Context, scope *pg.Scope, t *tenant.Tenant, id social.AccountID) (*social.Account, error) {
 	gone, err := depart(ctx, scope, id)
 	if err != nil {
 		return nil, err
 	}
 	if err := store.EnqueueRemoval(ctx, scope, id); err != nil {
 		return nil, fmt.Errorf("have account %d emptied: %w", id, err)
+	}
+	if err := charge(ctx, scope, t); err != nil {
+		return nil, err
 	}
 	return gone[0], nil
 }

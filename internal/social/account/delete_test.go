@@ -43,13 +43,13 @@ func TestADeletedAccountIsGoneAtOnce(t *testing.T) {
 
 	// Another tenant cannot.
 	if err := w.B.Try(t, func(ctx context.Context, s *pg.Scope) error {
-		_, err := account.Delete(ctx, s, a.ID)
+		_, err := account.Delete(ctx, s, w.B.Tenant, a.ID)
 		return err
 	}); !fault.IsNotFound(err) {
 		t.Errorf("another tenant deletes the account: %v", err)
 	}
 	del := func(ctx context.Context, s *pg.Scope) error {
-		_, err := account.Delete(ctx, s, a.ID)
+		_, err := account.Delete(ctx, s, w.A.Tenant, a.ID)
 		return err
 	}
 	w.A.Do(t, del)
@@ -117,7 +117,7 @@ func TestOnlyOurAccountsAreDeletedByUs(t *testing.T) {
 	far := &social.Account{URI: "https://far.test/u", Username: "u", Domain: "far.test"}
 	w.A.Do(t, func(ctx context.Context, s *pg.Scope) error { return account.SaveRemote(ctx, s, far) })
 	err := w.A.Try(t, func(ctx context.Context, s *pg.Scope) error {
-		_, err := account.Delete(ctx, s, far.ID)
+		_, err := account.Delete(ctx, s, w.A.Tenant, far.ID)
 		return err
 	})
 	if !fault.IsNotFound(err) {

@@ -121,7 +121,7 @@ func TestNamesThatAreNotGiven(t *testing.T) {
 	n := newNamed(t)
 	gone := n.create(t, "gone")
 	n.A.Do(t, func(ctx context.Context, s *pg.Scope) error {
-		_, err := account.Delete(ctx, s, gone.ID)
+		_, err := account.Delete(ctx, s, n.A.Tenant, gone.ID)
 		return err
 	})
 	other := n.create(t, "other")

@@ -1,0 +1,115 @@
+package console_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"rookery/billing"
+	"rookery/dashboard/console"
+	"rookery/internal/testkit/fixture"
+	"rookery/tenant"
+	"rookery/tenant/people"
+)
+
+// sold is a console where something is charged.
+func sold(d *console.Deps) {
+	d.BillingRoom = "billing"
+	d.Offers = &billing.Catalogue{Plans: []billing.Plan{
+		{ID: "team", Name: "Team", IsPublic: true, Limits: tenant.Limits{Accounts: 1, Lacks: []tenant.Feature{tenant.Inbox, tenant.SingleSignOn}}},
+		{ID: "secret", Name: "Secret", Limits: tenant.Limits{}},
+		{ID: "large", Name: "Large", IsPublic: true},
+	}}
+}
+
+// entitle says what a company may do, as billing would.
+func (w *world) entitle(t *testing.T, h *fixture.Home, e tenant.Entitlement) {
+	t.Helper()
+	one, ok := w.Registry.ByID(h.Tenant.ID)
+	if !ok {
+		t.Fatal("the registry does not know the company")
+	}
+	one.Entitlement = e
+}
+
+func lacks(t *testing.T, what, page string, words ...string) {
+	t.Helper()
+	for _, word := range words {
+		if strings.Contains(page, word) {
+			t.Errorf("%s says %q", what, word)
+		}
+	}
+}
+
+// An account too many is refused in the form, with the way to a larger plan for whoever may
+// take it; one that is charged besides is announced; where nothing is charged nothing is said.
+func TestNewAccountsOnAPlan(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "", sold)
+	b := w.session(t, w.A.Person)
+	form := b.Get(room(w.A) + "/accounts/new")
+	lacks(t, "a company without a plan", form.Body, "plan", "charged")
+	w.entitle(t, w.A, tenant.Entitlement{Standing: tenant.Paid, Plan: "team", Limits: tenant.Limits{Accounts: 1}})
+	full := b.Get(room(w.A) + "/accounts/new")
+	contains(t, "a full plan", full, "Your plan has no more accounts", `href="/tenants/`+w.A.Tenant.ID.String()+`/billing"`)
+	refused := b.Submit(full, formTo(t, full, "/accounts"), "username", "press", "display_name", "Press")
+	if refused.Status != http.StatusForbidden {
+		t.Errorf("an account too many: %d", refused.Status)
+	}
+	contains(t, "an account too many", refused, "Your plan has no more accounts", `value="press"`, `value="Press"`)
+
+	admin := w.Person(t, "admin@a.test")
+	w.join(t, w.A, admin, people.MemberAdmin)
+	page := w.session(t, admin).Get(room(w.A) + "/accounts/new")
+	contains(t, "an admin", page, "Your plan has no more accounts")
+	lacks(t, "an admin, who has no business with plans,", page.Body, "See plans", "/billing")
+
+	w.entitle(t, w.A, tenant.Entitlement{Standing: tenant.Paid, Plan: "team", Limits: tenant.Limits{Accounts: 3, MoreAccounts: true}})
+	more := b.Get(room(w.A) + "/accounts/new")
+	contains(t, "an account besides", more, "Your plan Team includes 1 accounts. This one is charged besides")
+	if made := b.Submit(more, formTo(t, more, "/accounts"), "username", "press"); made.Status != http.StatusSeeOther {
+		t.Errorf("an account besides: %d\n%s", made.Status, made.Body)
+	}
+}
+
+func TestSeatsAndDomainsOnAPlan(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "", sold)
+	b := w.session(t, w.A.Person)
+	w.entitle(t, w.A, tenant.Entitlement{Standing: tenant.Paid, Plan: "team", Limits: tenant.Limits{Seats: 1}})
+	page := b.Get(room(w.A) + "/people")
+	got := b.Submit(page, formTo(t, page, "/invitations#invite"), "email", "mara@acme.test", "role", "member")
+	if got.Status != http.StatusForbidden {
+		t.Errorf("a seat too many: %d", got.Status)
+	}
+	contains(t, "a seat too many", got, "no more seats", "See plans", `value="mara@acme.test"`)
+
+	w.entitle(t, w.A, tenant.Entitlement{Standing: tenant.Grace})
+	add := b.Get(room(w.A) + "/domains/new")
+	got = b.Submit(add, formTo(t, add, "/domains"), "name", "acme-cycles.com", "mode", "whole")
+	if got.Status != http.StatusForbidden {
+		t.Errorf("a domain while a payment is missing: %d", got.Status)
+	}
+	contains(t, "a domain while a payment is missing", got, "a payment is missing", `value="acme-cycles.com"`)
+}
+
+// The set-up keeps what was typed, and says why it could not be done.
+func TestTheSetUpOnAPlan(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "", sold)
+	b := w.session(t, w.A.Person)
+	acme := w.founded(t, b, "Acme", "acme")
+	w.entitle(t, acme, tenant.Entitlement{Standing: tenant.Trial, Limits: tenant.Limits{Accounts: 1, Seats: 2}})
+	page := b.Get(room(acme) + "/setup/people")
+	got := b.Submit(page, formTo(t, page, "/setup/people"), "username_1", "support", "username_2", "news", "email_1", "dan@c.test")
+	if got.Status != http.StatusForbidden {
+		t.Errorf("two accounts on a trial of one: %d", got.Status)
+	}
+	contains(t, "two accounts", got, "no more accounts", "@support@", `value="news"`, `value="dan@c.test"`)
+	page = b.Get(room(acme) + "/setup/people")
+	got = b.Submit(page, formTo(t, page, "/setup/people"), "email_1", "dan@c.test", "email_2", "eve@c.test")
+	if got.Status != http.StatusForbidden {
+		t.Errorf("three people on a trial of two: %d", got.Status)
+	}
+	contains(t, "three people", got, "no more seats", "dan@c.test", `value="eve@c.test"`)
+}
