@@ -40,5 +40,5 @@ func TestProfilesOfWhoMayNotPublishStay(t *testing.T) {
 	if n := len(w.Events()); n != 0 {
 		t.Errorf("%d events", n)
 	}
-	w.Do(func(s *pg.Scope) error { _, err := account.Delete(t.Context(), s, alice.ID); return err })
+	w.Do(func(s *pg.Scope) error { _, err := account.Delete(t.Context(), s, &owing, alice.ID); return err })
 }
