@@ -55,6 +55,8 @@ func (s *system) metrics(p *parts) *prometheus.Registry {
 		gauge("database_connections", "Connections of the app pool.", func() float64 { return float64(s.db.Stats().TotalConns()) }),
 		prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: "rookery", Name: "database_waits_total", Help: "Times that somebody waited for a connection."},
 			func() float64 { return float64(s.db.Stats().EmptyAcquireCount()) }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: "rookery", Name: "inbox_dropped_total", Help: "Activities for tenants whose pages are closed for want of payment, which take in relations alone."},
+			func() float64 { return float64(p.inbox.Dropped()) }),
 		s.requests, s.upkeep,
 	)
 	r.MustRegister(renderMetrics(p.render.CacheStats)...)

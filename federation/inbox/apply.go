@@ -234,7 +234,7 @@ func (i *Inbox) update(ctx context.Context, scope *pg.Scope, t *tenant.Tenant, i
 	}
 	st, err := store.StatusByURI(ctx, scope, it.note.URI)
 	switch {
-	case fault.IsNotFound(err) && time.Since(it.note.Published) < recentEdit:
+	case fault.IsNotFound(err) && time.Since(it.note.Published) < recentEdit && t.Entitlement.Standing.TakesAll():
 		// It has overtaken its Create.
 		st, created, err := i.Statuses.Receive(ctx, scope, it.incoming())
 		if err != nil || !created || !isOrphan(t, st) {

@@ -17,6 +17,7 @@ import (
 	"mime"
 	"net/http"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -56,6 +57,7 @@ type Inbox struct {
 	hand     *handover
 	turns    *turns
 	doors    *otter.Cache[door, error]
+	dropped  atomic.Uint64
 }
 
 // New returns an Inbox.

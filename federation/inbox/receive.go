@@ -48,6 +48,10 @@ func (i *Inbox) receive(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if !i.takes(t, s.activity.Type) {
+		i.dropped.Add(1)
+		return nil // nobody here reads it, and a refusal would end up as the end of deliveries
+	}
 	need := needOf(t, s.activity, account)
 	if need != store.NeedNothing {
 		if proceed, err := i.worthAKey(ctx, t, s, need); err != nil || !proceed {

@@ -71,7 +71,7 @@ func newWorld(t testing.TB) *world {
 	}
 	w := &world{t: t, raw: testkit.DB(t), streams: &socialtest.Recorder{}}
 	w.db = w.raw.PG
-	w.registry = registry.New(registry.Options{DB: w.db, Seal: key})
+	w.registry = registry.New(registry.Options{DB: w.db, Seal: key, Entitle: func(t *tenant.Tenant) tenant.Entitlement { return t.Entitlement }})
 	w.accounts = account.New(w.db, key)
 	w.statuses = status.New(status.Options{Streams: w.streams})
 	w.relations = relate.New(w.streams)

@@ -19,8 +19,8 @@ import (
 // stands in the console alone.
 var (
 	errReadOnly = fault.New(fault.Forbidden, "Nothing new can be published here at the moment: this organisation's account is read-only. What is there stays. Its owners find the reason in the console, under Plan and billing.")
-	errPaused   = fault.New(fault.Forbidden, "This organisation's account is paused. You can sign in on its website to export your data or to move your account. Its owners find the reason in the console, under Plan and billing.")
-	errClosing  = fault.New(fault.Gone, "This organisation's account is being closed. You can still sign in on its website to export your data.")
+	errPaused   = fault.New(fault.Forbidden, "This organisation's account is paused. Whoever runs an account here can sign in to the console and take their data along. Its owners find the reason there, under Plan and billing.")
+	errClosing  = fault.New(fault.Gone, "This organisation's account is being closed. Whoever runs an account here can still sign in to the console and take their data along.")
 	errStorage  = fault.New(fault.Forbidden, "There is no more room for files: your organisation's storage has been full for a week. Posts without files work. Delete files, or ask an owner to change the plan.")
 	errGrow     = fault.New(fault.Forbidden, "Nothing can be added at the moment, because a payment is missing or contested. See Plan and billing in the console.")
 	errAccounts = fault.New(fault.Forbidden, "Your plan has no more accounts. Delete one that is not needed, or change the plan under Plan and billing.")

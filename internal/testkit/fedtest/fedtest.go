@@ -28,6 +28,7 @@ import (
 	"rookery/internal/social/account"
 	"rookery/internal/store"
 	"rookery/internal/testkit"
+	"rookery/internal/testkit/fixture"
 	"rookery/tenant"
 	"rookery/tenant/registry"
 )
@@ -51,7 +52,9 @@ func New(t testing.TB) *World {
 	db := testkit.DB(t)
 	key, err := seal.New("a master key of tests, 32 characters and more")
 	must(t, err)
-	reg := registry.New(registry.Options{DB: db.PG, Seal: key, AllowHTTP: true})
+	reg := registry.New(registry.Options{
+		DB: db.PG, Seal: key, AllowHTTP: true, Entitle: func(t *tenant.Tenant) tenant.Entitlement { return t.Entitlement },
+	})
 	acme, err := reg.Create(t.Context(), registry.NewTenant{Name: "Acme", Host: "social.acme.test", HandleDomain: "acme.test"})
 	must(t, err)
 	client := safehttp.New(safehttp.Options{
@@ -74,6 +77,14 @@ func (w *World) Apart(t testing.TB) {
 func (w *World) Park(t testing.TB) {
 	t.Helper()
 	w.change(t, `UPDATE domains SET state = 'parked' WHERE tenant_id = @id`)
+}
+
+// Stand gives the tenant a standing with what it pays.
+func (w *World) Stand(t testing.TB, standing tenant.Standing) {
+	t.Helper()
+	fixture.Entitle(t, w.PG, w.Tenant.ID, tenant.Entitlement{Standing: standing})
+	must(t, w.Registry.Load(t.Context()))
+	w.Tenant, _ = w.Registry.ByID(w.Tenant.ID)
 }
 
 func (w *World) change(t testing.TB, sql string) {
