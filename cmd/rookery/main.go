@@ -80,7 +80,7 @@ func newRoot() *cobra.Command {
 	flags.StringVar(&g.dataDir, "data", "./.rookery", "data folder of rookery dev")
 	root.AddCommand(
 		serveCommand(g), devCommand(g), migrateCommand(g), configCommand(g),
-		tenantCommand(g), domainCommand(g), certificateCommand(g), auditCommand(g), ssoCommand(g), blockCommand(g), billingCommand(g), accountCommand(g), tokenCommand(g), upkeepCommand(g), mailCommand(g), doctorCommand(g), healthcheckCommand(g),
+		tenantCommand(g), domainCommand(g), certificateCommand(g), auditCommand(g), ssoCommand(g), blockCommand(g), billingCommand(g), accountCommand(g), tokenCommand(g), staffCommand(g), upkeepCommand(g), mailCommand(g), doctorCommand(g), healthcheckCommand(g),
 	)
 	wrapArgs(root)
 	nameSubcommands(root)

@@ -15,6 +15,7 @@ import (
 	v2 "rookery/api/v2"
 	"rookery/dashboard/console"
 	"rookery/dashboard/site"
+	"rookery/dashboard/staff"
 	"rookery/federation"
 	"rookery/internal/limit"
 	"rookery/internal/social"
@@ -93,7 +94,23 @@ func (s *system) newConsole(p *parts, logins *limit.Logins) http.Handler {
 	e.Use(s.requests.middleware)
 	handlers.Register(e)
 	s.mountBilling(e)
+	s.newStaff(p, logins).Register(e)
 	return e
+}
+
+// newStaff is the pages of those who run the platform, on its own host.
+func (s *system) newStaff(p *parts, logins *limit.Logins) *staff.Handlers {
+	d := staff.Deps{
+		DB: s.db, Log: s.log, Judge: s.judge, People: s.people, Logins: logins, Factors: s.factors, Limiter: p.limiter, Tenants: s.registry,
+		Scheme: s.cfg.String("public_scheme"), Host: s.cfg.String("platform_host"),
+	}
+	if m := s.money; m != nil {
+		d.Billing = &staff.Billing{Plans: m.plans, Ledger: m.ledger.On(s.db), Now: m.now}
+		if m.fake == nil {
+			d.Billing.Dashboard = "https://dashboard.stripe.com"
+		}
+	}
+	return staff.New(d)
 }
 
 // mountAPI puts the client API's route tables on the tenants' hosts. It fails when a route

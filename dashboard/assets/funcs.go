@@ -90,6 +90,7 @@ func funcs(language *words.Language) template.FuncMap {
 		"icon":    icon,
 		"mark":    mark,
 		"count":   in.count,
+		"amount":  in.amount,
 		"ago":     in.moment,
 		"full":    in.fullMoment,
 		"day":     in.day,

@@ -27,6 +27,7 @@ func galleryPages() []galleryPage {
 	pages = append(pages, securityPages()...)
 	pages = append(pages, publishPages()...)
 	pages = append(pages, ssoPages()...)
+	pages = append(pages, staffPages()...)
 	return append(pages, consolePages()...)
 }
 

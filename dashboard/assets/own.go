@@ -17,6 +17,7 @@ type Own struct {
 	Done Done
 	// IsBound: a company asks for a second factor, and there is none yet.
 	IsBound      bool
+	ForStaff     bool // the page stands among the staff's
 	IsFresh      bool // signed in just now: nothing is asked again
 	HasPassword  bool
 	HasTOTP      bool

@@ -17,7 +17,9 @@ const (
 	Passkey   Problem = "passkey"  // one that does not fit
 	SSOOnly   Problem = "sso"      // right password, but the company wants its own login
 	Barred    Problem = "barred"   // nobody signs up from this network
-	Expired   Problem = "expired"  // the second step came too late or failed too often
+	// PasskeyOnly: right password, but it takes the passkey that there is.
+	PasskeyOnly Problem = "passkeyonly"
+	Expired     Problem = "expired" // the second step came too late or failed too often
 )
 
 // SignInForm is the sign-in form, the same on a tenant's host and on the

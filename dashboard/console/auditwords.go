@@ -9,7 +9,7 @@ import (
 // auditKinds are the groups of actions one may filter by.
 var auditKinds = []Choice{
 	{"account.", "Accounts"}, {"billing.", "Plan and billing"}, {"brand.", "Branding"}, {"conversation.", "Conversations"}, {"export.", "Archives"}, {"domain.", "Domains"}, {"invitation.", "Invitations"}, {"member.", "People"},
-	{"operator.", "Who acts as which account"}, {"status.", "Posts"}, {"retention.", "How long things are kept"}, {"rule.", "Rules"}, {"reply.", "Saved replies"}, {"security.", "Sign-in rules"}, {"server.", "Servers"}, {"setup.", "Set-up"}, {"sso.", "Single sign-on"}, {"tenant.", "The company"},
+	{"operator.", "Who acts as which account"}, {"status.", "Posts"}, {"retention.", "How long things are kept"}, {"rule.", "Rules"}, {"reply.", "Saved replies"}, {"security.", "Sign-in rules"}, {"server.", "Servers"}, {"setup.", "Set-up"}, {"sso.", "Single sign-on"}, {"staff.", "What the platform’s staff did"}, {"tenant.", "The company"},
 }
 
 // auditSentences are what each action says, after the name of whoever did it; those that
@@ -38,6 +38,7 @@ var auditSentences = map[string]string{
 	"security.require_second_factor": "changed whether everybody needs a second factor",
 	"setup.domain":                   "left the domain behind in the set-up", "setup.people": "left people and accounts behind in the set-up", "setup.end": "ended the set-up",
 	"sso.change": "changed single sign-on", "sso.off": "turned single sign-on off", "sso.join": "joined by single sign-on", "sso.link": "joined a login with single sign-on", "sso.break_glass": "signed in past single sign-on",
+	"staff.decide": "decided how the company stands, because: {reason}", "staff.decision_end": "took back the decision how the company stands", "staff.read_customer": "asked the payment provider again what was bought", "staff.replay": "looked at an event of the payment provider again", "staff.settle": "settled a matter of payment",
 	"tenant.create": "made the company", "tenant.delete": "began to delete the company", "tenant.undelete": "kept the company", "tenant.suspend": "suspended the company", "tenant.go_live": "went live on {host}",
 }
 

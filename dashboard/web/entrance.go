@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/netip"
 
 	"github.com/labstack/echo/v4"
 
@@ -40,6 +41,9 @@ type Entrance struct {
 	SignUpPath string
 	// Barred says who may not sign up; nil: everybody may.
 	Barred *barred.List
+	// Admits says who is expected here; nil: everybody. Anybody else gets the words of a wrong
+	// password, and is not told that the password was right.
+	Admits func(ctx context.Context, person social.PersonID) (bool, error)
 	// Show answers with the sign-in page, ShowGate with one of the small pages around it.
 	Show     func(c echo.Context, form assets.SignInForm) error
 	ShowGate func(c echo.Context, status int, g assets.Gate) error
@@ -67,6 +71,9 @@ func TenantSessions(judge *access.Judge, id tenant.ID) Sessions { return tenantS
 
 // ConsoleSessions are those of the platform's own host.
 func ConsoleSessions(judge *access.Judge) Sessions { return consoleSessions{judge} }
+
+// StaffSessions are those of the staff's pages.
+func StaffSessions(judge *access.Judge) Sessions { return staffSessions{judge} }
 
 type tenantSessions struct {
 	judge *access.Judge
@@ -115,6 +122,28 @@ func (s consoleSessions) End(ctx context.Context, hash []byte) error {
 	return s.judge.EndConsoleSession(ctx, hash)
 }
 
+type staffSessions struct{ judge *access.Judge }
+
+func (s staffSessions) Read(ctx context.Context, token string) (*access.Session, error) {
+	return s.judge.StaffSession(ctx, token)
+}
+
+func (s staffSessions) Start(ctx context.Context, a access.Arrival) (*access.Session, error) {
+	return s.judge.AdmitStaff(ctx, a)
+}
+
+func (s staffSessions) Prove(ctx context.Context, session *access.Session) error {
+	return s.judge.ProveStaff(ctx, session)
+}
+
+func (s staffSessions) Of(ctx context.Context, person social.PersonID) ([]*access.Session, error) {
+	return s.judge.StaffSessionsOf(ctx, person)
+}
+
+func (s staffSessions) End(ctx context.Context, hash []byte) error {
+	return s.judge.EndStaffSession(ctx, hash)
+}
+
 // Session returns who is signed in, or access.ErrSession.
 func (e Entrance) Session(c echo.Context) (*access.Session, error) {
 	return e.Sessions.Read(c.Request().Context(), e.Cookie.Read(c.Request(), e.Scheme))
@@ -159,6 +188,9 @@ func (e Entrance) Enter(c echo.Context) error {
 	ctx := c.Request().Context()
 	from := hostroute.ClientIP(c)
 	person, problem, err := e.check(ctx, Attempt{From: from, Mail: form.Mail, Password: in.Get("password")})
+	if err == nil {
+		problem, err = e.expected(ctx, from, person, problem)
+	}
 	if err != nil {
 		return err
 	}
@@ -176,6 +208,10 @@ func (e Entrance) Enter(c echo.Context) error {
 		}
 		return e.wait(c, person.ID, form.Next)
 	}
+	if e.Admits != nil && len(has.Passkeys) > 0 { // a password alone opens nothing here
+		form.Problem = assets.PasskeyOnly
+		return e.show(c, form)
+	}
 	if err := e.Logins.Succeeded(ctx, from, form.Mail); err != nil {
 		return err
 	}
@@ -186,6 +222,25 @@ func (e Entrance) Enter(c echo.Context) error {
 		}
 	}
 	return e.admit(c, person.ID, 1, form, next)
+}
+
+// expected turns somebody who has no business here away with the words of a wrong password.
+func (e Entrance) expected(ctx context.Context, from netip.Addr, person *people.Person, problem assets.Problem) (assets.Problem, error) {
+	if e.Admits == nil {
+		return problem, nil
+	}
+	if problem == assets.Disabled {
+		return assets.Mismatch, nil
+	}
+	if problem != assets.NoProblem {
+		return problem, nil
+	}
+	yes, err := e.Admits(ctx, person.ID)
+	if err != nil || yes {
+		return assets.NoProblem, err
+	}
+	e.refuse(ctx, from, RefusedPassword)
+	return assets.Mismatch, nil
 }
 
 // Knows is Door.Enter for a password that is asked for on the way in by something else. What

@@ -25,7 +25,7 @@ var errNotFresh = fault.New(fault.Forbidden, "You signed in a while ago. Type yo
 
 // isFresh reports whether somebody has just signed in. Who has no password cannot be asked.
 func (s *Self) isFresh(within time.Duration) bool {
-	return !s.Person.HasPassword || time.Since(s.Session.CreatedAt) < within
+	return !s.Person.HasPassword || time.Since(s.Session.CreatedAt) < within || time.Since(s.Session.ProvedAt) < within
 }
 
 func (o Own) showAgain(c echo.Context, self *Self, next, problem string, status int) error {

@@ -24,6 +24,7 @@ type Own struct {
 	Entrance
 	PasswordPath string // of the page that changes the password
 	AppsPath     string // "": apps are let in on other hosts
+	ForStaff     bool   // the pages stand among the staff's
 	// Show answers with a page of this kind around one of the bodies of package assets.
 	Show func(c echo.Context, self *Self, status int, p OwnPage) error
 }
@@ -113,7 +114,7 @@ func (o Own) showOverview(c echo.Context, self *Self, v assets.Own) error {
 		v.Name, v.Locale = self.Person.Name, self.Person.Locale
 	}
 	v.Base, v.Token, v.Host, v.Mail = o.OwnPath, access.CSRF(self.Session), o.Host, self.Person.Email
-	v.IsBound, v.IsFresh, v.HasPassword, v.PasswordURL, v.AppsURL = self.IsBound, self.isFresh(freshFor), self.Person.HasPassword, o.PasswordPath, o.AppsPath
+	v.ForStaff, v.IsBound, v.IsFresh, v.HasPassword, v.PasswordURL, v.AppsURL = o.ForStaff, self.IsBound, self.isFresh(freshFor), self.Person.HasPassword, o.PasswordPath, o.AppsPath
 	v.HasTOTP, v.Since, v.CodesLeft, v.PasskeyName = has.HasTOTP, has.Since, has.CodesLeft, Device(c.Request().UserAgent())
 	for _, k := range has.Passkeys {
 		v.Passkeys = append(v.Passkeys, assets.OwnPasskey{ID: k.ID, Name: k.Name, Since: k.Since, LastUsed: k.LastUsed, IsCloned: k.IsCloned})

@@ -80,7 +80,7 @@ func (e Entrance) EnterSecond(c echo.Context) error {
 		return err
 	}
 	gate := e.secondGate(p)
-	switch problem, err := e.checkCode(c, p, in.Get("code")); {
+	switch problem, err := e.CheckCode(c, p.Person, in.Get("code")); {
 	case err != nil:
 		return err
 	case problem == assets.Paused:
@@ -97,9 +97,11 @@ func (e Entrance) EnterSecond(c echo.Context) error {
 	return e.admit(c, p.Person, 2, assets.SignInForm{Next: p.Next}, access.SafeNext(p.Next, e.Home))
 }
 
-func (e Entrance) checkCode(c echo.Context, p *access.Pending, code string) (assets.Problem, error) {
+// CheckCode takes a code of somebody's authenticator, or one of their recovery codes. Tries are
+// counted for the address and for the person.
+func (e Entrance) CheckCode(c echo.Context, of social.PersonID, code string) (assets.Problem, error) {
 	ctx, from := c.Request().Context(), hostroute.ClientIP(c)
-	person, err := e.People.ByID(ctx, p.Person)
+	person, err := e.People.ByID(ctx, of)
 	if err != nil {
 		return assets.NoProblem, err
 	}
@@ -113,7 +115,7 @@ func (e Entrance) checkCode(c echo.Context, p *access.Pending, code string) (ass
 		e.refuse(ctx, from, RefusedLimit)
 		return assets.Paused, nil
 	}
-	err = e.Factors.Check(ctx, p.Person, code, person.Actor(from.String()))
+	err = e.Factors.Check(ctx, of, code, person.Actor(from.String()))
 	if errors.Is(err, factor.ErrCode) {
 		e.refuse(ctx, from, RefusedCode)
 		return assets.Mismatch, nil
@@ -182,6 +184,17 @@ func (e Entrance) EnterByPasskey(c echo.Context) error {
 	person, err := e.People.ByID(ctx, id)
 	if err != nil {
 		return err
+	}
+	if e.Admits != nil {
+		yes, err := e.Admits(ctx, id)
+		if err != nil {
+			return err
+		}
+		if !yes || person.Disabled {
+			e.refuse(ctx, from, RefusedPasskey)
+			form.Problem = assets.Passkey
+			return e.show(c, form)
+		}
 	}
 	if person.Disabled {
 		e.refuse(ctx, from, RefusedDisabled)

@@ -93,7 +93,7 @@ func StatusOfProblem(p assets.Problem) int {
 		return http.StatusOK
 	case assets.Paused:
 		return http.StatusTooManyRequests
-	case assets.Stale, assets.NoAccess, assets.SSOOnly, assets.Disabled, assets.Expired, assets.Barred:
+	case assets.Stale, assets.NoAccess, assets.SSOOnly, assets.Disabled, assets.Expired, assets.Barred, assets.PasskeyOnly:
 		return http.StatusForbidden
 	}
 	return http.StatusUnprocessableEntity

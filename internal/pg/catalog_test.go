@@ -36,6 +36,10 @@ var platformTables = map[string]string{
 	"billing_prices":    "what the platform sells",
 	"billing_endpoints": "where the provider rings",
 	"billing_tasks":     "for the platform's staff",
+	"billing_drift":     "counts over all tenants",
+
+	"staff":          "who runs the platform belongs to no tenant",
+	"staff_sessions": "sessions on the staff's own pages",
 
 	"remote_keys":           "public keys of remote actors: public by nature, fetched once for all",
 	"peer_hosts":            "health of remote servers, the same for all tenants",

@@ -54,6 +54,7 @@ var (
 	AgedLogins          = ageing("failed log-ins", "login_attempts", "subject, window_start", "window_start", "")
 	AgedSessions        = ageing("sessions", "sessions", "tenant_id, id_hash", "expires_at", "")
 	AgedConsoleSessions = ageing("console sessions", "console_sessions", "id_hash", "expires_at", "")
+	AgedStaffSessions   = ageing("staff sessions", "staff_sessions", "id_hash", "expires_at", "")
 	AgedCodes           = ageing("authorization codes", "oauth_codes", "tenant_id, code_hash", "expires_at", "")
 	AgedMails           = ageing("mails", "mails", "tenant_id, id", "created_at", "")
 	AgedSignUps         = ageing("sign-ups", "sign_ups", "token_hash", "expires_at", "")

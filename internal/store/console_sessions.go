@@ -76,6 +76,7 @@ func DeleteConsoleSession(ctx context.Context, p *pg.PlatformTx, hash []byte) er
 
 const (
 	endConsoleSessions = `DELETE FROM console_sessions WHERE person_id = @person_id`
+	endStaffSessions   = `DELETE FROM staff_sessions WHERE person_id = @person_id`
 	endSessions        = `DELETE FROM sessions WHERE person_id = @person_id`
 	endPendings        = `DELETE FROM pending_sign_ins WHERE person_id = @person_id`
 	endCodes           = `DELETE FROM oauth_codes WHERE person_id = @person_id AND token_id IS NULL`
@@ -89,6 +90,7 @@ SELECT pg_notify('` + RevocationChannel + `', tenant_id || '/' || id) FROM gone`
 func EndSessionsOfPerson(ctx context.Context, p *pg.PlatformTx, person social.PersonID) error {
 	b := pg.NewBatch(p)
 	b.Exec(endConsoleSessions, pgx.NamedArgs{"person_id": person})
+	b.Exec(endStaffSessions, pgx.NamedArgs{"person_id": person})
 	b.Exec(endSessions, pgx.NamedArgs{"person_id": person})
 	b.Exec(endPendings, pgx.NamedArgs{"person_id": person})
 	return b.Send(ctx)
@@ -97,7 +99,7 @@ func EndSessionsOfPerson(ctx context.Context, p *pg.PlatformTx, person social.Pe
 // EndAccessOfPerson ends a person's sessions, codes and tokens, in all tenants.
 func EndAccessOfPerson(ctx context.Context, p *pg.PlatformTx, person social.PersonID) error {
 	b := pg.NewBatch(p)
-	for _, sql := range []string{endConsoleSessions, endSessions, endPendings, endCodes, endTokens} {
+	for _, sql := range []string{endConsoleSessions, endStaffSessions, endSessions, endPendings, endCodes, endTokens} {
 		b.Exec(sql, pgx.NamedArgs{"person_id": person})
 	}
 	return b.Send(ctx)
@@ -105,6 +107,7 @@ func EndAccessOfPerson(ctx context.Context, p *pg.PlatformTx, person social.Pers
 
 const (
 	endOtherOnConsole = `DELETE FROM console_sessions WHERE person_id = @person_id AND id_hash <> @except`
+	endOtherOfStaff   = `DELETE FROM staff_sessions WHERE person_id = @person_id AND id_hash <> @except`
 	endOtherOnTenants = `DELETE FROM sessions WHERE person_id = @person_id AND id_hash <> @except`
 )
 
@@ -112,6 +115,7 @@ const (
 func EndOtherSessionsOfPerson(ctx context.Context, p *pg.PlatformTx, person social.PersonID, except []byte) error {
 	b := pg.NewBatch(p)
 	b.Exec(endOtherOnConsole, pgx.NamedArgs{"person_id": person, "except": except})
+	b.Exec(endOtherOfStaff, pgx.NamedArgs{"person_id": person, "except": except})
 	b.Exec(endOtherOnTenants, pgx.NamedArgs{"person_id": person, "except": except})
 	return b.Send(ctx)
 }

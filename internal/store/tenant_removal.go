@@ -114,7 +114,9 @@ const (
 	membersToRemove = `SELECT person_id FROM memberships WHERE tenant_id = @id ORDER BY person_id LIMIT @limit`
 	lockPersons     = `SELECT id FROM persons WHERE id = ANY(@ids) ORDER BY id FOR UPDATE`
 	removeMembers   = `DELETE FROM memberships WHERE tenant_id = @id AND person_id = ANY(@ids)`
-	removePersons   = `DELETE FROM persons p WHERE p.id = ANY(@ids) AND NOT EXISTS (SELECT FROM memberships m WHERE m.person_id = p.id)`
+	removePersons   = `
+DELETE FROM persons p WHERE p.id = ANY(@ids) AND NOT EXISTS (SELECT FROM memberships m WHERE m.person_id = p.id)
+       AND NOT EXISTS (SELECT FROM staff s WHERE s.person_id = p.id AND s.ended_at IS NULL)`
 )
 
 // RemoveMembers ends memberships of a deleted tenant, limit at most, and removes the

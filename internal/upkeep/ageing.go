@@ -52,6 +52,7 @@ func (c Clocks) aged() []aged {
 		byAge(store.AgedCodes, keepEnded),
 		byAge(store.AgedSessions, keepEnded),
 		byAge(store.AgedConsoleSessions, keepEnded),
+		byAge(store.AgedStaffSessions, keepEnded),
 		byAge(store.AgedSignUps, keepEnded),
 		byAge(store.AgedPersonTokens, keepEnded),
 		byAge(store.AgedPending, keepEnded),

@@ -4,17 +4,27 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 )
 
-// Cookie names the two kinds of browser sessions. Where platform and tenant share a
-// host, the names keep them apart.
+// Cookie names the kinds of browser sessions. Where platform and tenant share a host, the
+// names keep them apart.
 type Cookie string
 
 // The cookies.
 const (
 	TenantCookie  Cookie = "rookery_session"
 	ConsoleCookie Cookie = "rookery_console"
+	StaffCookie   Cookie = "rookery_staff"
 )
+
+// lifetime is for how long a browser keeps it at most.
+func (c Cookie) lifetime() time.Duration {
+	if c == StaffCookie {
+		return staffLifetime
+	}
+	return sessionLifetime
+}
 
 // name gets the __Host- prefix over https: browsers then refuse one that another
 // host of the same site has set (RFC 6265bis section 4.1.3.2).
@@ -28,7 +38,7 @@ func (c Cookie) name(scheme string) string {
 // Set writes a session into the answer. The scheme is the tenant's, never the request's.
 func (c Cookie) Set(w http.ResponseWriter, scheme string, s *Session) {
 	http.SetCookie(w, &http.Cookie{
-		Name: c.name(scheme), Value: s.Token, Path: "/", MaxAge: int(sessionLifetime.Seconds()),
+		Name: c.name(scheme), Value: s.Token, Path: "/", MaxAge: int(c.lifetime().Seconds()),
 		HttpOnly: true, Secure: scheme == "https", SameSite: http.SameSiteLaxMode,
 	})
 }

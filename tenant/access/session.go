@@ -38,6 +38,10 @@ type Session struct {
 	// IsBound: the tenant asks for a second factor and this session has none, so that it
 	// lets its person set one up and nothing else.
 	IsBound bool
+	// Staff is the role of a session on the staff's pages, "" on all others, ProvedAt when its
+	// browser last showed a second factor.
+	Staff    StaffRole
+	ProvedAt time.Time
 }
 
 // Arrival is somebody who has proved who it is.
