@@ -17,8 +17,9 @@ type Offer struct {
 	Plan     billing.Plan // the new one
 	// IsNow: it counts once it is paid for, at once. Else it does from At on, and nothing is
 	// charged before. In a trial it counts at once and is charged at its end.
-	IsNow bool
-	At    time.Time
+	IsNow   bool
+	IsTrial bool
+	At      time.Time
 	Quote billing.Quote
 	Extra int // accounts that are paid for besides the new plan's
 	// Exceeds lists what stands in the way; the change is refused then, and there is no Quote.
@@ -117,7 +118,7 @@ func (s *Service) offer(st *state, want billing.Choice) (*Offer, error) {
 		return nil, errDisputed
 	}
 	if st.live.Status == billing.Trialing {
-		o.IsNow = true
+		o.IsNow, o.IsTrial = true, true
 	}
 	if !o.IsNow {
 		o.At = st.live.PeriodEnd

@@ -102,6 +102,7 @@ func funcs(language *words.Language) template.FuncMap {
 		"short":   in.short,
 		"counted": in.counted,
 		"span":    in.span,
+		"money":   in.money,
 		"say":     say(language),
 		"listed":  listed(language),
 		"saying":  saying(language),

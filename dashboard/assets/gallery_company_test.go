@@ -20,7 +20,7 @@ func companyShell(place console.Place) console.Shell {
 
 // companyPages are the rooms of those who look after the company.
 func companyPages() []galleryPage {
-	return slices.Concat(brandPages(), insightsPages(), dataPages(), serversPages())
+	return slices.Concat(brandPages(), insightsPages(), dataPages(), serversPages(), billingPages())
 }
 
 func brandPages() []galleryPage {

@@ -129,7 +129,7 @@ func (h *Handlers) proveAudit(c echo.Context, v *visitor) error {
 
 func (h *Handlers) auditView(c echo.Context, v *visitor, prove bool) (AuditView, error) {
 	here := h.auditURL(v.tenant)
-	view := AuditView{Shell: h.shell(v), Token: access.CSRF(v.session), ClearURL: here, Action: here, Kinds: auditKinds}
+	view := AuditView{Shell: h.shell(v), Token: access.CSRF(v.session), ClearURL: here, Action: here, Kinds: h.auditKinds()}
 	f, err := auditFilterIn(c)
 	view.Form = f.form
 	if fault.CodeOf(err) == fault.Invalid {

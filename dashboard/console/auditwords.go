@@ -1,6 +1,7 @@
 package console
 
 import (
+	"slices"
 	"strings"
 
 	"rookery/internal/audit"
@@ -10,6 +11,14 @@ import (
 var auditKinds = []Choice{
 	{"account.", "Accounts"}, {"billing.", "Plan and billing"}, {"brand.", "Branding"}, {"conversation.", "Conversations"}, {"export.", "Archives"}, {"domain.", "Domains"}, {"invitation.", "Invitations"}, {"member.", "People"},
 	{"operator.", "Who acts as which account"}, {"status.", "Posts"}, {"retention.", "How long things are kept"}, {"rule.", "Rules"}, {"reply.", "Saved replies"}, {"security.", "Sign-in rules"}, {"server.", "Servers"}, {"setup.", "Set-up"}, {"sso.", "Single sign-on"}, {"staff.", "What the platform’s staff did"}, {"tenant.", "The company"},
+}
+
+// auditKinds are those of this platform: where nothing is charged, nothing of it can be asked for.
+func (h *Handlers) auditKinds() []Choice {
+	if h.Billing != nil {
+		return auditKinds
+	}
+	return slices.DeleteFunc(slices.Clone(auditKinds), func(k Choice) bool { return k.Value == "billing." })
 }
 
 // auditSentences are what each action says, after the name of whoever did it; those that

@@ -32,5 +32,8 @@ func (h *Handlers) companyEntries(v *visitor) []Entry {
 			out = append(out, Entry{Text: p.text, Icon: p.icon, URL: h.roomURL(v.tenant) + "/" + string(p.place), IsCurrent: v.place == p.place})
 		}
 	}
+	if h.Billing != nil {
+		out = append(out, Entry{Text: "Plan and billing", Icon: "receipt", URL: h.billingURL(v.tenant), IsCurrent: v.place == PlanAndBilling})
+	}
 	return out
 }

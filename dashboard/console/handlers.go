@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"rookery/billing"
+	"rookery/billing/checkout"
 	"rookery/dashboard/assets"
 	"rookery/dashboard/web"
 	"rookery/internal/barred"
@@ -62,6 +63,7 @@ type Deps struct {
 	Brands   *brand.Service    // what a company says about itself
 	Clocks   upkeep.Clocks     // for how long the platform keeps things
 	Servers  *moderate.Service // which servers it talks to
+	Billing  *checkout.Service // nil: nothing is charged, and nothing of it is on any page
 	Barred   *barred.List      // who may not sign up; nil: everybody may
 	Limiter  *limit.Limiter    // of what people make this server send and look up
 	Scheme   string            // of the platform's host: http or https
@@ -141,6 +143,7 @@ func (h *Handlers) Register(e *echo.Echo) {
 		e.Match([]string{http.MethodGet, http.MethodHead}, h.Base+path, handler, h.frame.Downloads)
 	})
 	h.registerIdentity(show, post)
+	h.registerBilling(show, post)
 	h.registerTake(func(path string, handler echo.HandlerFunc) {
 		e.Match([]string{http.MethodGet, http.MethodHead}, h.Base+path, handler, h.frame.Downloads)
 	})

@@ -60,6 +60,7 @@ type world struct {
 	barred   *barred.List
 	console  *console.Handlers
 	deletion *deletion.Service
+	till     *till
 }
 
 func newWorld(t testing.TB, base string, change ...func(*console.Deps)) *world {
@@ -77,6 +78,7 @@ func newWorld(t testing.TB, base string, change ...func(*console.Deps)) *world {
 	w.domains, w.dns = newDomains(t, w.World)
 	w.deletion = deletion.New(deletion.Options{DB: w.PG, Tenants: w.Registry, Names: w.domains, Console: home})
 	w.sso = newSSO(t, w.World, key)
+	w.till = newTill(t, w.World)
 	w.barred = barred.NewList(w.PG, slog.New(slog.DiscardHandler))
 	w.deps = console.Deps{
 		SSO: w.sso,
@@ -86,7 +88,7 @@ func newWorld(t testing.TB, base string, change ...func(*console.Deps)) *world {
 		Posts: status.New(status.Options{Streams: events.New(w.PG, slog.New(slog.DiscardHandler))}), Files: media.New(w.PG), Relate: relate.New(events.New(w.PG, slog.New(slog.DiscardHandler))),
 		Domains: w.domains, Limiter: limit.New(limit.Options{Now: testkit.StoppedClock()}), Scheme: "https", Host: "rookery.test", Base: base,
 		LinkKey: key.Derive("domain-link"), Deletion: w.deletion, Brands: brand.New(w.PG, w.Registry), Clocks: upkeep.Defaults,
-		Servers: moderate.New(w.PG, nil), Barred: w.barred,
+		Servers: moderate.New(w.PG, nil), Barred: w.barred, Billing: w.till.shop,
 	}
 	for _, c := range change {
 		c(&w.deps)

@@ -25,6 +25,7 @@ const (
 	managers  admits = "owners and admins"
 	keepers   admits = "owners, admins and moderators"
 	owners    admits = "owners"
+	payers    admits = "owners and billing"
 )
 
 // lets says whether somebody passes; another company's owner is signed in and nothing more.
@@ -38,6 +39,8 @@ func (a admits) lets(who string) bool {
 		return who != "nobody" && who != "stranger"
 	case keepers:
 		return who == "owner" || who == "admin" || who == "moderator"
+	case payers:
+		return who == "owner" || who == "billing"
 	case managers:
 		return who == "owner" || who == "admin"
 	}
@@ -84,6 +87,8 @@ var showMatrix = map[string]admits{
 	"/tenants/:id/servers/rules/:domain/remove": keepers, "/tenants/:id/servers/mode": keepers, "/tenants/:id/servers/import": keepers,
 	"/tenants/:id/servers/export": keepers,
 	"/tenants/:id/deletion":       owners,
+
+	"/tenants/:id/billing": members, "/tenants/:id/billing/done": payers, "/tenants/:id/billing/change": payers, "/tenants/:id/billing/cancel": payers,
 
 	"/setup": anybody, "/tenants/:id/setup": managers, "/tenants/:id/setup/domain": managers, "/tenants/:id/setup/domain/:domain": managers,
 	"/tenants/:id/setup/domain/:domain/events": managers, "/tenants/:id/setup/people": managers, "/tenants/:id/setup/done": managers,
@@ -134,6 +139,9 @@ var postMatrix = map[string]admits{
 	"/tenants/:id/servers/mode": keepers, "/tenants/:id/servers/allowed": keepers, "/tenants/:id/servers/allowed/:domain/remove": keepers,
 	"/tenants/:id/servers/import": keepers,
 	"/tenants/:id/deletion":       owners, "/tenants/:id/deletion/undo": owners,
+
+	"/tenants/:id/billing/buy": payers, "/tenants/:id/billing/change": payers, "/tenants/:id/billing/keep": payers,
+	"/tenants/:id/billing/cancel": payers, "/tenants/:id/billing/resume": payers, "/tenants/:id/billing/portal": payers,
 }
 
 // TEN-31: a row a route and a route a row, exactly.
