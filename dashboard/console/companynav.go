@@ -32,7 +32,8 @@ func (h *Handlers) companyEntries(v *visitor) []Entry {
 			out = append(out, Entry{Text: p.text, Icon: p.icon, URL: h.roomURL(v.tenant) + "/" + string(p.place), IsCurrent: v.place == p.place})
 		}
 	}
-	if h.Billing != nil {
+	// The room shows others the plan and what is in use, but is no place of theirs.
+	if h.Billing != nil && access.May(v.role, access.ManageBilling) == nil {
 		out = append(out, Entry{Text: "Plan and billing", Icon: "receipt", URL: h.billingURL(v.tenant), IsCurrent: v.place == PlanAndBilling})
 	}
 	return out
