@@ -95,7 +95,7 @@ func stand(f Facts, trial time.Duration, now time.Time) moment {
 		return ended(f.TrialFrom.Add(trial), now)
 	}
 	end := earliest(s.end(), f.CustomerGone)
-	if s.Created.Before(f.LostAt) { // what was bought since stands for itself
+	if !s.Created.After(f.LostAt) { // what was bought since stands for itself
 		end = earliest(end, f.LostAt)
 	}
 	if end.IsZero() || now.Before(end) && (s.Status == PastDue || s.Status == Unpaid) {

@@ -33,3 +33,4 @@ func (l *Ledger) Collectors() []prometheus.Collector {
 
 func (m *metrics) failed(code fault.Code) { m.failures.WithLabelValues(string(code)).Inc() }
 func (m *metrics) task(kind string)       { m.tasks.WithLabelValues(kind).Inc() }
+func (m *metrics) drifted(field string)   { m.drift.WithLabelValues(field).Inc() }

@@ -16,44 +16,10 @@ import (
 
 const (
 	// SweepEvery is how late the clock may be.
-	SweepEvery  = 30 * time.Second
-	sweepMost   = 500
-	leftLying   = 15 * time.Second // an event that no job seems to have
-	syncTimeout = time.Minute
+	SweepEvery = 30 * time.Second
+	sweepMost  = 500
+	leftLying  = 15 * time.Second // an event that no job seems to have
 )
-
-// Register puts the workers of this package's jobs on a queue.
-func (l *Ledger) Register(w *river.Workers) {
-	river.AddWorker(w, &syncWorker{ledger: l})
-	river.AddWorker(w, &eventWorker{ledger: l})
-	river.AddWorker(w, &sweepWorker{ledger: l})
-}
-
-type syncWorker struct {
-	river.WorkerDefaults[jobs.BillingSync]
-	ledger *Ledger
-}
-
-// Timeout implements river.Worker.
-func (*syncWorker) Timeout(*river.Job[jobs.BillingSync]) time.Duration { return syncTimeout }
-
-// Work implements river.Worker.
-func (w *syncWorker) Work(ctx context.Context, job *river.Job[jobs.BillingSync]) error {
-	return w.ledger.Sync(ctx, job.Args.CustomerID)
-}
-
-type eventWorker struct {
-	river.WorkerDefaults[jobs.BillingEvent]
-	ledger *Ledger
-}
-
-// Timeout implements river.Worker.
-func (*eventWorker) Timeout(*river.Job[jobs.BillingEvent]) time.Duration { return syncTimeout }
-
-// Work implements river.Worker.
-func (w *eventWorker) Work(ctx context.Context, job *river.Job[jobs.BillingEvent]) error {
-	return w.ledger.Resolve(ctx, job.Args.EventID)
-}
 
 // Resolve finds the customer of an event about a charge, and has it read.
 func (l *Ledger) Resolve(ctx context.Context, event string) error {
@@ -78,19 +44,6 @@ func (l *Ledger) Resolve(ctx context.Context, event string) error {
 		}
 		return l.ring(ctx, tx, customer)
 	})
-}
-
-type sweepWorker struct {
-	river.WorkerDefaults[jobs.BillingSweep]
-	ledger *Ledger
-}
-
-// Timeout implements river.Worker.
-func (*sweepWorker) Timeout(*river.Job[jobs.BillingSweep]) time.Duration { return 5 * time.Minute }
-
-// Work implements river.Worker.
-func (w *sweepWorker) Work(ctx context.Context, _ *river.Job[jobs.BillingSweep]) error {
-	return w.ledger.Sweep(ctx)
 }
 
 // Sweep looks at every tenant whose time has come, and takes up events that nobody reads: a

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"rookery/billing"
@@ -133,6 +135,9 @@ func (l *Ledger) write(ctx context.Context, tx *pg.PlatformTx, id tenant.ID, beg
 			}
 		}
 	}
+	if err := l.moved(ctx, tx, id, rows); err != nil {
+		return err
+	}
 	if err := store.PutSubscriptions(ctx, tx, id, state.ID, began, rows); err != nil {
 		return err
 	}
@@ -149,8 +154,60 @@ func (l *Ledger) write(ctx context.Context, tx *pg.PlatformTx, id tenant.ID, beg
 		if err := l.task(ctx, tx, id, Disputed, d.ID, map[string]string{"status": d.Status, "reason": d.Reason}); err != nil {
 			return err
 		}
+		if d.Status == "lost" {
+			if err := l.task(ctx, tx, id, DisputeLost, d.ID, map[string]string{"reason": d.Reason}); err != nil {
+				return err
+			}
+		}
+	}
+	if err := l.matters(ctx, tx, id, state); err != nil {
+		return err
 	}
 	return l.done(ctx, tx, state.ID, began)
+}
+
+// moved has the customers read that held a subscription before, where the provider's support
+// gave it to another one.
+func (l *Ledger) moved(ctx context.Context, tx *pg.PlatformTx, id tenant.ID, rows []store.Subscription) error {
+	ids := make([]string, len(rows))
+	for i, r := range rows {
+		ids[i] = r.ID
+	}
+	held, err := store.HeldByID(ctx, tx, ids)
+	if err != nil {
+		return err
+	}
+	var before []string
+	for _, h := range held {
+		if h.TenantID != id {
+			before = append(before, h.CustomerID)
+		}
+	}
+	return readAll(ctx, tx, unique(before))
+}
+
+// signals are events that are a matter for the staff by themselves.
+var signals = map[string]string{"radar.early_fraud_warning.created": FraudWarning, "invoice.finalization_failed": NotFinal}
+
+// matters leaves to the staff what a reading, or an event that made it, shows.
+func (l *Ledger) matters(ctx context.Context, tx *pg.PlatformTx, id tenant.ID, state *billing.CustomerState) error {
+	for _, i := range state.Invoices {
+		if i.Status == "paid" && i.Total > 0 && i.Refunded >= i.Total {
+			if err := l.task(ctx, tx, id, GivenBack, i.ID, map[string]string{"invoice": i.Number}); err != nil {
+				return err
+			}
+		}
+	}
+	events, err := store.WaitingEvents(ctx, tx, state.ID, slices.Collect(maps.Keys(signals)))
+	if err != nil {
+		return err
+	}
+	for _, e := range events {
+		if err := l.task(ctx, tx, id, signals[e.Type], e.ObjectID, map[string]string{"event": e.EventID}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (l *Ledger) done(ctx context.Context, tx *pg.PlatformTx, customer string, began time.Time) error {

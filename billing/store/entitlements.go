@@ -161,6 +161,9 @@ func Overrides(ctx context.Context, q pg.Querier, id tenant.ID) ([]*Override, er
 // AddOverride stores a decision and sets its id.
 func AddOverride(ctx context.Context, tx *pg.PlatformTx, id tenant.ID, o *Override) error {
 	o.ID = ids.New()
+	if o.Limits == nil {
+		o.Limits = map[string]int64{}
+	}
 	_, err := pg.Exec(ctx, tx, addOverride, pgx.NamedArgs{
 		"tenant_id": id, "id": o.ID, "standing": string(o.Standing), "plan": o.Plan, "limits": o.Limits, "from_at": o.FromAt, "until": o.Until,
 		"reason": o.Reason, "staff_id": o.StaffID,

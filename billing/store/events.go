@@ -59,6 +59,9 @@ WHERE  customer_id = @customer_id AND handled_at IS NULL AND received_at <= @bef
 	eventByID     = `
 SELECT event_id, type, api_version, livemode, customer_id, object_id, payload, created_at, received_at, source, outcome, handled_at
 FROM   billing_events WHERE event_id = @event_id`
+	waitingEvents = `
+SELECT event_id, type, api_version, livemode, customer_id, object_id, payload, created_at, received_at, source, outcome, handled_at
+FROM   billing_events WHERE customer_id = @customer_id AND handled_at IS NULL AND type = ANY(@types)`
 	customersWithNews = `
 SELECT DISTINCT customer_id FROM billing_events WHERE handled_at IS NULL AND customer_id <> '' AND received_at < @before LIMIT @limit`
 	selectEvents = `
@@ -106,6 +109,11 @@ func NameCustomer(ctx context.Context, tx *pg.PlatformTx, id, customer string) e
 // EventByID returns an event, or fault.NotFound.
 func EventByID(ctx context.Context, tx *pg.PlatformTx, id string) (*Event, error) {
 	return pg.One[Event](ctx, tx, eventByID, pgx.NamedArgs{"event_id": id})
+}
+
+// WaitingEvents returns a customer's of some types that nobody has handled yet.
+func WaitingEvents(ctx context.Context, tx *pg.PlatformTx, customer string, types []string) ([]*Event, error) {
+	return pg.Many[Event](ctx, tx, waitingEvents, pgx.NamedArgs{"customer_id": customer, "types": types})
 }
 
 // CustomersWithNews returns those whose events from before a time nobody has handled.

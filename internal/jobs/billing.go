@@ -87,4 +87,34 @@ func (BillingPurchases) Kind() string { return "billing_purchases" }
 // InsertOpts implements river.JobArgsWithInsertOpts.
 func (BillingPurchases) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: QueueBilling, MaxAttempts: 1, UniqueOpts: onceAtATime}
+
+// BillingPoll fetches events that never reached the webhook's door.
+type BillingPoll struct{}
+
+// Kind implements river.JobArgs.
+func (BillingPoll) Kind() string { return "billing_poll" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (BillingPoll) InsertOpts() river.InsertOpts { return onceInBilling() }
+
+// BillingRevisit has customers read whose state may have moved without an event.
+type BillingRevisit struct{}
+
+// Kind implements river.JobArgs.
+func (BillingRevisit) Kind() string { return "billing_revisit" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (BillingRevisit) InsertOpts() river.InsertOpts { return onceInBilling() }
+
+// BillingCompare compares everything with the payment provider.
+type BillingCompare struct{}
+
+// Kind implements river.JobArgs.
+func (BillingCompare) Kind() string { return "billing_compare" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (BillingCompare) InsertOpts() river.InsertOpts { return onceInBilling() }
+
+func onceInBilling() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueBilling, MaxAttempts: 3, UniqueOpts: onceAtATime}
 }

@@ -37,11 +37,12 @@ type World struct {
 	Gateway *stripegw.Gateway
 	Ledger  *ledger.Ledger
 	Tenants *registry.Registry
-	API     string            // address of the fake
-	Door    string            // of the webhook
-	Secret  string            // that the provider signs with
-	Secrets []string          // that are good here
-	Prices  map[string]string // ids by key
+	API     string                                                   // address of the fake
+	Receive func(context.Context, billing.Event, store.Source) error // what the door hands events to
+	Door    string                                                   // of the webhook
+	Secret  string                                                   // that the provider signs with
+	Secrets []string                                                 // that are good here
+	Prices  map[string]string                                        // ids by key
 	Acme    *tenant.Tenant
 }
 
@@ -66,6 +67,7 @@ func New(t *testing.T) *World {
 		t.Fatal(err)
 	}
 	w.Ledger = ledger.New(ledger.Options{DB: w.DB, Plans: plans, Gateway: w.Gateway, Now: w.Fake.Now})
+	w.Receive = w.Ledger.Receive
 	w.open()
 	if w.Prices, err = w.Gateway.EnsurePrices(t.Context(), plans); err != nil {
 		t.Fatal(err)
@@ -87,7 +89,8 @@ func (w *World) open() {
 	w.T.Helper()
 	e := echo.New()
 	(&webhook.Handler{
-		Secrets: func(context.Context) ([]string, error) { return w.Secrets, nil }, Receive: w.Ledger.Receive, Now: w.Fake.Now,
+		Secrets: func(context.Context) ([]string, error) { return w.Secrets, nil }, Now: w.Fake.Now,
+		Receive: func(ctx context.Context, e billing.Event, from store.Source) error { return w.Receive(ctx, e, from) },
 	}).Routes(e)
 	srv := httptest.NewServer(e)
 	w.T.Cleanup(srv.Close)
