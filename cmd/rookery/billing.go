@@ -8,12 +8,17 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
+	"github.com/riverqueue/river"
 
 	"rookery/billing"
+	"rookery/billing/checkout"
+	"rookery/billing/dunning"
 	"rookery/billing/ledger"
 	"rookery/billing/store"
 	"rookery/billing/stripegw"
 	"rookery/billing/webhook"
+	"rookery/internal/jobs"
+	"rookery/internal/limit"
 	"rookery/internal/pg"
 	"rookery/tenant"
 )
@@ -90,20 +95,41 @@ func (s *system) newMoney(plans *billing.Catalogue) (*money, error) {
 	return m, nil
 }
 
+// newCheckout is what sells, on some connections; only in processes with billing.
+func (s *system) newCheckout(db *pg.DB, limiter *limit.Limiter) *checkout.Service {
+	m := s.money
+	return checkout.New(checkout.Options{
+		DB: db, Plans: m.plans, Till: m.gateway, Ledger: m.ledger.On(db), Livemode: m.gateway.Livemode(), Console: s.console(), Limiter: limiter, Log: s.log, Now: m.now,
+	})
+}
+
+// billingWork is what the queues do for billing, and how often.
+func (s *system) billingWork(p *parts, w *river.Workers) []*river.PeriodicJob {
+	m := s.money
+	if m == nil {
+		return nil
+	}
+	m.ledger.Register(w)
+	s.newCheckout(s.jobs, p.limiter).Register(w)
+	river.AddWorker(w, &dunning.Worker{Service: &dunning.Service{
+		DB: s.jobs, Ender: s.newDeletion(s.jobs), Trial: m.plans.Trial, Console: s.console(), Log: s.log, Now: m.now,
+	}})
+	sweep, purchases, letters := ledger.SweepEvery, checkout.SweepEvery, dunning.SweepEvery
+	if m.fake != nil { // somebody moves the clock and waits
+		sweep, purchases, letters = fakeSweepEvery, fakeSweepEvery, fakeSweepEvery
+	}
+	return []*river.PeriodicJob{
+		every(sweep, jobs.BillingSweep{}), every(purchases, jobs.BillingPurchases{}), every(letters, jobs.BillingDunning{}),
+		every(ledger.PollEvery, jobs.BillingPoll{}), every(ledger.RevisitEvery, jobs.BillingRevisit{}), every(ledger.CompareEvery, jobs.BillingCompare{}),
+	}
+}
+
 // now is the time by which everything of billing goes; with the stand-in it can be moved.
 func (m *money) now() time.Time {
 	if m.fake != nil {
 		return m.fake.server.Now()
 	}
 	return time.Now()
-}
-
-// sweepEvery is how late the clock may be.
-func (m *money) sweepEvery() time.Duration {
-	if m.fake != nil {
-		return 2 * time.Second // somebody moves it and waits
-	}
-	return ledger.SweepEvery
 }
 
 // webhookSecrets are all that the provider may sign with now.

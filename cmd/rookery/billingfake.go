@@ -32,6 +32,8 @@ const (
 	fakeTries    = 10
 	fakeTax      = 1900 // basis points
 	fakeKeyBytes = 16
+	// fakeSweepEvery is how late its clock may be.
+	fakeSweepEvery = 2 * time.Second
 )
 
 func (s *system) newFakeStripe() *fakeStripe {

@@ -7,7 +7,6 @@ import (
 
 	"github.com/riverqueue/river"
 
-	"rookery/billing/ledger"
 	"rookery/federation/deliver"
 	"rookery/federation/outbox"
 	"rookery/internal/jobs"
@@ -33,11 +32,7 @@ func (s *system) runWorkers(ctx context.Context, p *parts) error {
 		return err
 	}
 	periodic := []*river.PeriodicJob{every(upkeepEvery, jobs.Upkeep{}), every(domains.SweepEvery, jobs.DomainSweep{}), every(deletion.SweepEvery, jobs.TenantSweep{}), every(plan.SweepEvery, jobs.PlanSweep{}), every(insight.CountEvery, jobs.CountDays{})}
-	if s.money != nil {
-		s.money.ledger.Register(workers)
-		periodic = append(periodic, every(s.money.sweepEvery(), jobs.BillingSweep{}), every(ledger.PollEvery, jobs.BillingPoll{}),
-			every(ledger.RevisitEvery, jobs.BillingRevisit{}), every(ledger.CompareEvery, jobs.BillingCompare{}))
-	}
+	periodic = append(periodic, s.billingWork(p, workers)...)
 	certificates, err := s.newCertificates(s.jobs)
 	if err != nil {
 		return err

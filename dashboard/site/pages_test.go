@@ -190,7 +190,7 @@ func TestWhatIsGone(t *testing.T) {
 	}
 	ctx, now := t.Context(), time.Now()
 	for _, step := range []func(*pg.PlatformTx) error{
-		func(tx *pg.PlatformTx) error { return registry.BeginDeletion(ctx, tx, w.A.Tenant.ID, now) },
+		func(tx *pg.PlatformTx) error { return registry.BeginDeletion(ctx, tx, w.A.Tenant.ID, now, false) },
 		func(tx *pg.PlatformTx) error { return registry.CloseTenant(ctx, tx, w.A.Tenant.ID, now) },
 	} {
 		if err := w.PG.Platform(ctx, "test", step); err != nil {

@@ -45,7 +45,7 @@ func TestInboxesOfATenantThatEnds(t *testing.T) {
 		do   func(*pg.PlatformTx) error
 		want int
 	}{
-		{"being deleted", func(tx *pg.PlatformTx) error { return registry.BeginDeletion(ctx, tx, w.a.tenant.ID, now) }, http.StatusAccepted},
+		{"being deleted", func(tx *pg.PlatformTx) error { return registry.BeginDeletion(ctx, tx, w.a.tenant.ID, now, false) }, http.StatusAccepted},
 		{"deleted", func(tx *pg.PlatformTx) error { return registry.CloseTenant(ctx, tx, w.a.tenant.ID, now) }, http.StatusGone},
 	} {
 		if err := w.db.Platform(ctx, "test", step.do); err != nil {

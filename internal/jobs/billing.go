@@ -87,6 +87,7 @@ func (BillingPurchases) Kind() string { return "billing_purchases" }
 // InsertOpts implements river.JobArgsWithInsertOpts.
 func (BillingPurchases) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: QueueBilling, MaxAttempts: 1, UniqueOpts: onceAtATime}
+}
 
 // BillingPoll fetches events that never reached the webhook's door.
 type BillingPoll struct{}
@@ -118,3 +119,12 @@ func (BillingCompare) InsertOpts() river.InsertOpts { return onceInBilling() }
 func onceInBilling() river.InsertOpts {
 	return river.InsertOpts{Queue: QueueBilling, MaxAttempts: 3, UniqueOpts: onceAtATime}
 }
+
+// BillingDunning tells people what a tenant's standing means, and ends what is not paid for.
+type BillingDunning struct{}
+
+// Kind implements river.JobArgs.
+func (BillingDunning) Kind() string { return "billing_dunning" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (BillingDunning) InsertOpts() river.InsertOpts { return onceInBilling() }

@@ -84,6 +84,17 @@ func bySystem() audit.Actor { return audit.BySystem("deletion") }
 // From the commit on apps and pages answer 410; then tokens, sessions and codes end, and
 // with them the open streams.
 func (s *Service) Begin(ctx context.Context, by audit.Actor, id tenant.ID, after time.Duration) (*registry.Deletion, error) {
+	return s.begin(ctx, by, id, after, false)
+}
+
+// BeginQuietly is Begin, but that other servers are never told: they keep what they have,
+// and find 410 once they ask. It is the end of who does not pay and has not chosen to say
+// goodbye: a Delete cannot be taken back by anybody.
+func (s *Service) BeginQuietly(ctx context.Context, by audit.Actor, id tenant.ID, after time.Duration) (*registry.Deletion, error) {
+	return s.begin(ctx, by, id, after, true)
+}
+
+func (s *Service) begin(ctx context.Context, by audit.Actor, id tenant.ID, after time.Duration, isQuiet bool) (*registry.Deletion, error) {
 	var d *registry.Deletion
 	err := s.DB.Platform(ctx, "begin the deletion of a tenant", func(tx *pg.PlatformTx) (err error) {
 		if d, err = registry.LockDeletion(ctx, tx, id); err != nil {
@@ -91,7 +102,7 @@ func (s *Service) Begin(ctx context.Context, by audit.Actor, id tenant.ID, after
 		}
 		now := s.Now()
 		if d.State != tenant.Deleted {
-			if err := s.schedule(ctx, tx, by, d, now.Add(after)); err != nil {
+			if err := s.schedule(ctx, tx, by, d, now.Add(after), isQuiet); err != nil {
 				return err
 			}
 			if after <= 0 {
@@ -112,12 +123,19 @@ func (s *Service) Begin(ctx context.Context, by audit.Actor, id tenant.ID, after
 	return d, s.endAccess(ctx, id)
 }
 
-// schedule sets when a tenant goes, unless it goes earlier already.
-func (s *Service) schedule(ctx context.Context, tx *pg.PlatformTx, by audit.Actor, d *registry.Deletion, at time.Time) error {
-	if d.State == tenant.Deleting && !at.Before(d.DeleteAt) {
+// schedule sets when a tenant goes, unless it goes earlier already. Who asks for a deletion
+// that is heard makes one of a quiet one.
+func (s *Service) schedule(ctx context.Context, tx *pg.PlatformTx, by audit.Actor, d *registry.Deletion, at time.Time, isQuiet bool) error {
+	if d.State == tenant.Deleting {
+		isQuiet = isQuiet && d.IsQuiet
+		if d.DeleteAt.Before(at) {
+			at = d.DeleteAt
+		}
+	}
+	if d.State == tenant.Deleting && at.Equal(d.DeleteAt) && d.IsQuiet == isQuiet {
 		return nil
 	}
-	if err := registry.BeginDeletion(ctx, tx, d.ID, at); err != nil {
+	if err := registry.BeginDeletion(ctx, tx, d.ID, at, isQuiet); err != nil {
 		return err
 	}
 	if at.After(s.Now()) { // else nothing is left to decide

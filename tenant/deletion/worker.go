@@ -147,6 +147,9 @@ func (e *ending) sayGoodbye(ctx context.Context) (bool, error) {
 			if left = len(list) == departing; err != nil || len(list) == 0 {
 				return err
 			}
+			if e.IsQuiet {
+				return account.DepartQuietly(ctx, scope, list...)
+			}
 			return account.Depart(ctx, scope, list...)
 		})
 		if err != nil {

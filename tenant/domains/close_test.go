@@ -65,7 +65,7 @@ func TestAllNamesOfADeletedTenantGo(t *testing.T) {
 		t.Errorf("people were told %v", now)
 	}
 
-	l.platform(t, func(tx *pg.PlatformTx) error { return registry.BeginDeletion(ctx, tx, of, l.now) })
+	l.platform(t, func(tx *pg.PlatformTx) error { return registry.BeginDeletion(ctx, tx, of, l.now, false) })
 	do(t, l.Registry.Load(ctx))
 	if _, err := l.Claim(ctx, audit.ByOperator(), of, domains.Wish{Mode: tenant.WholeDomain, Name: "acme-late.com"}); fault.CodeOf(err) != fault.Gone {
 		t.Errorf("a claim of a tenant that is being deleted: %v", err)

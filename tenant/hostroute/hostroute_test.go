@@ -312,7 +312,7 @@ func TestStateTravelsWithTheTenant(t *testing.T) {
 		to tenant.State
 		by func(*pg.PlatformTx) error
 	}{
-		{tenant.Deleting, func(tx *pg.PlatformTx) error { return registry.BeginDeletion(ctx, tx, a.ID, now) }},
+		{tenant.Deleting, func(tx *pg.PlatformTx) error { return registry.BeginDeletion(ctx, tx, a.ID, now, false) }},
 		{tenant.Deleted, func(tx *pg.PlatformTx) error { return registry.CloseTenant(ctx, tx, a.ID, now) }},
 	} {
 		if err := h.db.Platform(ctx, "test", step.by); err != nil {

@@ -16,7 +16,7 @@ import (
 
 const deletionColumns = `
 SELECT t.id, t.name, t.host, t.state, COALESCE(t.delete_at, ` + never + `) AS delete_at, COALESCE(t.deleted_at, ` + never + `) AS deleted_at,
-       COALESCE(t.farewell_at, ` + never + `) AS farewell_at, COALESCE(t.removed_at, ` + never + `) AS removed_at
+       COALESCE(t.farewell_at, ` + never + `) AS farewell_at, COALESCE(t.removed_at, ` + never + `) AS removed_at, t.is_quiet
 FROM   tenants t`
 
 const (
@@ -33,7 +33,7 @@ ORDER  BY t.id`
 	deletionsBefore = deletionColumns + ` WHERE t.state = 'deleting' AND t.forgotten_at IS NULL AND t.delete_at > @now AND t.delete_at <= @until ORDER BY t.id`
 
 	beginDeletion = `
-UPDATE tenants SET state = 'deleting', state_before = CASE WHEN state = 'deleting' THEN state_before ELSE state END, delete_at = @at, updated_at = now()
+UPDATE tenants SET state = 'deleting', state_before = CASE WHEN state = 'deleting' THEN state_before ELSE state END, delete_at = @at, is_quiet = @is_quiet, updated_at = now()
 WHERE  id = @id AND state IN ('active', 'suspended', 'deleting')`
 	undoDeletion = `
 UPDATE tenants SET state = state_before, state_before = '', delete_at = NULL, updated_at = now() WHERE id = @id AND state = 'deleting'`
@@ -56,6 +56,7 @@ type Deletion struct {
 	DeletedAt  time.Time // closed for good
 	FarewellAt time.Time // all accounts have said goodbye
 	RemovedAt  time.Time // its rows are gone
+	IsQuiet    bool      // other servers are not told
 }
 
 // DueDeletions returns the tenants with whose end something is to be done now.
@@ -79,10 +80,10 @@ func LockDeletion(ctx context.Context, tx *pg.PlatformTx, id tenant.ID) (*Deleti
 	return pg.One[Deletion](ctx, tx, lockDeletion, pgx.NamedArgs{"id": id})
 }
 
-// BeginDeletion closes a tenant to people and sets when it goes for good. Asked again, the
-// time is set anew.
-func BeginDeletion(ctx context.Context, tx *pg.PlatformTx, id tenant.ID, at time.Time) error {
-	return step(ctx, tx, "begin", beginDeletion, id, pgx.NamedArgs{"at": at})
+// BeginDeletion closes a tenant to people and sets when it goes for good, and whether other
+// servers are told then. Asked again, both are set anew.
+func BeginDeletion(ctx context.Context, tx *pg.PlatformTx, id tenant.ID, at time.Time, isQuiet bool) error {
+	return step(ctx, tx, "begin", beginDeletion, id, pgx.NamedArgs{"at": at, "is_quiet": isQuiet})
 }
 
 // UndoDeletion puts a tenant back where it was.

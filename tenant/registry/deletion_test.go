@@ -26,7 +26,7 @@ func TestStepsToTheEnd(t *testing.T) {
 	type act = func(context.Context, *pg.PlatformTx) error
 	begin := func(at time.Time) act {
 		return func(ctx context.Context, tx *pg.PlatformTx) error {
-			return registry.BeginDeletion(ctx, tx, made.ID, at)
+			return registry.BeginDeletion(ctx, tx, made.ID, at, false)
 		}
 	}
 	on := func(fn func(context.Context, *pg.PlatformTx, tenant.ID) error) act {

@@ -37,9 +37,30 @@ func Depart(ctx context.Context, scope *pg.Scope, list ...social.AccountID) erro
 	return err
 }
 
+// DepartQuietly is Depart without the farewell: other servers are not told.
+func DepartQuietly(ctx context.Context, scope *pg.Scope, list ...social.AccountID) error {
+	_, err := markGone(ctx, scope, list...)
+	return err
+}
+
 func depart(ctx context.Context, scope *pg.Scope, list ...social.AccountID) ([]*social.Account, error) {
+	gone, err := markGone(ctx, scope, list...)
+	if err != nil {
+		return nil, err
+	}
+	events := make([]*social.Event, len(gone))
+	for i, a := range gone {
+		// The event names what was deleted: nobody can look it up any more.
+		events[i] = &social.Event{Kind: social.EventAccountDeleted, AccountID: a.ID, ObjectURI: a.URI}
+	}
+	if err := store.AddEvents(ctx, scope, events...); err != nil {
+		return nil, fmt.Errorf("announce that %d accounts are gone: %w", len(gone), err)
+	}
+	return gone, nil
+}
+
+func markGone(ctx context.Context, scope *pg.Scope, list ...social.AccountID) ([]*social.Account, error) {
 	gone := make([]*social.Account, 0, len(list))
-	events := make([]*social.Event, 0, len(list))
 	for _, id := range list {
 		a, err := store.LockAccount(ctx, scope, id)
 		if err != nil {
@@ -52,11 +73,6 @@ func depart(ctx context.Context, scope *pg.Scope, list ...social.AccountID) ([]*
 			return nil, fmt.Errorf("mark account %d as deleted: %w", id, err)
 		}
 		gone = append(gone, a)
-		// The event names what was deleted: nobody can look it up any more.
-		events = append(events, &social.Event{Kind: social.EventAccountDeleted, AccountID: a.ID, ObjectURI: a.URI})
-	}
-	if err := store.AddEvents(ctx, scope, events...); err != nil {
-		return nil, fmt.Errorf("announce that %d accounts are gone: %w", len(gone), err)
 	}
 	return gone, nil
 }
