@@ -104,6 +104,10 @@ func (s *system) newStaff(p *parts, logins *limit.Logins) *staff.Handlers {
 		DB: s.db, Log: s.log, Judge: s.judge, People: s.people, Logins: logins, Factors: s.factors, Limiter: p.limiter, Tenants: s.registry,
 		Scheme: s.cfg.String("public_scheme"), Host: s.cfg.String("platform_host"),
 	}
+	var err error
+	if d.Queues, err = s.newQueues(); err != nil {
+		s.log.Error("the staff have no pages of the queues", "error", err)
+	}
 	if m := s.money; m != nil {
 		d.Billing = &staff.Billing{Plans: m.plans, Ledger: m.ledger.On(s.db), Now: m.now}
 		if m.fake == nil {

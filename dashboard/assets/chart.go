@@ -17,6 +17,7 @@ type Chart struct {
 	Days    []time.Time
 	Series  []Series // at most three besides the one of the period before; more are not drawn
 	Minutes bool     // the values are lengths of time
+	Months  bool     // each day stands for its month
 }
 
 // Series is one line of a chart, with a value for each of the chart's days.

@@ -28,6 +28,7 @@ func galleryPages() []galleryPage {
 	pages = append(pages, publishPages()...)
 	pages = append(pages, ssoPages()...)
 	pages = append(pages, staffPages()...)
+	pages = append(pages, staffRooms()...)
 	return append(pages, consolePages()...)
 }
 

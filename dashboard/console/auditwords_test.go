@@ -13,7 +13,7 @@ import (
 )
 
 // onlyPlatform are actions that no company's log has.
-var onlyPlatform = []string{"network.", "mail_domain.", "staff.add", "staff.remove", "staff.sign_in"}
+var onlyPlatform = []string{"network.", "mail_domain.", "staff.add", "staff.remove", "staff.sign_in", "staff.queues"}
 
 // Whatever is written into the log has a sentence, and can be asked for. Looks inside, and
 // through the whole source: an action that nobody thought of is seen by nobody else.

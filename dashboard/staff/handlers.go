@@ -105,6 +105,14 @@ func (h *Handlers) Register(e *echo.Echo) {
 	r.show("/", h.start)
 	h.registerEntrance(r)
 	h.registerTenants(r)
+	h.registerMatters(r)
+	h.registerQueues(e)
+	if h.Billing != nil {
+		h.registerRevenue(r)
+		h.registerDunning(r)
+		h.registerEvents(r)
+		h.registerDrift(r)
+	}
 	// Whatever else: not there for the staff, and the way in for everybody else.
 	r.show("/*", h.signedIn(access.SeeTenants, func(echo.Context, *visitor) error { return web.ErrNotFound }))
 }
@@ -136,7 +144,7 @@ var errBound = fault.New(fault.Forbidden, "These pages need a second factor. Set
 // known lets only the staff through, with or without a second factor.
 func (h *Handlers) known(next handler) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		session, err := h.in.Session(c)
+		session, err := h.session(c)
 		if web.IsNobody(err) {
 			if c.Request().Method == http.MethodPost {
 				return err // what was typed would be lost on the way
@@ -153,6 +161,14 @@ func (h *Handlers) known(next handler) echo.HandlerFunc {
 		web.Speak(c, person.Locale)
 		return next(c, &visitor{session: session, person: person})
 	}
+}
+
+// session is who is signed in. What an open page asks by itself is no visit of theirs.
+func (h *Handlers) session(c echo.Context) (*access.Session, error) {
+	if isPolling(c.Request()) {
+		return h.Judge.PeekStaffSession(c.Request().Context(), h.in.Cookie.Read(c.Request(), h.Scheme))
+	}
+	return h.in.Session(c)
 }
 
 // signedIn lets only those of the staff through who have shown a second factor and whose role

@@ -75,6 +75,12 @@ var places = []struct {
 	isWide     bool
 }{
 	{TenantsPlace, "Tenants", "home", access.SeeTenants, false, false},
+	{RevenuePlace, "Revenue", "chart", access.SeeMoney, true, false},
+	{DunningPlace, "Dunning", "horn", access.SeeTenants, true, false},
+	{MattersPlace, "Matters", "memo", access.SeeTenants, false, false},
+	{EventsPlace, "Events", "rss", access.SeeMoney, true, true},
+	{DriftPlace, "Drift", "updown", access.SeeMoney, true, true},
+	{QueuesPlace, "Queues", "wrench", access.WorkQueues, false, false},
 }
 
 func (h *Handlers) shell(v *visitor) Shell {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 	"github.com/pquerna/otp/totp"
+	"riverqueue.com/riverui"
 
 	"rookery/billing"
 	"rookery/billing/ledger"
@@ -55,6 +56,20 @@ type world struct {
 	prices  map[string]string
 }
 
+// queues are River's own pages on the world's database.
+func queues(t testing.TB, db *pg.DB) http.Handler {
+	t.Helper()
+	client, err := db.Queues()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages, err := riverui.NewHandler(&riverui.HandlerOpts{Endpoints: riverui.NewEndpoints(client, nil), Logger: slog.New(slog.DiscardHandler), Prefix: staff.Base + "/queues"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pages
+}
+
 func newWorld(t testing.TB, charges bool) *world {
 	t.Helper()
 	w := &world{World: fixture.New(t)}
@@ -71,7 +86,7 @@ func newWorld(t testing.TB, charges bool) *world {
 	deps := staff.Deps{
 		DB: w.PG, Log: slog.New(slog.DiscardHandler), Judge: w.judge, People: w.People, Logins: limit.NewLogins(w.PG, limit.Options{Now: testkit.StoppedClock()}),
 		Factors: w.factors, Limiter: limit.New(limit.Options{Now: testkit.StoppedClock()}), Tenants: w.Registry, Scheme: "https", Host: "rookery.test",
-		Queues: http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusOK) }),
+		Queues: queues(t, w.PG),
 	}
 	if charges {
 		w.charge(t)

@@ -50,6 +50,16 @@ func (j *Judge) AdmitStaff(ctx context.Context, a Arrival) (*Session, error) {
 
 // StaffSession returns who holds a session token of the staff's pages, or ErrSession.
 func (j *Judge) StaffSession(ctx context.Context, token string) (*Session, error) {
+	return j.staffSession(ctx, token, true)
+}
+
+// PeekStaffSession is StaffSession for what nobody does: a page that is left open and asks by
+// itself would keep its session.
+func (j *Judge) PeekStaffSession(ctx context.Context, token string) (*Session, error) {
+	return j.staffSession(ctx, token, false)
+}
+
+func (j *Judge) staffSession(ctx context.Context, token string, isVisit bool) (*Session, error) {
 	if token == "" || len(token) > longestToken {
 		return nil, ErrSession
 	}
@@ -59,7 +69,7 @@ func (j *Judge) StaffSession(ctx context.Context, token string) (*Session, error
 		if row, err = store.StaffSessionByHash(ctx, tx, hashOf(token), now, now.Add(-staffIdle)); err != nil {
 			return err
 		}
-		if now.Sub(row.LastSeenAt) > staffVisit {
+		if isVisit && now.Sub(row.LastSeenAt) > staffVisit {
 			return store.VisitStaffSession(ctx, tx, row.IDHash, now)
 		}
 		return nil

@@ -1,0 +1,89 @@
+package staff
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"rookery/dashboard/web"
+	"rookery/internal/audit"
+	"rookery/internal/fault"
+	"rookery/internal/pg"
+	"rookery/tenant/access"
+)
+
+const (
+	queuesPath = "/queues"
+	queuesAPI  = Base + queuesPath + "/api/"
+	// changeFor is how long a second factor counts on an open page of the queues: it asks and
+	// acts by script, and cannot be led away.
+	changeFor = time.Hour
+	keptBody  = 300 // of what was asked for, in the log: ids
+)
+
+// queuesPolicy is for the queues' own pages: their script draws everything and asks for it
+// below their path. The icons and styles stand in their bundle.
+const queuesPolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; " +
+	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+var errOldFactor = fault.New(fault.Forbidden, "You showed your second factor more than an hour ago. Reload the page to go on.")
+
+func (h *Handlers) registerQueues(e *echo.Echo) {
+	if h.Queues == nil {
+		return
+	}
+	answer := h.frame.Pages(h.at(QueuesPlace, access.WorkQueues, h.queues))
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+		e.Add(method, Base+queuesPath, answer)
+		e.Add(method, Base+queuesPath+"/*", answer)
+	}
+}
+
+// isPolling reports whether a page that is open asks by itself: nobody visits by that.
+func isPolling(r *http.Request) bool {
+	return r.Method == http.MethodGet && strings.HasPrefix(r.URL.Path, queuesAPI)
+}
+
+// queues hands a request on to the queues' own pages.
+func (h *Handlers) queues(c echo.Context, v *visitor) error {
+	r := c.Request()
+	isPage := (r.Method == http.MethodGet || r.Method == http.MethodHead) && !strings.HasPrefix(r.URL.Path, queuesAPI)
+	switch {
+	case isPage && r.Header.Get("Sec-Fetch-Dest") != "script" && r.Header.Get("Sec-Fetch-Dest") != "style" && !h.isFresh(v, freshFor):
+		return c.Redirect(http.StatusSeeOther, proveFor(r.URL.RequestURI()))
+	case r.Method != http.MethodGet && r.Method != http.MethodHead:
+		if err := h.changeQueues(c, v); err != nil {
+			return err
+		}
+	}
+	web.Secure(c, queuesPolicy)
+	h.Queues.ServeHTTP(c.Response(), r)
+	return nil
+}
+
+// changeQueues lets only this host's own pages change anything, and writes down who did.
+func (h *Handlers) changeQueues(c echo.Context, v *visitor) error {
+	if !web.FromHere(c) {
+		return fault.New(fault.Forbidden, "This form was sent from another site. Open the page here and send it again.")
+	}
+	if !h.isFresh(v, changeFor) {
+		return errOldFactor
+	}
+	r := c.Request()
+	body, err := io.ReadAll(r.Body) // bounded by the frame
+	if err != nil {
+		return err
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return h.read(c, "write down a change of the queues", func(ctx context.Context, tx *pg.PlatformTx) error {
+		return audit.AppendFor(ctx, tx, audit.Platform, audit.Entry{
+			Actor: v.actor(c), Action: "staff.queues", Target: "queues:" + r.Method + " " + strings.TrimPrefix(r.URL.Path, queuesAPI),
+			Detail: map[string]string{"asked": strings.ToValidUTF8(strings.ReplaceAll(string(body[:min(len(body), keptBody)]), "\x00", ""), "")},
+		})
+	})
+}
