@@ -1,0 +1,42 @@
+package staff_test
+
+import (
+	"strings"
+	"testing"
+
+	"rookery/internal/audit"
+	"rookery/internal/testkit/browse"
+	"rookery/tenant/access"
+)
+
+// River's pages work in a browser under the policy that they get, behind the whole way in.
+func TestQueuesInABrowser(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, false)
+	mara := w.hire(t, "mara@rookery.test", access.StaffAdmin)
+	_, s := w.session(t, mara, 2)
+	setup, err := w.factors.SetUp(t.Context(), mara, s.Hash, "Rookery", "mara@rookery.test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.factors.Confirm(t.Context(), mara, s.Hash, w.code(t, setup.Secret), audit.BySystem("test")); err != nil {
+		t.Fatal(err)
+	}
+	tab := browse.StartChromium(t, w.server.Listener.Addr().String()).Tab(t, 1280)
+	tab.Open(home + "/sign_in?next=%2Fstaff%2Fqueues%2F")
+	tab.Fill("email", "mara@rookery.test")
+	tab.Fill("password", password)
+	tab.Press("form:not([data-passkey]) button")
+	tab.Fill("code", w.code(t, setup.Secret))
+	tab.Press("main form button")
+	if !browse.Await[bool](tab, `new Promise(done => {
+		const end = Date.now() + 15000;
+		(function look() { const text = document.body.innerText; if (/Jobs/.test(text) && /Queues/.test(text)) done(true); else if (Date.now() > end) done(false); else setTimeout(look, 50); })();
+	})`) {
+		t.Errorf("at %s the page shows %q", tab.Path(), tab.Text("body"))
+	}
+	tab.Refusals()
+	if !strings.HasPrefix(tab.Path(), "/staff/queues/") {
+		t.Errorf("it leads to %s", tab.Path())
+	}
+}
