@@ -97,6 +97,7 @@ func funcs(language *words.Language) template.FuncMap {
 		"until":   in.untilMoment,
 		"clock":   in.clockMoment,
 		"month":   in.month,
+		"monthno": monthNumber,
 		"weekday": in.weekday,
 		"date":    in.dateWords,
 		"short":   in.short,

@@ -16,7 +16,7 @@ func staffShell(current staff.Place) staff.Shell {
 		Person: staff.Person{ID: "7", Name: "Katharina Brandstätter", Mail: "katharina@rookery.example"}, Role: "admin", Token: "t0ken", SignOutURL: "/staff/sign_out", OwnURL: "/staff/me",
 		Entries: []staff.Entry{
 			entry(staff.TenantsPlace, "Tenants", "home", false), entry(staff.RevenuePlace, "Revenue", "chart", false), entry(staff.DunningPlace, "Dunning", "horn", false), entry(staff.MattersPlace, "Matters", "memo", false),
-			entry(staff.EventsPlace, "Events", "rss", true), entry(staff.DriftPlace, "Drift", "updown", true), entry(staff.QueuesPlace, "Queues", "wrench", false),
+			entry(staff.EventsPlace, "Events", "rss", true), entry(staff.DriftPlace, "Drift", "updown", true), entry(staff.QueuesPlace, "Queues", "wrench", true),
 		},
 	}
 }

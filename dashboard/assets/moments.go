@@ -124,6 +124,9 @@ func (c calendar) dateWords(t time.Time) string { return c.format(t, c.layouts.d
 func (c calendar) month(t time.Time) string   { return c.formatHere(t, c.layouts.month) }
 func (c calendar) weekday(t time.Time) string { return c.formatHere(t, c.layouts.dayName) }
 
+// monthNumber is a month in the fewest words, for axes; the same in every language.
+func monthNumber(t time.Time) string { return t.Format("1/2006") }
+
 func (c calendar) tag(t time.Time, text, kind string) template.HTML {
 	if t.IsZero() {
 		return ""

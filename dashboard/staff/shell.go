@@ -80,7 +80,7 @@ var places = []struct {
 	{MattersPlace, "Matters", "memo", access.SeeTenants, false, false},
 	{EventsPlace, "Events", "rss", access.SeeMoney, true, true},
 	{DriftPlace, "Drift", "updown", access.SeeMoney, true, true},
-	{QueuesPlace, "Queues", "wrench", access.WorkQueues, false, false},
+	{QueuesPlace, "Queues", "wrench", access.WorkQueues, false, true},
 }
 
 func (h *Handlers) shell(v *visitor) Shell {
