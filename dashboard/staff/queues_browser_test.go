@@ -35,7 +35,10 @@ func TestQueuesInABrowser(t *testing.T) {
 	})`) {
 		t.Errorf("at %s the page shows %q", tab.Path(), tab.Text("body"))
 	}
-	tab.Refusals()
+	// A library in it asks whether it may compile code. It may not, and does without.
+	if refused := browse.Evaluate[[]string](tab, `window.refused.filter(what => !what.startsWith("script-src eval"))`); len(refused) > 0 {
+		t.Errorf("the policy refused %q", refused)
+	}
 	if !strings.HasPrefix(tab.Path(), "/staff/queues/") {
 		t.Errorf("it leads to %s", tab.Path())
 	}
