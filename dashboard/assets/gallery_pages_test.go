@@ -29,6 +29,7 @@ func galleryPages() []galleryPage {
 	pages = append(pages, ssoPages()...)
 	pages = append(pages, staffPages()...)
 	pages = append(pages, staffRooms()...)
+	pages = append(pages, standingPages()...)
 	return append(pages, consolePages()...)
 }
 

@@ -20,6 +20,7 @@ import (
 	"rookery/internal/store"
 	"rookery/tenant"
 	"rookery/tenant/access"
+	"rookery/tenant/entitled"
 	"rookery/tenant/people"
 )
 
@@ -146,7 +147,7 @@ func (h *Handlers) setProfile(c echo.Context, v *visitor) error {
 	}
 	ch, typed := profileIn(in, a.ActorType)
 	err = h.updateAccount(c, v, a, ch, "account.profile")
-	if fault.CodeOf(err) != fault.Invalid {
+	if fault.CodeOf(err) != fault.Invalid && !entitled.IsNo(err) {
 		return h.afterProfile(c, v, a, err)
 	}
 	view, viewErr := h.profileView(c, v, a)
@@ -156,7 +157,7 @@ func (h *Handlers) setProfile(c echo.Context, v *visitor) error {
 	view.DisplayName, view.Note, view.Fields = *ch.DisplayName, *ch.Note, typed
 	view.IsLocked, view.IsListed, view.IsBot = *ch.Locked, *ch.Discoverable, in.Get("bot") != ""
 	view.FormError = strings.TrimPrefix(fault.TextOf(err), "Validation failed: ")
-	return web.HTML(c, http.StatusUnprocessableEntity, writer(RenderProfile, view))
+	return web.HTML(c, web.StatusOf(err), writer(RenderProfile, view))
 }
 
 func (h *Handlers) afterProfile(c echo.Context, v *visitor, a ourAccount, err error) error {

@@ -224,7 +224,7 @@ func (h *Handlers) inRoom(next handler) handler {
 		if err != nil {
 			return err
 		}
-		return h.pastGates(c, v, next)
+		return h.pastGates(c, v, h.pastStanding(next))
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"rookery/internal/social/media"
 	"rookery/internal/social/plan"
 	"rookery/tenant"
+	"rookery/tenant/entitled"
 )
 
 var errInboxState = fault.New(fault.Forbidden, "Nothing can be sent while the company is not active.")
@@ -64,7 +65,7 @@ func (h *Handlers) toThread(c echo.Context, v *visitor) error {
 // gets a page of its own.
 func isShown(err error) bool {
 	code := fault.CodeOf(err)
-	return code == fault.Invalid || code == fault.Conflict || code == fault.TooLarge
+	return code == fault.Invalid || code == fault.Conflict || code == fault.TooLarge || entitled.IsNo(err)
 }
 
 func statusOf(err error) int {

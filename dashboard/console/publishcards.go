@@ -9,6 +9,7 @@ import (
 	"rookery/internal/social"
 	"rookery/internal/store"
 	"rookery/tenant/access"
+	"rookery/tenant/entitled"
 )
 
 // planCards shows a page of plans or posts.
@@ -38,10 +39,11 @@ func (h *Handlers) planCard(v *visitor, l *planList, p *social.Plan, names map[s
 	if p.HasTime() {
 		card.At = *p.ScheduledAt
 	}
+	card.IsHeld = p.State == social.PlanScheduled && entitled.ToPublish(v.tenant) != nil
 	if h.mayOpen(v, l.voices, p) {
 		card.URL = h.planURL(v.tenant, p.ID)
 	}
-	if p.State == social.PlanWaiting && mayPost(voice) && h.isOpen(v) {
+	if p.State == social.PlanWaiting && mayPost(voice) && h.isOpen(v) && entitled.ToPublish(v.tenant) == nil {
 		card.ApproveURL, card.DeclineURL = card.URL+"/approve", card.URL+"#decline"
 		card.IsLate = p.HasTime() && p.ScheduledAt.Before(time.Now())
 	}

@@ -20,6 +20,7 @@ import (
 	"rookery/internal/social/status"
 	"rookery/internal/store"
 	"rookery/tenant/access"
+	"rookery/tenant/entitled"
 )
 
 // composed is a form of the composer as it was sent.
@@ -197,7 +198,9 @@ func (f *PublishForm) complain(err error) bool {
 	switch fault.CodeOf(err) {
 	case fault.Invalid, fault.Conflict, fault.TooLarge, fault.TooMany:
 	default:
-		return false
+		if !entitled.IsNo(err) {
+			return false
+		}
 	}
 	text := strings.TrimPrefix(fault.TextOf(err), "Validation failed: ")
 	switch {

@@ -47,6 +47,7 @@ type PlanCard struct {
 	At         time.Time // when it is or was published; zero: none
 	Clock      string    // the time of At, on the calendar
 	IsLate     bool      // its time has passed while it waited
+	IsHeld     bool      // it has a time, and nothing is published at the moment
 	Reason     string
 	Files      []PublishFile
 	Seen       string // the version of the words

@@ -129,7 +129,7 @@ func (h *Handlers) shell(v *visitor) Shell {
 			AccountsURL: h.roomURL(v.tenant), DomainsURL: h.domainsURL(v.tenant), PublishURL: h.publishURL(v.tenant), InboxURL: h.inboxURL(v.tenant), InsightsURL: h.insightsURL(v.tenant), OpenThreads: v.openThreads,
 			Current: v.place,
 		}
-		s.Room.More = h.companyEntries(v)
+		s.Room.More, s.Room.Standing = h.companyEntries(v), h.standingNote(v)
 		s.Room.IsEnding = v.tenant.State == tenant.Deleting
 		if v.may(access.EndCompany) == nil {
 			s.Room.EndingURL = h.endingURL(v.tenant)

@@ -37,7 +37,8 @@ type Room struct {
 	EndingURL   string // where an owner deletes it; "" for others
 	IsEnding    bool   // it is being deleted, and can be kept
 	Current     Place
-	More        []Entry // of the navigation: what not everybody may go to
+	Standing    *StandingNote // nil: everything works
+	More        []Entry       // of the navigation: what not everybody may go to
 }
 
 // Place is an entry of the navigation.

@@ -14,14 +14,17 @@ import (
 	"rookery/internal/social"
 	"rookery/internal/store"
 	"rookery/tenant"
+	"rookery/tenant/entitled"
 )
 
 // view is the tenant as pages show it.
 func view(t *tenant.Tenant) Tenant {
 	v := Tenant{
 		Name: t.Name, Host: t.Host, HandleHost: t.HandleDomain, Description: t.Summary(),
-		Logo: assets.Avatar{Name: t.Name, Seed: t.ID.String()}, BrandHash: assets.BrandHash(t.BrandColour),
-		Links: []Link{{Text: "About", URL: "/about"}},
+		Logo: assets.Avatar{Name: t.Name, Seed: t.ID.String()}, BrandHash: assets.BrandHash(t.BrandColour), Standing: standingOf(t),
+	}
+	if entitled.ToRead(t) == nil {
+		v.Links = append(v.Links, Link{Text: "About", URL: "/about"})
 	}
 	if t.HasPrivacy {
 		v.Links = append(v.Links, Link{Text: "Privacy", URL: PrivacyPath})

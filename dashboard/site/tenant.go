@@ -12,10 +12,11 @@ type Tenant struct {
 	HandleHost  string // after the second @ of its handles
 	Description string // one or two plain sentences
 	Logo        assets.Avatar
-	BrandHash   string // assets.BrandHash of its colour
-	SignInURL   string // "" hides the button
-	Me          *Me    // who is signed in; nil: nobody, or it does not matter here
-	Links       []Link // footer: rules, about, privacy, imprint; only pages that exist
+	BrandHash   string    // assets.BrandHash of its colour
+	SignInURL   string    // "" hides the button
+	Me          *Me       // who is signed in; nil: nobody, or it does not matter here
+	Standing    *Standing // nil: everything works
+	Links       []Link    // footer: rules, about, privacy, imprint; only pages that exist
 }
 
 // Short is the name for running text.
