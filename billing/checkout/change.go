@@ -20,8 +20,8 @@ type Offer struct {
 	IsNow   bool
 	IsTrial bool
 	At      time.Time
-	Quote billing.Quote
-	Extra int // accounts that are paid for besides the new plan's
+	Quote   billing.Quote
+	Extra   int // accounts that are paid for besides the new plan's
 	// Exceeds lists what stands in the way; the change is refused then, and there is no Quote.
 	Exceeds []billing.Excess
 	Loses   []tenant.Feature // what the plan now has and the new one does not

@@ -41,13 +41,14 @@ func (s *Service) Return(ctx context.Context, id tenant.ID, session string) (*Re
 	if err != nil {
 		return nil, err
 	}
-	if st.live == nil && r.Status == billing.PageComplete && st.current != nil {
+	wasSeen := have.Status == string(billing.PageComplete) // what was bought on it may have ended since
+	if st.live == nil && r.Status == billing.PageComplete && !wasSeen && st.current != nil {
 		s.refresh(ctx, st.current.CustomerID)
 		if st, err = s.read(ctx, id); err != nil {
 			return nil, err
 		}
 	}
-	r.IsConfirmed = st.live != nil && r.Status == billing.PageComplete
+	r.IsConfirmed = r.Status == billing.PageComplete && (st.live != nil || wasSeen)
 	if have.Status == string(billing.PageOpen) && (r.IsConfirmed || r.Status == billing.PageExpired) {
 		err = s.close(ctx, id, session, r.Status)
 	}

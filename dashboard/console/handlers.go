@@ -73,8 +73,6 @@ type Deps struct {
 	LinkKey []byte
 	// Offers are what can be bought, where something is charged; nil: nothing is.
 	Offers *billing.Catalogue
-	// BillingRoom is what the room of plan and invoices is called below a company's; "": there is none.
-	BillingRoom string
 	// Base stands before every path: "" on a host of its own, "/console" where
 	// platform and tenant share a host.
 	Base string

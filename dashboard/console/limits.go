@@ -16,10 +16,10 @@ type PlanNote struct {
 
 // offersURL leads whoever may change the plan to where that is done.
 func (h *Handlers) offersURL(v *visitor) string {
-	if h.BillingRoom == "" || access.May(v.role, access.ManageBilling) != nil {
+	if h.Billing == nil || access.May(v.role, access.ManageBilling) != nil {
 		return ""
 	}
-	return h.roomURL(v.tenant) + "/" + h.BillingRoom
+	return h.billingURL(v.tenant)
 }
 
 // planNote is the note of an error with which package entitled says no; nil: it is another one.

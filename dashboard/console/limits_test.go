@@ -14,7 +14,6 @@ import (
 
 // sold is a console where something is charged.
 func sold(d *console.Deps) {
-	d.BillingRoom = "billing"
 	d.Offers = &billing.Catalogue{Plans: []billing.Plan{
 		{ID: "team", Name: "Team", IsPublic: true, Limits: tenant.Limits{Accounts: 1, Lacks: []tenant.Feature{tenant.Inbox, tenant.SingleSignOn}}},
 		{ID: "secret", Name: "Secret", Limits: tenant.Limits{}},
