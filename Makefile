@@ -107,6 +107,12 @@ e2e-console: ## A company's first day in a real browser (pictures of all pages: 
 	@deploy/dev/need.sh postgres node chromium smtpd pebble
 	@$(MAKE) --no-print-directory e2e SUITE=Console $(if $(SCREENS),SCREENS=$(abspath $(SCREENS)))
 
+.PHONY: e2e-billing
+e2e-billing: ## Billing: all cases against the stand-in for Stripe, a purchase in a browser, and a foreign server that watches the end
+	@deploy/dev/need.sh postgres node chromium
+	go test -count=1 ./billing/... ./internal/testkit/billingtest/...
+	@$(MAKE) --no-print-directory e2e SUITE=Billing
+
 .PHONY: e2e-faults
 e2e-faults: ## Power cuts and restarts: nothing that was accepted is lost
 	@deploy/dev/need.sh postgres

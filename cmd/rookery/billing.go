@@ -132,6 +132,14 @@ func (m *money) now() time.Time {
 	return time.Now()
 }
 
+// moneyTime is the clock of what follows from payments; nil: that of everything else.
+func (s *system) moneyTime() func() time.Time {
+	if s.money == nil {
+		return nil
+	}
+	return s.money.now
+}
+
 // webhookSecrets are all that the provider may sign with now.
 func (s *system) webhookSecrets(ctx context.Context, m *money) ([]string, error) {
 	var out []string

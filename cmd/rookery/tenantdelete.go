@@ -75,7 +75,7 @@ func tenantUndelete(g *globals) *cobra.Command {
 
 // newDeletion builds what deletes tenants.
 func (s *system) newDeletion(db *pg.DB) *deletion.Service {
-	return deletion.New(deletion.Options{DB: db, Tenants: s.registry, Names: s.newDomains(db), Log: s.log, Console: s.console()})
+	return deletion.New(deletion.Options{DB: db, Tenants: s.registry, Names: s.newDomains(db), Log: s.log, Console: s.console(), Now: s.moneyTime()})
 }
 
 func (s *system) deleteTenant(cmd *cobra.Command, e ending) error {

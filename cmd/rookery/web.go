@@ -83,12 +83,16 @@ func newEcho() *echo.Echo {
 // newConsole is the platform's own host.
 func (s *system) newConsole(p *parts, logins *limit.Logins) http.Handler {
 	e := newEcho()
-	handlers := console.New(console.Deps{
+	deps := console.Deps{
 		DB: s.db, Log: s.log, Judge: s.judge, People: s.people, Logins: logins, Factors: s.factors, SignUp: s.cfg.String("sign_up") == "on", Tenants: s.registry, Accounts: s.accounts,
 		Domains: s.newDomains(s.db), Limiter: p.limiter, Media: s.urls, Posts: p.statuses, Files: s.media, Relate: p.relate, Scheme: s.cfg.String("public_scheme"), Host: s.cfg.String("platform_host"),
 		LinkKey: s.key.Derive("domain-link"), Deletion: s.newDeletion(s.db), SSO: s.newSSO(), Brands: brand.New(s.db, s.registry), Clocks: s.clocks(),
 		Servers: moderate.New(s.db, p.servers), Barred: p.barred,
-	})
+	}
+	if s.money != nil {
+		deps.Billing, deps.Offers, deps.BillingRoom = s.newCheckout(s.db, p.limiter), s.money.plans, "billing"
+	}
+	handlers := console.New(deps)
 	p.console = handlers
 	e.HTTPErrorHandler = func(err error, c echo.Context) { handlers.ErrorPage(c, err) }
 	e.Use(s.requests.middleware)
