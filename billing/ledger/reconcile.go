@@ -63,26 +63,43 @@ func readAll(ctx context.Context, tx *pg.PlatformTx, customers []string) error {
 // something else is stored here. What differed is counted by field: a number that is not 0
 // means that events get lost. Money that is taken for nothing is a matter for the staff.
 func (l *Ledger) Compare(ctx context.Context) error {
-	began := l.Now()
-	seen := map[string]bool{}
+	c := &comparison{Ledger: l, began: l.Now(), seen: map[string]bool{}, found: map[string]int64{}}
 	err := l.Gateway.Subscriptions(ctx, func(page []billing.SubscriptionState) error {
 		for _, s := range page {
-			seen[s.ID] = true
+			c.seen[s.ID] = true
 		}
-		return l.comparePage(ctx, began, page)
+		return c.page(ctx, page)
 	})
 	if err != nil {
 		return fmt.Errorf("compare with the payment provider: %w", err)
 	}
-	return l.compareRest(ctx, began, seen)
+	if err := c.rest(ctx); err != nil {
+		return err
+	}
+	return l.DB.Platform(ctx, "store what differed from the payment provider", func(tx *pg.PlatformTx) error {
+		return store.AddDrift(ctx, tx, c.began, c.found)
+	})
 }
 
-func (l *Ledger) comparePage(ctx context.Context, began time.Time, page []billing.SubscriptionState) error {
+// comparison is one run of Compare.
+type comparison struct {
+	*Ledger
+	began time.Time
+	seen  map[string]bool  // subscriptions that the provider lists
+	found map[string]int64 // what differed, by field
+}
+
+func (c *comparison) drifted(field string) {
+	c.found[field]++
+	c.metrics.drifted(field)
+}
+
+func (c *comparison) page(ctx context.Context, page []billing.SubscriptionState) error {
 	ids := make([]string, len(page))
 	for i, s := range page {
 		ids[i] = s.ID
 	}
-	return l.DB.Platform(ctx, "compare subscriptions with the payment provider's", func(tx *pg.PlatformTx) error {
+	return c.DB.Platform(ctx, "compare subscriptions with the payment provider's", func(tx *pg.PlatformTx) error {
 		held, err := store.HeldByID(ctx, tx, ids)
 		if err != nil {
 			return err
@@ -91,7 +108,7 @@ func (l *Ledger) comparePage(ctx context.Context, began time.Time, page []billin
 		for _, h := range held {
 			byID[h.SubscriptionID] = h
 		}
-		names, err := l.names(ctx, tx)
+		names, err := c.names(ctx, tx)
 		if err != nil {
 			return err
 		}
@@ -99,11 +116,11 @@ func (l *Ledger) comparePage(ctx context.Context, began time.Time, page []billin
 		for _, s := range page {
 			mine := byID[s.ID]
 			if mine != nil && s.IsLive() && isGone(mine.TenantState) {
-				if err := l.task(ctx, tx, mine.TenantID, PaidForNothing, s.ID, map[string]string{"customer": s.CustomerID}); err != nil {
+				if err := c.task(ctx, tx, mine.TenantID, PaidForNothing, s.ID, map[string]string{"customer": s.CustomerID}); err != nil {
 					return err
 				}
 			}
-			if l.differs(mine, names.row(s), began) {
+			if c.differs(mine, names.row(s)) {
 				again = append(again, s.CustomerID)
 			}
 		}
@@ -115,15 +132,15 @@ func (l *Ledger) comparePage(ctx context.Context, began time.Time, page []billin
 func isGone(s tenant.State) bool { return s == tenant.Deleted || s == tenant.Deleting }
 
 // differs counts what is stored otherwise than the provider has it.
-func (l *Ledger) differs(mine *store.Held, s store.Subscription, began time.Time) bool {
+func (c *comparison) differs(mine *store.Held, s store.Subscription) bool {
 	if mine == nil {
 		if s.Status == billing.IncompleteExpired {
 			return false // nothing ever came of it
 		}
-		l.metrics.drifted("missing")
+		c.drifted("missing")
 		return true
 	}
-	if mine.ReadAt.After(began) {
+	if mine.ReadAt.After(c.began) {
 		return false // it was read after this page was
 	}
 	found := false
@@ -136,25 +153,25 @@ func (l *Ledger) differs(mine *store.Held, s store.Subscription, began time.Time
 		"cancel_at":  !mine.CancelAt.Equal(s.CancelAt),
 	} {
 		if differs {
-			l.metrics.drifted(field)
+			c.drifted(field)
 			found = true
 		}
 	}
 	return found
 }
 
-// compareRest looks for stored subscriptions that the provider does not list any more.
-func (l *Ledger) compareRest(ctx context.Context, began time.Time, seen map[string]bool) error {
+// rest looks for stored subscriptions that the provider does not list any more.
+func (c *comparison) rest(ctx context.Context) error {
 	for after, more := "", true; more; {
-		err := l.DB.Platform(ctx, "compare subscriptions with the payment provider's", func(tx *pg.PlatformTx) error {
+		err := c.DB.Platform(ctx, "compare subscriptions with the payment provider's", func(tx *pg.PlatformTx) error {
 			page, err := store.HeldLive(ctx, tx, after, comparePage)
 			if err != nil {
 				return err
 			}
 			var again []string
 			for _, h := range page {
-				if !seen[h.SubscriptionID] && !h.ReadAt.After(began) {
-					l.metrics.drifted("vanished")
+				if !c.seen[h.SubscriptionID] && !h.ReadAt.After(c.began) {
+					c.drifted("vanished")
 					again = append(again, h.CustomerID)
 				}
 				after = h.SubscriptionID

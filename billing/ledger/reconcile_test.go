@@ -167,6 +167,9 @@ func TestTheComparison(t *testing.T) {
 	if got := w.drift(); got["vanished"] != 1 || got["missing"] != 2 {
 		t.Errorf("drift %v", got)
 	}
+	if n := w.Count(`billing_drift WHERE field = 'missing' AND n = 2`, nil); n != 1 {
+		t.Error("the day's drift is not stored")
+	}
 	if n := w.Count(`billing_subscriptions WHERE subscription_id = 'sub_of_nobody'`, nil); n != 0 {
 		t.Error("what exists nowhere is still stored")
 	}

@@ -90,7 +90,7 @@ func (s *system) newConsole(p *parts, logins *limit.Logins) http.Handler {
 		Servers: moderate.New(s.db, p.servers), Barred: p.barred,
 	}
 	if s.money != nil {
-		deps.Billing, deps.Offers, deps.BillingRoom = s.newCheckout(s.db, p.limiter), s.money.plans, "billing"
+		deps.Billing, deps.Offers = s.newCheckout(s.db, p.limiter), s.money.plans
 	}
 	handlers := console.New(deps)
 	p.console = handlers
