@@ -72,10 +72,10 @@ func (c *Catalogue) Entitle(f Facts, now time.Time) (e tenant.Entitlement, next 
 	e.Plan = plan
 	e.Limits = c.limits(plan, extra, o.Limits)
 	e.Limits.MoreAccounts = ok && o.Plan == "" && c.sellsMore(s)
-	e.IsOver = isOver(f.Usage, e.Limits)
+	e.IsOver = f.Usage.Over(e.Limits)
 	e.NoUploads, ends = noUploads(f.StorageOverSince, now)
 	next = earliest(next, ends)
-	e.IsSlow = e.Standing == tenant.Trial || e.Limits.Deliveries > 0 && f.Usage.Deliveries > e.Limits.Deliveries
+	e.IsSlow = e.Standing == tenant.Trial || f.Usage.Slow(e.Limits)
 	return e, next
 }
 
@@ -185,11 +185,16 @@ func noUploads(since, now time.Time) (refused bool, next time.Time) {
 	return true, time.Time{}
 }
 
-func isOver(u Usage, l tenant.Limits) bool {
+// Over reports whether it is more than limits allow. Accounts that are paid for one by one
+// are not too many.
+func (u Usage) Over(l tenant.Limits) bool {
 	over := func(used, limit int) bool { return limit > 0 && used > limit }
-	return over(u.Accounts, l.Accounts) || over(u.Seats, l.Seats) || over(u.Domains, l.Domains) ||
+	return !l.MoreAccounts && over(u.Accounts, l.Accounts) || over(u.Seats, l.Seats) || over(u.Domains, l.Domains) ||
 		l.StorageBytes > 0 && u.StorageBytes > l.StorageBytes
 }
+
+// Slow reports whether the month's deliveries are used up.
+func (u Usage) Slow(l tenant.Limits) bool { return l.Deliveries > 0 && u.Deliveries > l.Deliveries }
 
 // earliest is the earlier of two times; a zero one does not count.
 func earliest(a, b time.Time) time.Time {

@@ -16,6 +16,7 @@ import (
 	"rookery/internal/social/account"
 	"rookery/internal/store"
 	"rookery/tenant"
+	"rookery/tenant/entitled"
 	"rookery/tenant/people"
 )
 
@@ -104,6 +105,9 @@ func (s *system) checkAccount(ctx context.Context, t *tenant.Tenant, n newAccoun
 	if !people.Role(n.role).Valid() {
 		return wrongUse("--role %s: a role is owner, publisher, drafter or viewer", n.role)
 	}
+	if err := mayBecome(t, people.Role(n.role)); err != nil {
+		return err
+	}
 	if err := account.ValidateUsername(n.username); err != nil {
 		return err
 	}
@@ -114,6 +118,14 @@ func (s *system) checkAccount(ctx context.Context, t *tenant.Tenant, n newAccoun
 		}
 		return err
 	})
+}
+
+// mayBecome says whether the tenant's plan has drafters.
+func mayBecome(t *tenant.Tenant, role people.Role) error {
+	if role != people.Drafter {
+		return nil
+	}
+	return entitled.ToUse(t, tenant.Approvals)
 }
 
 // makeAccount makes the account and lets the person act as it, in one transaction. A

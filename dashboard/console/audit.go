@@ -92,6 +92,17 @@ func auditFilterIn(c echo.Context) (f auditFilter, err error) {
 	return f, err
 }
 
+// auditFilter is auditFilterIn as far back as the company's plan reaches.
+func (h *Handlers) auditFilter(c echo.Context, v *visitor) (auditFilter, error) {
+	f, err := auditFilterIn(c)
+	if days := v.tenant.Entitlement.Limits.AuditDays; days > 0 {
+		if first := time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, -days); f.From.Before(first) {
+			f.From = first
+		}
+	}
+	return f, err
+}
+
 func dayIn(text string) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
@@ -130,8 +141,8 @@ func (h *Handlers) proveAudit(c echo.Context, v *visitor) error {
 func (h *Handlers) auditView(c echo.Context, v *visitor, prove bool) (AuditView, error) {
 	here := h.auditURL(v.tenant)
 	view := AuditView{Shell: h.shell(v), Token: access.CSRF(v.session), ClearURL: here, Action: here, Kinds: h.auditKinds()}
-	f, err := auditFilterIn(c)
-	view.Form = f.form
+	f, err := h.auditFilter(c, v)
+	view.Form, view.Days = f.form, v.tenant.Entitlement.Limits.AuditDays
 	if fault.CodeOf(err) == fault.Invalid {
 		return view, err
 	}

@@ -30,7 +30,7 @@ type entryWriter interface {
 // exportAudit is GET /tenants/:id/audit/export: what the filter matches, the newest first, a
 // page in memory at a time.
 func (h *Handlers) exportAudit(c echo.Context, v *visitor) error {
-	f, err := auditFilterIn(c)
+	f, err := h.auditFilter(c, v)
 	if err != nil {
 		return err
 	}

@@ -37,6 +37,7 @@ type AuditView struct {
 	Action           string // of the filter
 	Form             AuditForm
 	Kinds, People    []Choice
+	Days             int // how far back it is shown; 0: all of it
 	IsFiltered       bool
 	IsFirst          bool // the newest page
 	ClearURL         string

@@ -211,9 +211,12 @@ func (h *Handlers) declineAnswer(c echo.Context, v *visitor) error {
 // noteThread is POST …/note.
 func (h *Handlers) noteThread(c echo.Context, v *visitor) error {
 	in, err := h.threadAct(c, v, func(ctx context.Context, scope *pg.Scope, k desk.Key, in url.Values) error {
+		if err := entitled.ToUse(v.tenant, tenant.Inbox); err != nil {
+			return err
+		}
 		return h.desk.Note(ctx, scope, v.deskBy(c), k, in.Get("note"))
 	})
-	if err != nil && in != nil && isShown(err) {
+	if err != nil && in != nil && (isShown(err) || entitled.IsNo(err)) {
 		return h.showThread(c, v, typed{status: statusOf(err), note: InboxNote{Text: in.Get("note"), Error: fault.TextOf(err)}})
 	}
 	if err != nil {
@@ -228,6 +231,11 @@ func (h *Handlers) assignThread(c echo.Context, v *visitor) error {
 		id, ok := ids.Parse(in.Get("person"))
 		if !ok && in.Get("person") != "0" {
 			return fault.New(fault.Invalid, "Choose somebody who is to have this conversation.")
+		}
+		if id != 0 { // giving it back always works
+			if err := entitled.ToUse(v.tenant, tenant.Inbox); err != nil {
+				return err
+			}
 		}
 		return h.desk.Assign(ctx, scope, v.deskBy(c), k, social.PersonID(id))
 	})

@@ -7,6 +7,8 @@ import (
 
 	"rookery/billing"
 	"rookery/dashboard/console"
+	"rookery/internal/ids"
+	"rookery/internal/social"
 	"rookery/internal/testkit/fixture"
 	"rookery/tenant"
 	"rookery/tenant/people"
@@ -111,4 +113,55 @@ func TestTheSetUpOnAPlan(t *testing.T) {
 		t.Errorf("three people on a trial of two: %d", got.Status)
 	}
 	contains(t, "three people", got, "no more seats", "dan@c.test", `value="eve@c.test"`)
+}
+
+// What a plan does not have cannot be set up anew; what is there goes on, and can be ended.
+func TestFeaturesOnAPlan(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "", sold)
+	b := w.session(t, w.A.Person)
+	ann := w.Person(t, "ann@a.test")
+	w.join(t, w.A, ann, people.MemberPlain)
+	old := w.Person(t, "old@a.test")
+	w.A.Grant(t, w.A.Account.ID, old, people.Drafter)
+	w.entitle(t, w.A, tenant.Entitlement{Standing: tenant.Paid, Plan: "team", Limits: tenant.Limits{
+		AuditDays: 7, Lacks: []tenant.Feature{tenant.Approvals, tenant.Inbox, tenant.SingleSignOn},
+	}})
+	field := "account_" + ids.Format(int64(w.A.Account.ID))
+	for person, want := range map[social.PersonID]int{ann: http.StatusForbidden, old: http.StatusSeeOther} {
+		page := b.Get(room(w.A) + "/people/" + ids.Format(int64(person)))
+		got := b.Submit(page, formTo(t, page, "/grants"), field, "drafter")
+		if got.Status != want {
+			t.Errorf("a drafter, %d: %d", person, got.Status)
+		}
+		if want == http.StatusForbidden {
+			contains(t, "a new drafter", got, "Your plan does not include this")
+		}
+	}
+	page := b.Get(room(w.A) + "/people")
+	if got := b.Submit(page, formTo(t, page, "/invitations#invite"), "email", "mara@acme.test", "role", "member", field, "drafter"); got.Status != http.StatusForbidden {
+		t.Errorf("a drafter is invited: %d", got.Status)
+	}
+	sso := b.Get(room(w.A) + "/security/sso")
+	contains(t, "single sign-on", sso, "Your plan does not include this", "The plan Large includes it", "See plans")
+	got := b.Submit(sso, formTo(t, sso, "/security/sso"), "issuer", "https://login.acme.test", "client_id", "c", "client_secret", "s", "on", "1", "act", "save")
+	if got.Status != http.StatusForbidden || !strings.Contains(got.Body, `value="https://login.acme.test"`) {
+		t.Errorf("single sign-on is turned on: %d", got.Status)
+	}
+	replies := b.Get(room(w.A) + "/inbox/replies")
+	got = b.Submit(replies, formTo(t, replies, "/inbox/replies"), "title", "Hello", "text", "Good day")
+	if got.Status != http.StatusForbidden {
+		t.Errorf("a saved reply: %d", got.Status)
+	}
+	contains(t, "a saved reply", got, "Your plan does not include this", "Good day")
+	contains(t, "the log", b.Get(room(w.A)+"/audit"), "the last 7 days")
+
+	w.entitle(t, w.A, tenant.Entitlement{})
+	page = b.Get(room(w.A) + "/people/" + ids.Format(int64(ann)))
+	if got := b.Submit(page, formTo(t, page, "/grants"), field, "drafter"); got.Status != http.StatusSeeOther {
+		t.Errorf("where nothing is charged: %d", got.Status)
+	}
+	for _, path := range []string{"/security/sso", "/audit", "/people"} {
+		lacks(t, path, b.Get(room(w.A)+path).Body, "Your plan", "See plans")
+	}
 }

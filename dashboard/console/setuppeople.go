@@ -18,7 +18,9 @@ import (
 	"rookery/internal/social"
 	"rookery/internal/social/account"
 	"rookery/internal/store"
+	"rookery/tenant"
 	"rookery/tenant/access"
+	"rookery/tenant/entitled"
 	"rookery/tenant/people"
 	"rookery/tenant/setup"
 )
@@ -44,6 +46,11 @@ func (h *Handlers) setupPeopleView(c echo.Context, v *visitor, in url.Values) (S
 	view := SetupPeopleView{
 		Company: v.tenant.Name, HandleHost: v.tenant.HandleDomain, Action: h.setupURL(v.tenant) + "/people", Token: access.CSRF(v.session),
 		Places: v.places(), Roles: grantChoices, Accounts: accountRowsIn(in), Invites: inviteRowsIn(in),
+	}
+	if in == nil && entitled.ToUse(v.tenant, tenant.Approvals) != nil {
+		for i := range view.Invites {
+			view.Invites[i].As = Publisher // nobody is offered what the plan does not have
+		}
 	}
 	err := h.inScope(c, v, func(ctx context.Context, scope *pg.Scope) error {
 		frame, err := h.setupFrame(ctx, scope, v, peopleStep)

@@ -144,6 +144,7 @@ func (h *Handlers) ssoView(v *visitor, set sso.Settings, owners []sso.Owner, cho
 		Issuer: set.Issuer, ClientID: set.ClientID, HasSecret: set.HasSecret, Scopes: strings.Join(set.Scopes, " "),
 		MailDomains: strings.Join(set.MailDomains, "\n"), MakeAccount: set.MakeAccount, UsernameClaim: set.UsernameClaim,
 		AgainDays: strconv.Itoa(set.AgainDays), IsOn: set.On, IsRequired: set.Required,
+		PlanNote: h.without(v, tenant.SingleSignOn),
 	}
 	for _, role := range []people.Membership{people.MemberPlain, people.MemberModerator, people.MemberBilling, people.MemberAdmin} {
 		view.Roles = append(view.Roles, SSORole{Value: string(role), Text: Role(role).Word(), IsChosen: role == set.Role})
@@ -191,6 +192,12 @@ func (h *Handlers) changeSSO(c echo.Context, v *visitor) error {
 			view.Finding = found.Text
 		}
 		return web.HTML(c, http.StatusOK, writer(RenderSSO, view))
+	}
+	if !before.On && change.On { // what is on stays on, and can be changed
+		if note := h.without(v, tenant.SingleSignOn); note != nil {
+			view := h.ssoView(v, change.Settings, owners, change.Glass)
+			return web.HTML(c, http.StatusForbidden, writer(RenderSSO, view))
+		}
 	}
 	if _, err := strconv.Atoi(in.Get("again_days")); err != nil {
 		change.AgainDays = -1

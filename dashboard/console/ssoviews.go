@@ -16,6 +16,7 @@ var ssoTests = limit.Rule{Name: "sso_test", Max: 30, Per: 10 * time.Minute}
 // SSOView is where a company says how its people sign in with its own provider.
 type SSOView struct {
 	Shell         Shell
+	PlanNote      *PlanNote // the plan does not have it
 	Token         string
 	Action        string
 	RedirectURI   string // to be told to the provider

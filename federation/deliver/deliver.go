@@ -35,6 +35,11 @@ type Keys interface {
 	FormerOf(ctx context.Context, t tenant.ID, a *social.Account) (*signature.Signer, error)
 }
 
+// Tenants knows every tenant; *registry.Registry does.
+type Tenants interface {
+	ByID(id tenant.ID) (*tenant.Tenant, bool)
+}
+
 // Options say what a Worker works with.
 type Options struct {
 	DB     *pg.DB
@@ -45,6 +50,10 @@ type Options struct {
 	Servers *moderate.Servers
 	Log     *slog.Logger     // nil: silent
 	Now     func() time.Time // nil: time.Now
+	// Sent hears how many deliveries of a tenant were taken; nil: nobody counts.
+	Sent func(t tenant.ID, n int)
+	// Tenants says whose deliveries go after those of others; nil: nobody's.
+	Tenants Tenants
 	// BulkJobs is how many jobs of large fan-outs may run in this process at once; the
 	// rest of the queue's workers stay free for small ones. 0: 16.
 	BulkJobs int

@@ -488,7 +488,7 @@ func TestEnqueueSharesTheWorkersOut(t *testing.T) {
 				reached = append(reached, &store.Reached{ActivityID: int64(i), Inboxes: n})
 				want += n
 			}
-			w.Tx(t, func(scope *pg.Scope) error { return deliver.Enqueue(t.Context(), scope, reached...) })
+			w.Tx(t, func(scope *pg.Scope) error { return deliver.Enqueue(t.Context(), scope, w.Tenant, reached...) })
 			rows, err := w.PG.Pool().Query(t.Context(), `SELECT kind, args, priority FROM river.river_job ORDER BY id`)
 			must(t, err)
 			defer rows.Close()

@@ -8,6 +8,7 @@ import (
 	"rookery/internal/jobs"
 	"rookery/internal/pg"
 	"rookery/internal/store"
+	"rookery/tenant"
 )
 
 const (
@@ -24,20 +25,31 @@ const (
 	priorityBulk
 	priorityLarge
 	priorityRetry = priorityLarge
+	// Whoever has used up the deliveries of a plan, or tries one, stands behind all others.
+	prioritySlow = priorityLarge + 1
 )
+
+// of is a priority for a tenant.
+func of(priority int, isSlow bool) int {
+	if isSlow {
+		return prioritySlow
+	}
+	return priority
+}
 
 // Enqueue makes the jobs for activities' deliveries, in the transaction that made them.
 // Activities that go to few inboxes share jobs. However many inboxes another one has, at
 // most four jobs of it run at once: a large fan-out shares the workers with others.
-func Enqueue(ctx context.Context, scope *pg.Scope, list ...*store.Reached) error {
-	of := jobs.Scoped{TenantID: scope.Tenant()}
+func Enqueue(ctx context.Context, scope *pg.Scope, t *tenant.Tenant, list ...*store.Reached) error {
+	isSlow := t.Entitlement.IsSlow
+	whose := jobs.Scoped{TenantID: scope.Tenant()}
 	var params []river.InsertManyParams
 	var together []int64
 	var inboxes int64
 	flush := func() {
 		if len(together) > 0 {
 			params = append(params, river.InsertManyParams{
-				Args: jobs.DeliverSmall{Scoped: of, ActivityIDs: together}, InsertOpts: &river.InsertOpts{Priority: prioritySmall},
+				Args: jobs.DeliverSmall{Scoped: whose, ActivityIDs: together}, InsertOpts: &river.InsertOpts{Priority: of(prioritySmall, isSlow)},
 			})
 		}
 		together, inboxes = nil, 0
@@ -51,7 +63,7 @@ func Enqueue(ctx context.Context, scope *pg.Scope, list ...*store.Reached) error
 			}
 			together, inboxes = append(together, r.ActivityID), inboxes+n
 		default:
-			params = append(params, walks(of, r)...)
+			params = append(params, walks(whose, r, isSlow)...)
 		}
 	}
 	flush()
@@ -62,14 +74,14 @@ func Enqueue(ctx context.Context, scope *pg.Scope, list ...*store.Reached) error
 }
 
 // walks are the jobs of an activity with many inboxes.
-func walks(of jobs.Scoped, r *store.Reached) []river.InsertManyParams {
+func walks(whose jobs.Scoped, r *store.Reached, isSlow bool) []river.InsertManyParams {
 	n := r.Inboxes
 	count := min((n+page-1)/page, lanes)
 	params := make([]river.InsertManyParams, 0, count)
 	for i := range count {
 		params = append(params, river.InsertManyParams{
-			Args:       jobs.Deliver{Scoped: of, ActivityID: r.ActivityID, FirstID: n*i/count + 1, LastID: n * (i + 1) / count},
-			InsertOpts: &river.InsertOpts{Priority: priority(n)},
+			Args:       jobs.Deliver{Scoped: whose, ActivityID: r.ActivityID, FirstID: n*i/count + 1, LastID: n * (i + 1) / count},
+			InsertOpts: &river.InsertOpts{Priority: of(priority(n), isSlow)},
 		})
 	}
 	return params

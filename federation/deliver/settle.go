@@ -22,19 +22,23 @@ const settleTime = 5 * time.Second
 func (w *Worker) settle(ctx context.Context, t tenant.ID, list []store.Outcome) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
 	defer cancel()
+	taken := 0
 	err := w.DB.TenantByKey(ctx, t, func(scope *pg.Scope) error {
 		settled, err := store.SettleDeliveries(ctx, scope, list)
 		if err != nil {
 			return err
 		}
+		taken = 0
 		var gone []string
 		var again []river.InsertManyParams
 		for _, out := range settled {
 			switch out.State {
 			case store.DeliveryGone:
 				gone = append(gone, out.Before.InboxURL)
+			case store.DeliveryDone:
+				taken++
 			case store.DeliveryWaiting:
-				again = append(again, retry(t, out))
+				again = append(again, retry(t, out, w.isSlow(t)))
 			}
 		}
 		if len(again) > 0 {
@@ -47,14 +51,26 @@ func (w *Worker) settle(ctx context.Context, t tenant.ID, list []store.Outcome) 
 	if err != nil {
 		return fmt.Errorf("settle %d deliveries: %w", len(list), err)
 	}
+	if w.Sent != nil && taken > 0 {
+		w.Sent(t, taken)
+	}
 	return nil
 }
 
-func retry(t tenant.ID, out store.Outcome) river.InsertManyParams {
+// isSlow reports whether a tenant's deliveries go after those of others.
+func (w *Worker) isSlow(id tenant.ID) bool {
+	if w.Tenants == nil {
+		return false
+	}
+	t, ok := w.Tenants.ByID(id)
+	return ok && t.Entitlement.IsSlow
+}
+
+func retry(t tenant.ID, out store.Outcome, isSlow bool) river.InsertManyParams {
 	id := out.Before.ID
 	return river.InsertManyParams{
 		Args:       jobs.Deliver{Scoped: jobs.Scoped{TenantID: t}, ActivityID: out.Before.ActivityID, FirstID: id, LastID: id},
-		InsertOpts: &river.InsertOpts{Priority: priorityRetry, ScheduledAt: *out.NextTryAt},
+		InsertOpts: &river.InsertOpts{Priority: of(priorityRetry, isSlow), ScheduledAt: *out.NextTryAt},
 	}
 }
 

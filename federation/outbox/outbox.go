@@ -226,7 +226,7 @@ func (w *Worker) publish(ctx context.Context, scope *pg.Scope, t *tenant.Tenant,
 	if err != nil {
 		return fmt.Errorf("make deliveries: %w", err)
 	}
-	return deliver.Enqueue(ctx, scope, reached...)
+	return deliver.Enqueue(ctx, scope, t, reached...)
 }
 
 // add stores activities and returns those that were not there. A Follow that is sent

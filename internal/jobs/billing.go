@@ -128,3 +128,15 @@ func (BillingDunning) Kind() string { return "billing_dunning" }
 
 // InsertOpts implements river.JobArgsWithInsertOpts.
 func (BillingDunning) InsertOpts() river.InsertOpts { return onceInBilling() }
+
+// BillingMeter counts what all tenants have in use, and has people told of what is nearly
+// used up.
+type BillingMeter struct{}
+
+// Kind implements river.JobArgs.
+func (BillingMeter) Kind() string { return "billing_meter" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (BillingMeter) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueBilling, MaxAttempts: 2, UniqueOpts: onceAtATime}
+}

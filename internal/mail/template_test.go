@@ -24,6 +24,7 @@ var outage = map[string]string{
 	"advice":   "social.acme-räder.example is an alias of old.hoster.example: change its CNAME record to t-117651737293785707.edge.rookery.example.",
 	"since":    "2026-11-20T09:42:00+01:00",
 	"deadline": "2026-12-04T10:42:00Z", "not_after": "2026-12-10T10:42:00Z", "link": "https://rookery.example/tenants/117651737293785707/domains/117651737293789999",
+	"meter": "storage", "percent": "80", "used": "8 GB", "limit": "10 GB", "accounts": "12 / 10", "people": "", "domains": "2 / 1",
 	"reason": "taken", "server": "mail.example", "person": "Mara Lindqvist", "person_mail": "mara@acme-räder.example", "note": "It is for our new accounts.",
 	"beneath": "shop.social.acme-räder.example", "beneath_ascii": "shop.social.xn--acme-rder-z2a.example",
 	"letter": "Please add this record:\n\n  social.acme.example. 300 IN CNAME edge.rookery.example.\n",

@@ -68,6 +68,8 @@ var (
 	AgedUploads = ageing("unused uploads", "media", "tenant_id, id", "created_at", ` AND x.status_id IS NULL AND x.remote_url = ''
        AND NOT EXISTS (SELECT FROM scheduled_media c WHERE c.tenant_id = x.tenant_id AND c.media_id = x.id)`)
 	AgedAccountDays = ageing("days of accounts", "account_days", "tenant_id, account_id, day", "day", "")
+	AgedUsage       = ageing("days of usage", "billing_usage", "tenant_id, day", "day", "")
+	AgedNotices     = ageing("notices about usage", "billing_notices", "tenant_id, key", "at", "")
 	// Deliveries go before their activity, which may have very many.
 	agedActivities = ageing("activities", "activities", "tenant_id, id", "created_at", "")
 )

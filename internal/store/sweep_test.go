@@ -121,6 +121,7 @@ var emptyTables = map[string]string{
 	"billing_intents":       byBilling,
 	"billing_checkouts":     byBilling,
 	"billing_usage":         byBilling,
+	"billing_notices":       byBilling,
 	"billing_tasks":         byBilling,
 	"tenant_entitlements":   byBilling,
 	"entitlement_changes":   byBilling,

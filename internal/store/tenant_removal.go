@@ -31,7 +31,7 @@ var tenantTables = []tenantTable{
 	{name: "sso_rooms", key: "session_hash"}, {name: "sso_requests", key: "state_hash"}, {name: "sso_identities", key: "issuer, subject"}, {name: "sso_providers", key: "tenant_id"}, {name: "apps", key: "id"},
 	{name: "inbox_activities", key: "id"}, {name: "deliveries", key: "activity_id, id"}, {name: "activities", key: "id"}, {name: "events", key: "id"},
 	{name: "export_parts", key: "export_id, area, start", most: 20}, {name: "tenant_exports", key: "id"}, {name: "tenant_clocks", key: "class"}, // parts have a megabyte
-	{name: "billing_checkouts", key: "session_id"}, {name: "billing_intents", key: "idempotency_key"}, {name: "billing_usage", key: "day"}, {name: "entitlement_overrides", key: "id"},
+	{name: "billing_checkouts", key: "session_id"}, {name: "billing_intents", key: "idempotency_key"}, {name: "billing_usage", key: "day"}, {name: "billing_notices", key: "key"}, {name: "entitlement_overrides", key: "id"},
 	{name: "entitlement_changes", key: "id"}, {name: "tenant_entitlements", key: "tenant_id"}, {name: "billing_disputes", key: "dispute_id"}, {name: "billing_invoices", key: "invoice_id"},
 	{name: "billing_subscriptions", key: "subscription_id"},
 	{name: "mails", key: "id"}, {name: "search_texts", key: "kind, ref_id, name"},

@@ -16,6 +16,7 @@ const (
 	keepPeers  = 90 * day
 	keepLogins = 2 * day
 	keepEnded  = day           // a code that is used twice must still be known
+	keepUsage  = 400 * day     // of billing: a year to compare with
 	keepDays   = 2 * 366 * day // of accounts: a year, and the one before it to compare with
 	keepRetry  = day           // an Idempotency-Key is good for an hour
 	// What is known of an archive that is gone: when, how large, its sum.
@@ -62,6 +63,8 @@ func (c Clocks) aged() []aged {
 		{kind: "former private keys", keep: now, prune: store.EraseFormerKeys, count: store.CountFormerKeys},
 		byAge(store.AgedIdempotencyKeys, keepRetry),
 		byAge(store.AgedAccountDays, keepDays),
+		byAge(store.AgedUsage, keepUsage),
+		byAge(store.AgedNotices, keepUsage),
 	}
 }
 

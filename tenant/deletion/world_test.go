@@ -135,6 +135,7 @@ var rows = []string{
 	`INSERT INTO billing_intents (tenant_id, idempotency_key, kind, params) VALUES ($1, 'k', 'customer', '{}')`,
 	`INSERT INTO billing_checkouts (tenant_id, session_id, plan, currency, every, url, expires_at) VALUES ($1, 'cs_1', 'team', 'eur', 'month', 'u', now())`,
 	`INSERT INTO billing_usage (tenant_id, day, accounts, seats, domains, storage_bytes) VALUES ($1, '2026-11-20', 1, 1, 1, 1)`,
+	`INSERT INTO billing_notices (tenant_id, key, at) VALUES ($1, 'storage/80/2026-11', now())`,
 	`INSERT INTO billing_tasks (id, key, tenant_id, kind) VALUES ($1, 'k' || $1, $1, 'x')`,
 	`INSERT INTO upkeep_walks (tenant_id, kind) VALUES ($1, 'x')`,
 	`INSERT INTO tenant_clocks (tenant_id, class, days) VALUES ($1, 'received', 5)`,

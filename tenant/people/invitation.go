@@ -124,6 +124,11 @@ func (p *People) Invite(ctx context.Context, t *tenant.Tenant, by By, n NewInvit
 		if !g.Role.Valid() {
 			return nil, errRole
 		}
+		if g.Role == Drafter {
+			if err := entitled.ToUse(t, tenant.Approvals); err != nil {
+				return nil, err
+			}
+		}
 		grants = append(grants, grantRow{int64(g.Account), g.Role})
 	}
 	body, err := json.Marshal(grants)
