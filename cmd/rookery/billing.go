@@ -14,6 +14,7 @@ import (
 	"rookery/billing/checkout"
 	"rookery/billing/dunning"
 	"rookery/billing/ledger"
+	"rookery/billing/meter"
 	"rookery/billing/store"
 	"rookery/billing/stripegw"
 	"rookery/billing/webhook"
@@ -114,6 +115,7 @@ func (s *system) billingWork(p *parts, w *river.Workers) []*river.PeriodicJob {
 	river.AddWorker(w, &dunning.Worker{Service: &dunning.Service{
 		DB: s.jobs, Ender: s.newDeletion(s.jobs), Trial: m.plans.Trial, Console: s.console(), Log: s.log, Now: m.now,
 	}})
+	meter.New(meter.Options{DB: s.jobs, Ledger: m.ledger, Log: s.log, Now: m.now, Console: s.console(), Room: "billing"}).Register(w)
 	sweep, purchases, letters := ledger.SweepEvery, checkout.SweepEvery, dunning.SweepEvery
 	if m.fake != nil { // somebody moves the clock and waits
 		sweep, purchases, letters = fakeSweepEvery, fakeSweepEvery, fakeSweepEvery
@@ -121,6 +123,7 @@ func (s *system) billingWork(p *parts, w *river.Workers) []*river.PeriodicJob {
 	return []*river.PeriodicJob{
 		every(sweep, jobs.BillingSweep{}), every(purchases, jobs.BillingPurchases{}), every(letters, jobs.BillingDunning{}),
 		every(ledger.PollEvery, jobs.BillingPoll{}), every(ledger.RevisitEvery, jobs.BillingRevisit{}), every(ledger.CompareEvery, jobs.BillingCompare{}),
+		every(meter.Every, jobs.BillingMeter{}),
 	}
 }
 

@@ -92,6 +92,9 @@ type Handlers struct {
 
 // New makes the handlers.
 func New(d Deps) *Handlers {
+	if d.Billing != nil && d.Offers == nil {
+		d.Offers, d.BillingRoom = d.Billing.Plans, "billing"
+	}
 	h := &Handlers{Deps: d, open: newStreams(), plans: plan.New(d.Posts), seeing: make(chan struct{}, mostSeeing)}
 	h.desk = desk.New(h.plans)
 	h.setups = &setup.Service{DB: d.DB, Tenants: d.Domains.Tenants, Names: d.Domains, Scheme: d.Scheme, Host: d.Host}
