@@ -93,7 +93,7 @@ type Handlers struct {
 // New makes the handlers.
 func New(d Deps) *Handlers {
 	if d.Billing != nil && d.Offers == nil {
-		d.Offers, d.BillingRoom = d.Billing.Plans, "billing"
+		d.Offers = d.Billing.Plans
 	}
 	h := &Handlers{Deps: d, open: newStreams(), plans: plan.New(d.Posts), seeing: make(chan struct{}, mostSeeing)}
 	h.desk = desk.New(h.plans)
