@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -20,16 +21,21 @@ type fediverse struct {
 	bob    *peer
 }
 
-func newFediverse(t *testing.T) *fediverse {
+func newFediverse(t *testing.T) *fediverse { return newFediverseWith(t, nil) }
+
+// newFediverseWith is newFediverse with settings of the product's own.
+func newFediverseWith(t *testing.T, settings map[string]string) *fediverse {
 	t.Helper()
 	needsNode(t)
 	ca := testkit.NewCA(t)
 	tls := newTerminator(t, ca, "acme.localhost", "globex.localhost", "rookery.localhost", "media.localhost")
-	srv := newServer(t, map[string]string{
+	all := map[string]string{
 		"PUBLIC_SCHEME": "https", "PLATFORM_HOST": "rookery.localhost:" + tls.Port, "MEDIA_HOST": "media.localhost:" + tls.Port,
 		"TRUSTED_PROXIES":    "127.0.0.0/8",
 		"FEDERATION_CA_FILE": ca.PEMPath(), "FEDERATION_ALLOW_HTTP": "false",
-	})
+	}
+	maps.Copy(all, settings)
+	srv := newServer(t, all)
 	tls.forward(srv.address)
 	srv.start()
 	host := "acme.localhost:" + tls.Port
