@@ -26,7 +26,7 @@ func TestFilesAreInertAndCannotBeGuessed(t *testing.T) {
 	}
 	addresses := media.Addresses{Scheme: "https", Host: "files.test"}
 	good := strings.TrimPrefix(addresses.URL(w.A.Tenant.ID, m), "https://files.test")
-	handler := file.New(w.PG, httpx.ErrorHandler(slog.New(slog.DiscardHandler)))
+	handler := file.New(w.PG, httpx.ErrorHandler(slog.New(slog.DiscardHandler)), nil)
 	get := func(path, accept string) *httptest.ResponseRecorder {
 		request := httptest.NewRequest(http.MethodGet, "https://files.test/", nil)
 		request.URL.Path, request.RequestURI = path, path

@@ -30,7 +30,7 @@ func TestTheHostOfFilesIsNoProxy(t *testing.T) {
 		t.Fatal(err)
 	}
 	good := media.Addresses{Scheme: "https", Host: "files.test"}.URL(w.A.Tenant.ID, m)
-	handler := file.New(w.PG, httpx.ErrorHandler(slog.New(slog.DiscardHandler)))
+	handler := file.New(w.PG, httpx.ErrorHandler(slog.New(slog.DiscardHandler)), nil)
 	get := func(address string) *httptest.ResponseRecorder {
 		out := httptest.NewRecorder()
 		handler.ServeHTTP(out, httptest.NewRequest(http.MethodGet, address, nil))

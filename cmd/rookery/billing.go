@@ -82,6 +82,7 @@ func (s *system) newMoney(plans *billing.Catalogue) (*money, error) {
 		return nil, nil //nolint:nilnil // off is an answer
 	}
 	m := &money{plans: plans}
+	s.tally = &meter.Tally{}
 	o := stripegw.Options{Key: s.cfg.String("stripe_key"), URL: s.cfg.String("stripe_url"), Client: s.http.Standard(stripeTimeout, stripeAnswer), Log: s.log}
 	if s.cfg.String("billing") == billingFake {
 		m.fake = s.newFakeStripe()
@@ -133,6 +134,17 @@ func (m *money) now() time.Time {
 		return m.fake.server.Now()
 	}
 	return time.Now()
+}
+
+// countServed counts what goes out of a tenant's pages, API and documents.
+func (s *system) countServed(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		err := next(c)
+		if t := tenant.FromContext(c.Request().Context()); t != nil {
+			s.tally.Served(t.ID, c.Response().Size)
+		}
+		return err
+	}
 }
 
 // moneyTime is the clock of what follows from payments; nil: that of everything else.

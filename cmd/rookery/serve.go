@@ -98,6 +98,12 @@ func (s *system) run(ctx context.Context, ready func(context.Context, *parts) er
 	if admin != nil {
 		group.Go(func() error { return s.serveHTTP(running, entrance{Listener: admin, handler: s.adminHandler(p)}, nil) })
 	}
+	if s.money != nil {
+		group.Go(func() error {
+			s.tally.Run(running, s.db, s.money.now, s.log)
+			return nil
+		})
+	}
 	if slices.Contains(s.cfg.List("roles"), "worker") {
 		group.Go(func() error { return s.runWorkers(running, p) })
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime/debug"
 
+	"rookery/billing/meter"
 	"rookery/internal/config"
 	"rookery/internal/pg"
 	"rookery/internal/safehttp"
@@ -37,7 +38,8 @@ type system struct {
 	accounts *account.Service
 	media    *media.Service
 	keyring  *account.Keyring
-	money    *money // nil: billing is off
+	money    *money       // nil: billing is off
+	tally    *meter.Tally // nil where money is: nothing is counted
 	http     *safehttp.Client
 	roots    *x509.CertPool // nil: the system's
 	// local answers requests of this process to its own hosts, without TCP.

@@ -45,11 +45,14 @@ func (s *system) newWeb(p *parts) (http.Handler, error) {
 		Platform:        s.cfg.String("platform_host"),
 		PlatformHandler: s.newConsole(p, logins),
 		Media:           s.cfg.String("media_host"),
-		MediaHandler:    file.New(s.db, httpx.ErrorHandler(s.log)),
+		MediaHandler:    file.New(s.db, httpx.ErrorHandler(s.log), s.tally.Served),
 		TrustedProxies:  s.cfg.Prefixes("trusted_proxies"),
 		TLS:             s.cfg.String("public_scheme") == "https",
 	}))
 	tenants.Use(s.requests.middleware)
+	if s.money != nil {
+		tenants.Use(s.countServed)
+	}
 	if err := s.mountAPI(tenants, p); err != nil {
 		return nil, err
 	}

@@ -63,7 +63,7 @@ func (s *system) workers(p *parts) *river.Workers {
 	outbox.NewWorker(outbox.Options{
 		DB: s.jobs, Tenants: s.registry, Resolver: p.fetcher, Posts: p.statuses, Media: s.urls, Log: s.log, Changed: p.actors.Changed,
 	}).Register(w)
-	deliver.NewWorker(deliver.Options{DB: s.jobs, Tenants: s.registry, HTTP: s.http, Keys: s.keyring, Health: p.health, Servers: p.servers, Log: s.log}).Register(w)
+	deliver.NewWorker(deliver.Options{DB: s.jobs, Tenants: s.registry, HTTP: s.http, Keys: s.keyring, Health: p.health, Servers: p.servers, Sent: s.tally.Delivered, Log: s.log}).Register(w)
 	p.inbox.Register(w)
 	p.fetcher.Register(w)
 	s.newDomains(s.jobs).Register(w)

@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -43,7 +44,13 @@ func TestE2EBillingInABrowser(t *testing.T) {
 	b.upgrades(t)
 	b.changesItsMind(t)
 	b.failsToPay(t)
-	srv.stop()
+	if status := owner.document("/@support"); status != http.StatusOK {
+		t.Errorf("the profile answers %d", status)
+	}
+	srv.stop() // what was counted in memory is written down then
+	if n := b.count(t, `SELECT COALESCE(sum(egress_bytes), 0) FROM billing_usage`); n == 0 {
+		t.Error("nobody counted what went out")
+	}
 }
 
 // see opens the room and expects words on it.

@@ -7,8 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"rookery/internal/testkit"
 )
 
@@ -186,18 +184,4 @@ func (w *watched) gone(t *testing.T) {
 			t.Error("other servers were told to delete the account, and nobody chose so")
 		}
 	}
-}
-
-// count looks behind the scenes.
-func (w *watched) count(t *testing.T, sql string) (n int) {
-	t.Helper()
-	db, err := pgx.Connect(t.Context(), w.fediverse.server.db.SuperURL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = db.Close(t.Context()) }()
-	if err := db.QueryRow(t.Context(), sql).Scan(&n); err != nil {
-		t.Fatal(err)
-	}
-	return n
 }

@@ -41,15 +41,27 @@ func (s *shop) pass(t *testing.T, d time.Duration) {
 // customer is the provider's id of the only one there is.
 func (s *shop) customer(t *testing.T) (id string) {
 	t.Helper()
+	s.look(t, `SELECT customer_id FROM billing_customers`, &id)
+	return id
+}
+
+func (s *shop) count(t *testing.T, sql string) (n int) {
+	t.Helper()
+	s.look(t, sql, &n)
+	return n
+}
+
+// look looks behind the scenes.
+func (s *shop) look(t *testing.T, sql string, into any) {
+	t.Helper()
 	db, err := pgx.Connect(t.Context(), s.db.SuperURL)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = db.Close(t.Context()) }()
-	if err := db.QueryRow(t.Context(), `SELECT customer_id FROM billing_customers`).Scan(&id); err != nil {
+	if err := db.QueryRow(t.Context(), sql).Scan(into); err != nil {
 		t.Fatal(err)
 	}
-	return id
 }
 
 // control does something at the provider that nobody could through its API.
