@@ -186,5 +186,9 @@ func printWelcome(_ context.Context, out io.Writer, s *system, dataDir string) e
 		return err
 	}
 	fmt.Fprintf(out, "\nLog in with any Mastodon app: give it the server name above. Ctrl-C stops everything; the data stays in %s.\n", dataDir)
+	fmt.Fprintf(out, "Staff pages: http://%s/staff; `rookery staff create --data %s --email you@example.com` lets you in.\n", s.cfg.String("platform_host"), dataDir)
+	if s.money == nil {
+		fmt.Fprintln(out, "Billing is off; ROOKERY_BILLING=fake sells plans for no money.")
+	}
 	return nil
 }
