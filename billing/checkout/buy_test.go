@@ -79,6 +79,36 @@ func TestBuyingWithinTheTrial(t *testing.T) {
 	}
 }
 
+// 28: a trial at the provider that nobody gives a card for ends with its last day, and nothing
+// is owed for it. With a card it goes on: TestBuyingWithinTheTrial.
+func TestATrialWithoutACard(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.Sweep()
+	customer := w.Customer(w.Acme)
+	_, err := w.api().Subscriptions.New(&stripe.SubscriptionParams{
+		Customer: stripe.String(customer), Items: []*stripe.SubscriptionItemsParams{{Price: stripe.String(w.Prices["rookery_team_eur_month_base"])}},
+		TrialEnd: stripe.Int64(w.Fake.Now().Add(20 * billing.Day).Unix()),
+		TrialSettings: &stripe.SubscriptionTrialSettingsParams{
+			EndBehavior: &stripe.SubscriptionTrialSettingsEndBehaviorParams{MissingPaymentMethod: stripe.String("cancel")},
+		},
+	})
+	must(t, err)
+	w.Settle()
+	w.Wants(tenant.Trial, "team")
+	w.Pass(19 * billing.Day)
+	w.Wants(tenant.Trial, "team")
+	w.Pass(2 * billing.Day)
+	w.Wants(tenant.Restricted, "team")
+	if n := w.Count(`billing_subscriptions WHERE status = 'canceled'`, nil); n != 1 || w.charged() != 0 {
+		t.Errorf("%d ended, charged %d", n, w.charged())
+	}
+	w.Pass(13 * billing.Day)
+	w.Wants(tenant.Unpaid, "team")
+	w.pay(team, pays)
+	w.Wants(tenant.Paid, "team")
+}
+
 // The last hours of a trial are too short for the provider: it is charged at once.
 func TestBuyingAtTheEndOfTheTrial(t *testing.T) {
 	t.Parallel()
@@ -375,6 +405,13 @@ func (d dying) ChangePlan(ctx context.Context, key string, c billing.PlanChange)
 		return errDied
 	}
 	if err := d.Till.ChangePlan(ctx, key, c); err != nil || d.at != "change" {
+		return err
+	}
+	return errDied
+}
+
+func (d dying) CancelNow(ctx context.Context, key, subscription string) error {
+	if err := d.Till.CancelNow(ctx, key, subscription); err != nil || d.at != "end" {
 		return err
 	}
 	return errDied

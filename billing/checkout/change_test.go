@@ -6,9 +6,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 
 	"rookery/billing"
+	"rookery/billing/store"
 	"rookery/billing/stripefake"
 	"rookery/internal/fault"
 	"rookery/internal/jobs"
@@ -409,5 +411,36 @@ func TestCountingWaits(t *testing.T) {
 	must(t, w.shop.Count(t.Context(), w.Acme.ID, false))
 	if is := w.live(); is.Extra != 2 || is.Plan != "team" {
 		t.Errorf("%+v", is)
+	}
+}
+
+// 32: a smaller plan that somebody gave at the provider's own pages, past all of ours: more is
+// in use than it allows, which is said, and nothing is taken away.
+func TestASmallerPlanFromOutside(t *testing.T) {
+	t.Parallel()
+	w := paying(t, team)
+	w.accounts(4)
+	w.Platform(func(tx *pg.PlatformTx) error { return w.Ledger.Assess(t.Context(), tx, w.Acme.ID, store.ByStaff) })
+	if e := w.Entitlement(w.Acme); e.IsOver {
+		t.Fatalf("four accounts are within the plan: %+v", e)
+	}
+	dashboard := billing.PlanChange{Subscription: w.live().ID, BasePrice: w.Prices["rookery_solo_eur_month_base"]}
+	must(t, w.Gateway.ChangePlan(t.Context(), "by hand", dashboard))
+	w.Settle()
+	w.Wants(tenant.Paid, "solo")
+	if e := w.Entitlement(w.Acme); !e.IsOver || e.Limits.Accounts != 1 {
+		t.Errorf("more is in use than the plan allows: %+v", e)
+	}
+	must(t, w.shop.Count(t.Context(), w.Acme.ID, true))
+	w.Pass(40 * billing.Day)
+	w.Wants(tenant.Paid, "solo")
+	if n := w.Count(`accounts WHERE tenant_id = @id AND domain = '' AND deleted_at IS NULL`, pgx.NamedArgs{"id": w.Acme.ID}); n != 4 || !w.Entitlement(w.Acme).IsOver {
+		t.Errorf("%d accounts are left, %+v", n, w.Entitlement(w.Acme))
+	}
+	_, err := w.shop.Change(t.Context(), owner, w.Acme.ID, team)
+	must(t, err)
+	w.Wants(tenant.Paid, "team")
+	if w.Entitlement(w.Acme).IsOver {
+		t.Error("four accounts are within the plan again")
 	}
 }

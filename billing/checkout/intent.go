@@ -16,8 +16,8 @@ import (
 )
 
 // The kinds of what is asked of the provider. Who asks for a customer or a page twice by one
-// key gets the same one, and nothing is charged by it: those are asked for again when nobody
-// knows what became of them. Changes may charge something: they are looked at instead.
+// key gets the same one, and who ends something twice ends it once; nothing is charged by it:
+// those are asked for again when nobody knows what became of them. Changes may charge something: they are looked at instead.
 const (
 	kindCustomer = "customer"
 	kindPage     = "checkout"
@@ -26,6 +26,7 @@ const (
 	kindCancel   = "cancel"
 	kindResume   = "resume"
 	kindQuantity = "quantity"
+	kindEnd      = "end"
 )
 
 const (
@@ -153,6 +154,8 @@ func (s *Service) settle(ctx context.Context, in *store.Intent) error {
 		} else {
 			_, err = s.makePage(ctx, in)
 		}
+	case kindEnd:
+		err = s.end(ctx, in)
 	default:
 		err = s.look(ctx, in)
 	}

@@ -107,6 +107,8 @@ func (s *Service) record(in *store.Intent, o order) func(context.Context, *pg.Pl
 		e = audit.Entry{Action: "billing.cancel", Detail: map[string]string{"plan": from, "at": day(o.At)}}
 	case in.Kind == kindResume:
 		e = audit.Entry{Action: "billing.resume", Detail: map[string]string{"plan": from}}
+	case in.Kind == kindEnd:
+		e = audit.Entry{Action: "billing.end", Detail: map[string]string{"plan": from}}
 	case in.Kind == kindQuantity:
 		e = audit.Entry{Action: "billing.quantity", Detail: map[string]string{"from": strconv.Itoa(o.Had), "to": strconv.Itoa(o.Change.Extra)}}
 	case o.At.IsZero():

@@ -25,6 +25,7 @@ const (
 func (s *Service) Register(w *river.Workers) {
 	river.AddWorker(w, &quantityWorker{service: s})
 	river.AddWorker(w, &purchasesWorker{service: s})
+	river.AddWorker(w, &endWorker{service: s})
 }
 
 type quantityWorker struct {
@@ -55,6 +56,19 @@ func (*purchasesWorker) Timeout(*river.Job[jobs.BillingPurchases]) time.Duration
 // Work implements river.Worker.
 func (w *purchasesWorker) Work(ctx context.Context, _ *river.Job[jobs.BillingPurchases]) error {
 	return w.service.Sweep(ctx)
+}
+
+type endWorker struct {
+	river.WorkerDefaults[jobs.BillingEnd]
+	service *Service
+}
+
+// Timeout implements river.Worker.
+func (*endWorker) Timeout(*river.Job[jobs.BillingEnd]) time.Duration { return jobTime }
+
+// Work implements river.Worker.
+func (w *endWorker) Work(ctx context.Context, job *river.Job[jobs.BillingEnd]) error {
+	return w.service.End(ctx, job.Args.SubscriptionID)
 }
 
 // Sweep takes up what was asked of the provider and never answered, and has accounts counted

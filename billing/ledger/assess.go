@@ -18,7 +18,7 @@ const (
 	UnknownPrice    = "unknown_price"       // a subscription to something that is in no plan
 	DoublePaid      = "double_subscription" // two that are paid for
 	Disputed        = "dispute"
-	DisputeLost     = "dispute_lost"      // what it paid for goes on at the provider until somebody ends it
+	DisputeLost     = "dispute_lost"      // the paid time has ended, here and at the provider
 	GivenBack       = "full_refund"       // does the company go on?
 	FraudWarning    = "fraud_warning"     // the bank believes that the card was stolen
 	NotFinal        = "invoice_not_final" // an invoice cannot be made: mostly an address without a country

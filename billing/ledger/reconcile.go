@@ -23,6 +23,7 @@ const (
 
 	pollBack    = 3 * 24 * time.Hour // the provider tries to deliver as long
 	revisitMost = 1000
+	keepEvents  = 90 * 24 * time.Hour
 	comparePage = 500
 )
 
@@ -78,6 +79,18 @@ func (l *Ledger) Compare(ctx context.Context) error {
 	}
 	return l.DB.Platform(ctx, "store what differed from the payment provider", func(tx *pg.PlatformTx) error {
 		return store.AddDrift(ctx, tx, c.began, c.found)
+	})
+}
+
+// Forget removes the events that were handled long ago: what they were about is stored, and
+// the provider itself keeps them for 30 days.
+func (l *Ledger) Forget(ctx context.Context) error {
+	return l.DB.Platform(ctx, "forget old events of the payment provider", func(tx *pg.PlatformTx) error {
+		n, err := store.PruneEvents(ctx, tx, l.Now().Add(-keepEvents))
+		if n > 0 {
+			l.Log.InfoContext(ctx, "old events of the payment provider are forgotten", "events", n)
+		}
+		return err
 	})
 }
 

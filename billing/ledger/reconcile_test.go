@@ -255,6 +255,16 @@ func TestWhatSupportDoes(t *testing.T) {
 	if n := w.Count(`billing_subscriptions WHERE is_paused`, nil); n != 1 {
 		t.Error("nobody can see that nothing is collected")
 	}
+	w.Pass(32 * billing.Day) // a renewal that nobody has to pay
+	w.Wants(tenant.Paid, "team")
+	if n := w.Count(`billing_invoices WHERE status IN ('open', 'uncollectible')`, nil); n != 0 {
+		t.Errorf("%d invoices are owed", n)
+	}
+	w.ask("/v1/subscriptions/"+sub.ID, url.Values{"pause_collection": {""}})
+	w.Settle()
+	if n := w.Count(`billing_subscriptions WHERE is_paused`, nil); n != 0 {
+		t.Error("it is collected again, and nobody can see it")
+	}
 	globex := w.Company("globex.test")
 	second := w.Customer(globex)
 	w.Fake.Advance(time.Minute)
@@ -269,6 +279,15 @@ func TestWhatSupportDoes(t *testing.T) {
 	}
 	if n := w.Count(`billing_subscriptions`, nil); n != 1 {
 		t.Errorf("%d rows of one subscription", n)
+	}
+	must(t, w.Ledger.Sync(t.Context(), customer)) // neither reading takes it back
+	must(t, w.Ledger.Sync(t.Context(), second))
+	if e := w.Entitlement(globex); e.Standing != tenant.Paid || e.Plan != "team" {
+		t.Errorf("who got it, read again: %+v", e)
+	}
+	must(t, w.Ledger.Compare(t.Context()))
+	if got := w.drift(); len(got) != 0 {
+		t.Errorf("the comparison finds %v", got)
 	}
 }
 
@@ -293,6 +312,9 @@ func TestADecisionEnds(t *testing.T) {
 	w.Wants(tenant.Paid, "business")
 	w.Pass(2 * billing.Day)
 	w.Wants(tenant.Restricted, "team")
+	if n := w.Count(`entitlement_changes WHERE to_standing = 'restricted' AND from_standing = 'active' AND cause = 'clock'`, nil); n != 1 {
+		t.Errorf("the clock ended it %d times", n)
+	}
 }
 
 // 48: an invoice cannot be made, because nobody knows where the company is.
@@ -303,4 +325,26 @@ func TestAnInvoiceThatCannotBeMade(t *testing.T) {
 	w.Pass(31*billing.Day + 2*time.Hour)
 	w.wantsTask(ledger.NotFinal)
 	w.Wants(tenant.Paid, "team")
+	// It is no debt: nobody loses anything for it, however long it takes.
+	w.Pass(20 * billing.Day)
+	w.Wants(tenant.Paid, "team")
+	w.ask("/v1/customers/"+customer, url.Values{"address[country]": {"FR"}, "address[postal_code]": {"75001"}})
+	state, err := w.Gateway.Customer(t.Context(), customer)
+	must(t, err)
+	var drafts []string
+	for _, i := range state.Invoices {
+		if i.Status == "draft" {
+			drafts = append(drafts, i.ID)
+		}
+	}
+	if len(drafts) != 1 {
+		t.Fatalf("%d invoices wait to be made", len(drafts))
+	}
+	w.ask("/v1/invoices/"+drafts[0]+"/pay", nil)
+	w.Settle()
+	w.Wants(tenant.Paid, "team")
+	if n := w.Count(`billing_invoices WHERE invoice_id = @id AND status = 'paid'`, pgx.NamedArgs{"id": drafts[0]}); n != 1 {
+		t.Error("it is not paid")
+	}
+	w.wantsTask(ledger.NotFinal) // the same one: once an invoice
 }

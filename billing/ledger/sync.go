@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"time"
 
 	"rookery/billing"
@@ -144,21 +142,8 @@ func (l *Ledger) write(ctx context.Context, tx *pg.PlatformTx, id tenant.ID, beg
 	if err := store.PutInvoices(ctx, tx, id, began, invoices(state)); err != nil {
 		return err
 	}
-	for _, d := range state.Disputes {
-		row := &store.Dispute{
-			DisputeID: d.ID, ChargeID: d.Charge, Status: d.Status, Amount: d.Amount, Currency: d.Currency, Reason: d.Reason, DueBy: pg.NullTime(d.DueBy), CreatedAt: d.Created,
-		}
-		if err := store.PutDispute(ctx, tx, id, began, row); err != nil {
-			return err
-		}
-		if err := l.task(ctx, tx, id, Disputed, d.ID, map[string]string{"status": d.Status, "reason": d.Reason}); err != nil {
-			return err
-		}
-		if d.Status == "lost" {
-			if err := l.task(ctx, tx, id, DisputeLost, d.ID, map[string]string{"reason": d.Reason}); err != nil {
-				return err
-			}
-		}
+	if err := l.disputes(ctx, tx, id, began, state); err != nil {
+		return err
 	}
 	if err := l.matters(ctx, tx, id, state); err != nil {
 		return err
@@ -184,30 +169,6 @@ func (l *Ledger) moved(ctx context.Context, tx *pg.PlatformTx, id tenant.ID, row
 		}
 	}
 	return readAll(ctx, tx, unique(before))
-}
-
-// signals are events that are a matter for the staff by themselves.
-var signals = map[string]string{"radar.early_fraud_warning.created": FraudWarning, "invoice.finalization_failed": NotFinal}
-
-// matters leaves to the staff what a reading, or an event that made it, shows.
-func (l *Ledger) matters(ctx context.Context, tx *pg.PlatformTx, id tenant.ID, state *billing.CustomerState) error {
-	for _, i := range state.Invoices {
-		if i.Status == "paid" && i.Total > 0 && i.Refunded >= i.Total {
-			if err := l.task(ctx, tx, id, GivenBack, i.ID, map[string]string{"invoice": i.Number}); err != nil {
-				return err
-			}
-		}
-	}
-	events, err := store.WaitingEvents(ctx, tx, state.ID, slices.Collect(maps.Keys(signals)))
-	if err != nil {
-		return err
-	}
-	for _, e := range events {
-		if err := l.task(ctx, tx, id, signals[e.Type], e.ObjectID, map[string]string{"event": e.EventID}); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func (l *Ledger) done(ctx context.Context, tx *pg.PlatformTx, customer string, began time.Time) error {

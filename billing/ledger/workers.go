@@ -22,7 +22,15 @@ func (l *Ledger) Register(w *river.Workers) {
 	river.AddWorker(w, worker(sweepTimeout, func(ctx context.Context, _ jobs.BillingSweep) error { return l.Sweep(ctx) }))
 	river.AddWorker(w, worker(sweepTimeout, func(ctx context.Context, _ jobs.BillingPoll) error { return l.Poll(ctx) }))
 	river.AddWorker(w, worker(sweepTimeout, func(ctx context.Context, _ jobs.BillingRevisit) error { return l.Revisit(ctx) }))
-	river.AddWorker(w, worker(compareTimeout, func(ctx context.Context, _ jobs.BillingCompare) error { return l.Compare(ctx) }))
+	river.AddWorker(w, worker(compareTimeout, func(ctx context.Context, _ jobs.BillingCompare) error { return l.Nightly(ctx) }))
+}
+
+// Nightly is what is done once a day. What needs no provider comes first: it may be away.
+func (l *Ledger) Nightly(ctx context.Context) error {
+	if err := l.Forget(ctx); err != nil {
+		return err
+	}
+	return l.Compare(ctx)
 }
 
 // plain is a worker that is one function.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"rookery/billing/checkout"
 	"rookery/billing/ledger"
 	billingstore "rookery/billing/store"
 	"rookery/dashboard/web"
@@ -62,6 +63,26 @@ var matterWords = map[string]MatterWords{
 	ledger.Disputed: {
 		"A payment is disputed", "The owner of a card contests a payment at the bank. Until it is settled nothing can be added; if it is lost, the paid time ends.",
 		"Answer at the provider before the day it names: with the invoice, and what the tenant has used. Ask the owner whether it was a mistake.",
+	},
+	ledger.DisputeLost: {
+		"A dispute was lost", "The bank gave a contested payment back to the owner of the card. The tenant’s paid time has ended, and its subscription at the payment provider is cancelled by itself.",
+		"See at the provider that the subscription is cancelled. If the tenant is to go on nevertheless, decide how it stands, and ask its owner to choose a plan with another card.",
+	},
+	ledger.GivenBack: {
+		"A payment was given back in full", "All of an invoice was refunded. The tenant keeps its plan until somebody decides otherwise.",
+		"If the tenant is to end, cancel its subscription at the payment provider. If it was a courtesy, there is nothing to do.",
+	},
+	ledger.FraudWarning: {
+		"A card may be stolen", "The bank that gave out a card believes that a payment was made by somebody else. A dispute follows as a rule.",
+		"Look at the tenant and what it publishes. If it is not who it says, pay the money back, cancel the subscription, and restrict the tenant.",
+	},
+	ledger.NotFinal: {
+		"An invoice cannot be made", "The payment provider could not finish an invoice, mostly because the address has no country. Nothing is charged until it is, and the tenant keeps its plan.",
+		"Ask the owner for the address of the company, or enter it at the provider; then finish the invoice there.",
+	},
+	checkout.CardTesting: {
+		"Cards are being tried", "More than twenty payments were refused within ten minutes. Nothing can be bought until that is over; it opens again by itself.",
+		"Look at the refused payments at the provider. If they come from one tenant or network, close that one, and pay back what went through.",
 	},
 	ledger.PaidForNothing: {
 		"Money is taken for nothing", "A subscription is live and its tenant is gone.", "Cancel it at the provider at once, and pay back what was charged since.",

@@ -77,6 +77,20 @@ func (BillingQuantity) InsertOpts() river.InsertOpts {
 	}
 }
 
+// BillingEnd ends a subscription at the provider: a payment for it was lost, so nothing more
+// may be charged. Whoever reads the loss enqueues it, in the same transaction.
+type BillingEnd struct {
+	SubscriptionID string `json:"subscription_id" river:"unique"`
+}
+
+// Kind implements river.JobArgs.
+func (BillingEnd) Kind() string { return "billing_end" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (BillingEnd) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueBilling, MaxAttempts: 20, UniqueOpts: onceAtATime}
+}
+
 // BillingPurchases takes up what was asked of the provider and never answered, and counts
 // accounts anew whose paid time ends.
 type BillingPurchases struct{}

@@ -9,6 +9,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"testing"
 	"time"
 
@@ -21,6 +22,7 @@ import (
 	"rookery/billing/stripefake"
 	"rookery/billing/stripegw"
 	"rookery/billing/webhook"
+	"rookery/internal/ids"
 	"rookery/internal/pg"
 	"rookery/internal/seal"
 	"rookery/internal/testkit"
@@ -44,6 +46,7 @@ type World struct {
 	Secrets []string                                                 // that are good here
 	Prices  map[string]string                                        // ids by key
 	Acme    *tenant.Tenant
+	pages   int
 }
 
 const patience = 20 * time.Second
@@ -112,6 +115,20 @@ func (w *World) Company(host string) *tenant.Tenant {
 	return made
 }
 
+// Person gives a company somebody with a role, and returns the mail address.
+func (w *World) Person(of *tenant.Tenant, role string) string {
+	w.T.Helper()
+	address := role + "@" + of.Host
+	w.Platform(func(tx *pg.PlatformTx) error {
+		_, err := pg.Exec(w.T.Context(), tx, `
+			WITH made AS (INSERT INTO persons (id, email) VALUES (@id, @email) RETURNING id)
+			INSERT INTO memberships (tenant_id, person_id, role) SELECT @tenant, id, @role FROM made`,
+			pgx.NamedArgs{"tenant": of.ID, "id": ids.New(), "email": address, "role": role})
+		return err
+	})
+	return address
+}
+
 // Customer makes a company known to the provider.
 func (w *World) Customer(of *tenant.Tenant) string {
 	w.T.Helper()
@@ -128,20 +145,27 @@ func (w *World) Customer(of *tenant.Tenant) string {
 // Buy pays for a plan on the provider's page.
 func (w *World) Buy(of *tenant.Tenant, customer, plan string, how stripefake.Purchase) {
 	w.T.Helper()
+	if _, err := w.Fake.PayCheckout(w.Page(of, customer, plan), how); err != nil {
+		w.T.Fatal(err)
+	}
+}
+
+// Page opens the provider's page for a plan, and returns its session.
+func (w *World) Page(of *tenant.Tenant, customer, plan string) string {
+	w.T.Helper()
 	p, ok := w.Plans.Plan(plan)
 	if !ok {
 		w.T.Fatalf("no plan %q", plan)
 	}
 	price, _ := p.Price("eur", billing.Monthly)
-	page, err := w.Gateway.OpenCheckout(w.T.Context(), "checkout/"+customer+"/"+plan, billing.NewCheckout{
+	w.pages++
+	page, err := w.Gateway.OpenCheckout(w.T.Context(), "checkout/"+customer+"/"+plan+"/"+strconv.Itoa(w.pages), billing.NewCheckout{
 		Tenant: of.ID, Customer: customer, BasePrice: w.Prices[price.Key(billing.Base)], Success: "https://console.test/ok", Cancel: "https://console.test/no",
 	})
 	if err != nil {
 		w.T.Fatal(err)
 	}
-	if _, err := w.Fake.PayCheckout(page.ID, how); err != nil {
-		w.T.Fatal(err)
-	}
+	return page.ID
 }
 
 // Platform runs fn in a transaction over all tenants.
