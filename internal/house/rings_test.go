@@ -128,6 +128,7 @@ var inRing = []struct {
 	}},
 	{"internal/barred", []string{"internal/audit"}},
 	{"internal/upkeep", []string{"internal/social/status", "internal/audit"}},
+	{"billing/ledger", []string{"tenant/notice"}},
 	{"billing/dunning", []string{"internal/audit", "tenant/deletion", "tenant/notice"}},
 	{"tenant/deletion", []string{"internal/audit", "internal/social/account", "tenant/notice", "tenant/factor"}},
 	{"tenant/sso", []string{"tenant/people", "tenant/notice", "internal/audit", "internal/social/account"}},
