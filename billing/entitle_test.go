@@ -233,14 +233,18 @@ func TestLimitsAndFlags(t *testing.T) {
 	if e.Limits.Accounts != 14 || e.IsOver || !e.IsSlow || !e.Limits.Has(tenant.Approvals) || e.Limits.Has(tenant.SingleSignOn) || !e.MayGrow() {
 		t.Errorf("with four more accounts: %+v", e)
 	}
-	f.Usage.Accounts, f.Disputed, f.StorageOverSince = 15, true, at(1)
+	f.Usage.Accounts = 15
+	if e, _ := c.Entitle(f, at(3)); e.IsOver {
+		t.Errorf("one more than is paid for yet: the next count of accounts has it paid: %+v", e)
+	}
+	f.Usage.Seats, f.Disputed, f.StorageOverSince = 11, true, at(1)
 	if e, next := c.Entitle(f, at(3)); !e.IsOver || e.MayGrow() || !e.MayUpload() || !next.Equal(at(8)) {
 		t.Errorf("over its limit and disputed: %+v until %v", e, next)
 	}
 	if e, _ := c.Entitle(f, at(8)); e.MayUpload() {
 		t.Errorf("storage over for a week: %+v", e)
 	}
-	f.Overrides = []billing.Override{{From: at(0), Limits: map[string]int64{"accounts": 500, "nonsense": 3}}}
+	f.Overrides = []billing.Override{{From: at(0), Limits: map[string]int64{"accounts": 500, "seats": 50, "nonsense": 3}}}
 	if e, _ := c.Entitle(f, at(3)); e.Limits.Accounts != 500 || e.IsOver {
 		t.Errorf("with an override: %+v", e)
 	}

@@ -20,7 +20,7 @@ func TestThePlansThatComeAlong(t *testing.T) {
 		t.Errorf("%+v", price)
 	}
 	solo, _ := c.Plan("solo")
-	if solo.Limits.Has(tenant.Approvals) || !business.Limits.Has(tenant.Compliance) {
+	if solo.Limits.Has(tenant.Approvals) || !business.Limits.Has(tenant.SingleSignOn) {
 		t.Errorf("features: solo lacks %v, business %v", solo.Limits.Lacks, business.Limits.Lacks)
 	}
 	if e := c.Free(); e.Standing != "" || !e.MayGrow() || e.Limits.Accounts != 0 {

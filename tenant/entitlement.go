@@ -54,12 +54,10 @@ const (
 	Approvals    Feature = "approvals"     // drafters, whose posts wait for approval
 	Inbox        Feature = "inbox"         // conversations with owners, notes and states
 	SingleSignOn Feature = "single_signon" // OpenID Connect
-	Webhooks     Feature = "webhooks"
-	Compliance   Feature = "compliance" // every post is approved by a second person
 )
 
 // Features lists all of them, in the order in which plans are described.
-func Features() []Feature { return []Feature{Approvals, Inbox, SingleSignOn, Webhooks, Compliance} }
+func Features() []Feature { return []Feature{Approvals, Inbox, SingleSignOn} }
 
 // Limits are what a plan allows; 0 is no limit. The first three are what is paid for and
 // hold strictly. The next three, counted over a calendar month but for storage, are

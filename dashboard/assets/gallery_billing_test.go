@@ -24,9 +24,9 @@ func billingPages() []galleryPage {
 	}
 	offers := []console.BillingOffer{
 		offer("solo", "Solo", "One account, two people.", 900, 0, 1, 1, "5 GB"),
-		offer("team", "Team", "Roles, approval of posts and a shared inbox.", 4900, 400, 10, 1, "50 GB", "Posts that wait for approval", "A shared inbox", "Webhooks"),
+		offer("team", "Team", "Roles, approval of posts and a shared inbox.", 4900, 400, 10, 1, "50 GB", "Posts that wait for approval", "A shared inbox"),
 		offer("business", "Business", "Single sign-on, three domains, and two years of audit log.", 19900, 300, 50, 3, "250 GB",
-			"Posts that wait for approval", "A shared inbox", "Single sign-on", "Webhooks", "A second person approves every post"),
+			"Posts that wait for approval", "A shared inbox", "Single sign-on"),
 	}
 	var path strings.Builder
 	for i := range 30 {

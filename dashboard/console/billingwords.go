@@ -13,7 +13,6 @@ var billingStates = map[BillingState]string{
 // billingFeatures are what only some plans have.
 var billingFeatures = map[tenant.Feature]string{
 	tenant.Approvals: "Posts that wait for approval", tenant.Inbox: "A shared inbox", tenant.SingleSignOn: "Single sign-on",
-	tenant.Webhooks: "Webhooks", tenant.Compliance: "A second person approves every post",
 }
 
 // billingUses are what plans limit.
