@@ -79,7 +79,7 @@ func TestASmallerPlan(t *testing.T) {
 	refused(t, "with four accounts", err, fault.Conflict)
 	w.accounts(1)
 	o, err = w.shop.Preview(t.Context(), w.Acme.ID, solo)
-	if err != nil || o.IsNow || o.Quote.Now != 0 || o.Quote.Next != 1071 || !o.At.Equal(end) || len(o.Loses) != 3 {
+	if err != nil || o.IsNow || o.Quote.Now != 0 || o.Quote.Next != 1071 || !o.At.Equal(end) || len(o.Loses) != 2 {
 		t.Errorf("%+v, %v", o, err)
 	}
 	change := func() {

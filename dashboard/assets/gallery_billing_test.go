@@ -106,7 +106,7 @@ func billingPages() []galleryPage {
 		IsNow: true, Now: eur(11234), Next: eur(23681), NextAt: ago(-12 * aDay),
 	}
 	later := change
-	later.Plan, later.IsNow, later.At, later.Next, later.Extra, later.Loses = "Solo", false, ago(-12*aDay), eur(1071), 2, []string{"Posts that wait for approval", "A shared inbox", "Webhooks"}
+	later.Plan, later.IsNow, later.At, later.Next, later.Extra, later.Loses = "Solo", false, ago(-12*aDay), eur(1071), 2, []string{"Posts that wait for approval", "A shared inbox"}
 	refused := later
 	refused.Exceeds = []console.BillingExcess{
 		{What: "accounts", Used: 7, Limit: 1, URL: "/a"}, {What: "seats", Used: 10, Limit: 2, URL: "/p"}, {What: "domains", Used: 3, Limit: 1, URL: "/d"},
