@@ -90,7 +90,6 @@ func funcs(language *words.Language) template.FuncMap {
 		"icon":    icon,
 		"mark":    mark,
 		"count":   in.count,
-		"amount":  in.amount,
 		"ago":     in.moment,
 		"full":    in.fullMoment,
 		"day":     in.day,

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"rookery/dashboard/assets"
 	"rookery/dashboard/console"
 )
 
@@ -15,10 +14,9 @@ const aDay = 24 * time.Hour
 func billingPages() []galleryPage {
 	shell := companyShell(console.PlanAndBilling)
 	shell.Room.More = append(shell.Room.More, console.Entry{Text: "Plan and billing", Icon: "receipt", URL: "/billing", IsCurrent: true})
-	eur := func(n int64) assets.Money { return assets.Money{Amount: n, Currency: "eur"} }
 	offer := func(id, name, summary string, price, extra int64, accounts, domains int, storage string, features ...string) console.BillingOffer {
 		return console.BillingOffer{
-			ID: id, Name: name, Summary: summary, Price: eur(price), ExtraPrice: eur(extra), HasExtra: extra > 0, Accounts: accounts, Seats: max(2, accounts), Domains: domains,
+			ID: id, Name: name, Summary: summary, Price: euros(price), ExtraPrice: euros(extra), HasExtra: extra > 0, Accounts: accounts, Seats: max(2, accounts), Domains: domains,
 			Storage: storage, Features: features, Currency: "eur", Every: "month", BuyAction: "/billing/buy",
 		}
 	}
@@ -53,7 +51,7 @@ func billingPages() []galleryPage {
 	}
 	active := trial
 	active.Plan, active.State, active.Since, active.Until, active.RenewsAt = "Team", console.BillingActive, ago(50*aDay), time.Time{}, ago(-12*aDay)
-	active.HasPlan, active.Price, active.CardBrand, active.CardLast4 = true, eur(4900), "Visa", "4242"
+	active.HasPlan, active.Price, active.CardBrand, active.CardLast4 = true, euros(4900), "Visa", "4242"
 	active.PortalAction, active.CancelURL, active.Uses, active.IsBuying, active.Currencies = "/billing/portal", "/billing/cancel", uses, false, active.Currencies[:1]
 	active.Offers = append([]console.BillingOffer(nil), offers...)
 	for i := range active.Offers {
@@ -66,15 +64,15 @@ func billingPages() []galleryPage {
 	active.OlderURL = "/billing?before=x"
 	for i, state := range []string{"Paid", "Paid", "Cancelled"} {
 		active.Invoices = append(active.Invoices, console.BillingInvoice{
-			Number: "7F3A-000" + strconv.Itoa(3-i), At: ago(time.Duration(i*31) * aDay), Amount: eur(5831), State: state, IsPaid: state == "Paid", URL: "/i", File: "/i.pdf",
+			Number: "7F3A-000" + strconv.Itoa(3-i), At: ago(time.Duration(i*31) * aDay), Amount: euros(5831), State: state, IsPaid: state == "Paid", URL: "/i", File: "/i.pdf",
 		})
 	}
-	active.Invoices[1].Refunded = eur(1000)
+	active.Invoices[1].Refunded = euros(1000)
 	trialing := active
 	trialing.State, trialing.Until, trialing.Invoices, trialing.OlderURL = console.BillingTrialing, ago(-9*aDay), nil, ""
 	next := active
-	next.Next = &console.BillingNext{Plan: "Solo", At: ago(-12 * aDay), Price: eur(900), KeepAction: "/billing/keep"}
-	next.Extra, next.Price = 3, eur(6100)
+	next.Next = &console.BillingNext{Plan: "Solo", At: ago(-12 * aDay), Price: euros(900), KeepAction: "/billing/keep"}
+	next.Extra, next.Price = 3, euros(6100)
 	next.Uses = append([]console.BillingUse(nil), uses...)
 	next.Uses[0] = console.BillingUse{Name: "Accounts", UsedN: 13, LimitN: 13, Percent: 100, Extra: 3, Spark: path.String()}
 	ending := active
@@ -86,7 +84,7 @@ func billingPages() []galleryPage {
 	ending.Offers = fixed
 	grace := ending
 	grace.CancelURL, grace.ResumeAction = "/billing/cancel", ""
-	owed := console.BillingInvoice{Number: "7F3A-0004", At: ago(4 * aDay), Amount: eur(5831), State: "To be paid", IsOpen: true, URL: "/i", File: "/i.pdf"}
+	owed := console.BillingInvoice{Number: "7F3A-0004", At: ago(4 * aDay), Amount: euros(5831), State: "To be paid", IsOpen: true, URL: "/i", File: "/i.pdf"}
 	grace.State, grace.Since, grace.Until, grace.ToPay, grace.IsDisputed = console.BillingGrace, ago(4*aDay), ago(-10*aDay), &owed, true
 	grace.Invoices = append([]console.BillingInvoice{owed}, active.Invoices...)
 	restricted := trial
@@ -103,10 +101,10 @@ func billingPages() []galleryPage {
 	member.Offers = fixed
 	change := console.BillingChangeView{
 		Shell: shell, Token: "t0ken", Action: "/billing/change", CancelURL: "/billing", Plan: "Business", From: "Team", Choice: offers[2],
-		IsNow: true, Now: eur(11234), Next: eur(23681), NextAt: ago(-12 * aDay),
+		IsNow: true, Now: euros(11234), Next: euros(23681), NextAt: ago(-12 * aDay),
 	}
 	later := change
-	later.Plan, later.IsNow, later.At, later.Next, later.Extra, later.Loses = "Solo", false, ago(-12*aDay), eur(1071), 2, []string{"Posts that wait for approval", "A shared inbox"}
+	later.Plan, later.IsNow, later.At, later.Next, later.Extra, later.Loses = "Solo", false, ago(-12*aDay), euros(1071), 2, []string{"Posts that wait for approval", "A shared inbox"}
 	refused := later
 	refused.Exceeds = []console.BillingExcess{
 		{What: "accounts", Used: 7, Limit: 1, URL: "/a"}, {What: "seats", Used: 10, Limit: 2, URL: "/p"}, {What: "domains", Used: 3, Limit: 1, URL: "/d"},

@@ -55,8 +55,8 @@ func staffPages() []galleryPage {
 			Changes:       []staff.ChangeLine{{At: ago(3 * day), From: "active", To: "grace", FromPlan: "Business", ToPlan: "Business", Cause: "After a reading"}, {At: ago(390 * day), To: "active", ToPlan: "Business", Cause: "After a reading"}},
 			Customers:     []staff.CustomerLine{{ID: "cus_QmX2vB1nTz8eKa", Mail: "einkauf@fahrradteile.globex.example", URL: "https://dashboard.provider.example/customers/cus_1", Currency: "eur", ReadAt: ago(20 * time.Minute), IsCurrent: true}, {ID: "cus_OldOneInDollars", Currency: "usd", IsTest: true, DeletedAt: ago(50 * day)}},
 			Subscriptions: []staff.SubscriptionLine{{ID: "sub_1QmX2vB1nTz8eKa9LrYtUiOp", Status: "past_due", Plan: "Business", Every: "month", Currency: "eur", Card: "visa 4242", Extra: 2, PeriodEnd: soon(20 * day), IsChosen: true}, {ID: "sub_0", Status: "canceled", Every: "year", Currency: "usd", EndedAt: ago(100 * day), IsPaused: true}},
-			Invoices:      []staff.InvoiceLine{{Number: "A-0007", Status: "open", URL: "/x", Total: 129_000, Currency: "eur", At: ago(3 * day)}, {Number: "A-0006", Status: "paid", Total: 129_000, Refunded: 4_900, Currency: "eur", At: ago(33 * day)}},
-			Disputes:      []staff.DisputeLine{{ID: "dp_1", Status: "needs_response", Reason: "product_not_received", Currency: "eur", Amount: 129_000, At: ago(9 * day), DueBy: soon(9 * day)}},
+			Invoices:      []staff.InvoiceLine{{Number: "A-0007", Status: "open", URL: "/x", Total: euros(129_000), At: ago(3 * day)}, {Number: "A-0006", Status: "paid", Total: euros(129_000), Refunded: euros(4_900), At: ago(33 * day)}},
+			Disputes:      []staff.DisputeLine{{ID: "dp_1", Status: "needs_response", Reason: "product_not_received", Amount: euros(129_000), At: ago(9 * day), DueBy: soon(9 * day)}},
 		},
 		Acts: []staff.ActLine{{At: ago(40 * day), Who: "Katharina Brandstätter", Text: "decided how the tenant stands", Details: [][2]string{{"reason", "The invoice is paid by bank transfer."}, {"standing", "active"}}}, {At: ago(50 * day), Who: "Somebody who has left", Text: "had the customer read again"}}, ActsMore: "/staff/x?acts=1",
 	}

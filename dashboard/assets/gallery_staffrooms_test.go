@@ -7,6 +7,9 @@ import (
 	"rookery/dashboard/staff"
 )
 
+// euros are so many cents.
+func euros(n int64) assets.Money { return assets.Money{Amount: n, Currency: "eur"} }
+
 // staffRooms are the staff's pages besides those of tenants.
 func staffRooms() []galleryPage {
 	const day = 24 * time.Hour
@@ -15,8 +18,8 @@ func staffRooms() []galleryPage {
 		months[i] = time.Date(2026, time.Month(i+1), 1, 0, 0, 0, 0, time.UTC)
 	}
 	revenue := staff.RevenueView{
-		Shell: staffShell(staff.RevenuePlace), CSVURL: "/staff/revenue.csv", Monthly: []staff.Money{{Amount: 1_294_850, Currency: "eur"}, {Amount: 98_000, Currency: "usd"}}, Paying: 214, Late: 3, Trials: 31, EndingSoon: 4, Unknown: 2,
-		Sold:     []staff.SoldLine{{Plan: "Team", Every: "month", N: 180, Monthly: staff.Money{Amount: 1_198_000, Currency: "eur"}, IsKnown: true}, {Plan: "Enterprise, by contract of 2024", Every: "year", N: 1, Monthly: staff.Money{Currency: "usd"}}},
+		Shell: staffShell(staff.RevenuePlace), CSVURL: "/staff/revenue.csv", Monthly: []assets.Money{{Amount: 1_294_850, Currency: "eur"}, {Amount: 98_000, Currency: "usd"}}, Paying: 214, Late: 3, Trials: 31, EndingSoon: 4, Unknown: 2,
+		Sold:     []staff.SoldLine{{Plan: "Team", Every: "month", N: 180, Monthly: assets.Money{Amount: 1_198_000, Currency: "eur"}, IsKnown: true}, {Plan: "Enterprise, by contract of 2024", Every: "year", N: 1, Monthly: assets.Money{Currency: "usd"}}},
 		HasMoves: true, HasPaid: true,
 		Moves: assets.Chart{ID: "moves", Title: "Tenants that came and went, by month", Finding: "%d came or came back, %d went in twelve months.", Numbers: []int{112, 19}, Days: months, Months: true, Series: []assets.Series{
 			{Name: "New", Values: []int{3, 5, 8, 9, 8, 11, 9, 10, 14, 12, 9, 7}}, {Name: "Gone", Values: []int{0, 1, 0, 2, 1, 3, 2, 1, 4, 2, 2, 1}}, {Name: "Came back", Values: []int{0, 0, 0, 1, 0, 1, 0, 2, 1, 1, 0, 1}}}},
@@ -27,7 +30,7 @@ func staffRooms() []galleryPage {
 		Shell: staffShell(staff.DunningPlace), IsFirst: true, IsAll: true, MoreURL: "/staff/dunning?page=1",
 		Picks: []staff.Pick{{Text: "All", URL: "/staff/dunning", IsCurrent: true}, {Text: "Payment failed", URL: "/x"}, {Text: "Read only", URL: "/x"}, {Text: "Closed, unpaid", URL: "/x"}, {Text: "About to be deleted", URL: "/x"}},
 		Lines: []staff.DebtLine{
-			{Name: "Globex Vereinigte Fahrradteilefabriken", Host: "fahrradteile.globex.example", URL: "/x", Standing: "grace", Since: ago(3 * day), NextAt: soon(11 * day), Next: "restricted", Owed: 129_000, Currency: "eur", Oldest: ago(3 * day), Mail: "billing_payment_failed", MailAt: ago(2 * day)},
+			{Name: "Globex Vereinigte Fahrradteilefabriken", Host: "fahrradteile.globex.example", URL: "/x", Standing: "grace", Since: ago(3 * day), NextAt: soon(11 * day), Next: "restricted", Owed: euros(129_000), Oldest: ago(3 * day), Mail: "billing_payment_failed", MailAt: ago(2 * day)},
 			{Name: "Initech", Host: "initech.example", URL: "/x", Standing: "suspended", Since: ago(30 * day), NextAt: soon(70 * day), Next: "closing"},
 		},
 	}

@@ -22,6 +22,14 @@ var wholeCurrencies = map[string]bool{
 	"rwf": true, "ugx": true, "vnd": true, "vuv": true, "xaf": true, "xof": true, "xpf": true,
 }
 
+// Whole is the amount in whole units, without what is less than one.
+func (m Money) Whole() int {
+	if wholeCurrencies[m.Currency] {
+		return int(m.Amount)
+	}
+	return int(m.Amount / 100)
+}
+
 const noBreak = "\u00a0"
 
 func (c calendar) money(m Money) string {

@@ -11,6 +11,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	billingstore "rookery/billing/store"
+	"rookery/dashboard/assets"
 	"rookery/dashboard/web"
 	"rookery/internal/pg"
 	"rookery/tenant"
@@ -32,9 +33,8 @@ type DebtLine struct {
 	Standing        Standing
 	Since           time.Time
 	NextAt          time.Time
-	Next            Standing // what comes then
-	Owed            int64
-	Currency        string
+	Next            Standing     // what comes then
+	Owed            assets.Money // without a currency: nothing is open
 	Oldest          time.Time
 	Mail            string
 	MailAt          time.Time
@@ -110,7 +110,7 @@ func (h *Handlers) dunning(c echo.Context, v *visitor) error {
 	for _, row := range rows {
 		view.Lines = append(view.Lines, DebtLine{
 			Name: row.Name, Host: row.Host, URL: tenantURL(row.ID), Standing: Standing(row.Standing), Since: row.Since, NextAt: timeOf(row.NextAt), Next: Standing(nextStanding(row.Standing)),
-			Owed: row.Owed, Currency: row.Currency, Oldest: timeOf(row.Oldest), Mail: row.Mail, MailAt: timeOf(row.MailAt),
+			Owed: assets.Money{Amount: row.Owed, Currency: row.Currency}, Oldest: timeOf(row.Oldest), Mail: row.Mail, MailAt: timeOf(row.MailAt),
 		})
 	}
 	return web.HTML(c, http.StatusOK, writer(RenderDunning, view))

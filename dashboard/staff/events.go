@@ -183,7 +183,7 @@ func (h *Handlers) event(c echo.Context, v *visitor) error {
 	}
 	view.Payload, view.IsCut = pretty(whole.Payload)
 	if line.CustomerID != "" {
-		view.CustomerURL = h.customerURL(&billingstore.Customer{CustomerID: line.CustomerID, Livemode: line.Livemode})
+		view.CustomerURL = h.customerURL(line.CustomerID, line.Livemode)
 	}
 	if v.may(access.ReplayEvents) && line.Outcome != billingstore.Ignored {
 		view.ReplayURL, view.CanReplay = view.Event.URL+"/replay", strings.HasSuffix(c.Path(), "/replay")

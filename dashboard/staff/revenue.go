@@ -32,17 +32,11 @@ func (h *Handlers) registerRevenue(r registrar) {
 	r.show("/revenue.csv", h.at(RevenuePlace, access.SeeMoney, h.revenueCSV))
 }
 
-// Money is an amount in a currency's smallest unit.
-type Money struct {
-	Amount   int64
-	Currency string
-}
-
 // SoldLine is how often something is sold, and what that brings a month.
 type SoldLine struct {
 	Plan, Every string
 	N           int
-	Monthly     Money
+	Monthly     assets.Money
 	IsKnown     bool // its price stands in the plans file
 }
 
@@ -50,7 +44,7 @@ type SoldLine struct {
 type RevenueView struct {
 	Shell      Shell
 	CSVURL     string
-	Monthly    []Money // a month, by currency
+	Monthly    []assets.Money // a month, by currency
 	Paying     int
 	Late       int // of them, a payment failed
 	Trials     int
@@ -145,7 +139,7 @@ func (h *Handlers) recurring(view *RevenueView, sold []*billingstore.Sold) {
 		key := [3]string{s.Plan, string(s.Every), s.Currency}
 		line := lines[key]
 		if line == nil {
-			line = &SoldLine{Plan: h.planName(s.Plan), Every: string(s.Every), Monthly: Money{Currency: s.Currency}}
+			line = &SoldLine{Plan: h.planName(s.Plan), Every: string(s.Every), Monthly: assets.Money{Currency: s.Currency}}
 			lines[key] = line
 		}
 		line.N += s.N
@@ -159,9 +153,9 @@ func (h *Handlers) recurring(view *RevenueView, sold []*billingstore.Sold) {
 		total[s.Currency] += amount
 	}
 	for currency, amount := range total {
-		view.Monthly = append(view.Monthly, Money{amount, currency})
+		view.Monthly = append(view.Monthly, assets.Money{Amount: amount, Currency: currency})
 	}
-	slices.SortFunc(view.Monthly, func(a, b Money) int { return strings.Compare(a.Currency, b.Currency) })
+	slices.SortFunc(view.Monthly, func(a, b assets.Money) int { return strings.Compare(a.Currency, b.Currency) })
 	for _, line := range lines {
 		view.Sold = append(view.Sold, *line)
 	}
@@ -219,7 +213,7 @@ func (in *income) paidChart() assets.Chart {
 		values := make([]int, monthsShown)
 		for _, p := range in.paid {
 			if i := in.month(p.Month); i >= 0 && p.Currency == currency {
-				values[i] = int(max(p.Amount, 0) / assets.Cents(currency))
+				values[i] = assets.Money{Amount: max(p.Amount, 0), Currency: currency}.Whole()
 			}
 		}
 		chart.Series = append(chart.Series, assets.Series{Name: strings.ToUpper(currency), Values: values})

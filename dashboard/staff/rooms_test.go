@@ -10,7 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"rookery/billing"
+	"rookery/billing/checkout"
 	"rookery/billing/ledger"
 	"rookery/billing/store"
 	"rookery/internal/pg"
@@ -50,11 +53,7 @@ func TestMatters(t *testing.T) {
 	b, _ := w.session(t, w.hire(t, "mara@rookery.test", access.StaffBilling), 2)
 	list := b.Get(home + "/matters")
 	contains(t, "the list", list, "A payment is disputed", "Tenant a.test", "A customer that is nobody", "something new")
-	var matter string
-	w.do(t, func(ctx context.Context, tx *pg.PlatformTx) (err error) {
-		matter, err = pg.Value[string](ctx, tx, `SELECT id::text FROM billing_tasks WHERE kind = 'dispute'`, nil)
-		return err
-	})
+	matter := matterOf(t, w, ledger.Disputed+"/obj_1")
 	page := b.Get(home + "/matters/" + matter)
 	contains(t, "the matter", page, "contests a payment", "Answer at the provider", "needs_response", "obj_1")
 	form := formTo(t, page, matter)
@@ -72,6 +71,51 @@ func TestMatters(t *testing.T) {
 	lacks(t, "the open ones", b.Get(home+"/matters"), "A payment is disputed")
 	helper, _ := w.session(t, w.hire(t, "jon@rookery.test", access.StaffSupport), 2)
 	lacks(t, "a matter for support", helper.Get(home+"/matters/"+matter), `name="note"`)
+}
+
+// Each kind of matter has words, and one with a customer leads to it at the provider, among
+// test customers where it is one.
+func TestMattersOfEachKind(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, true)
+	mine := w.buy(t, w.A, "team")
+	kinds := []string{
+		ledger.UnknownCustomer, ledger.CustomerGone, ledger.UnknownPrice, ledger.DoublePaid, ledger.Disputed, ledger.DisputeLost, ledger.GivenBack, ledger.FraudWarning, ledger.NotFinal,
+		ledger.PaidForNothing, checkout.CardTesting,
+	}
+	w.set(t, `INSERT INTO billing_customers (customer_id, tenant_id, livemode, currency, is_current)
+		SELECT 'cus_real', tenant_id, true, 'eur', false FROM billing_customers`)
+	w.do(t, func(ctx context.Context, tx *pg.PlatformTx) error {
+		for _, kind := range kinds {
+			if _, err := store.AddTask(ctx, tx, store.Task{Key: kind + "/obj_1", Kind: kind}); err != nil {
+				return err
+			}
+		}
+		for key, customer := range map[string]string{"mine": mine, "nobody": "cus_nobody", "real": "cus_real"} {
+			task := store.Task{Key: ledger.PaidForNothing + "/" + key, Kind: ledger.PaidForNothing, Detail: map[string]string{"customer": customer}}
+			if _, err := store.AddTask(ctx, tx, task); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	b, _ := w.session(t, w.hire(t, "mara@rookery.test", access.StaffBilling), 2)
+	list := b.Get(home + "/matters")
+	for _, kind := range kinds {
+		lacks(t, "the list", list, ">"+kind+"<")
+	}
+	for key, want := range map[string]string{"mine": "/test/customers/" + mine, "nobody": "/test/customers/cus_nobody", "real": "/customers/cus_real"} {
+		contains(t, key, b.Get(home+"/matters/"+matterOf(t, w, ledger.PaidForNothing+"/"+key)), `href="https://dashboard.provider.test`+want+`"`)
+	}
+}
+
+func matterOf(t testing.TB, w *world, key string) (id string) {
+	t.Helper()
+	w.do(t, func(ctx context.Context, tx *pg.PlatformTx) (err error) {
+		id, err = pg.Value[string](ctx, tx, `SELECT id::text FROM billing_tasks WHERE key = @key`, pgx.NamedArgs{"key": key})
+		return err
+	})
+	return id
 }
 
 // The ledger is narrowed down, an event shows what was sent, and is looked at again.
@@ -145,7 +189,7 @@ func TestDunningAndRevenue(t *testing.T) {
 	b, _ := w.session(t, w.hire(t, "mara@rookery.test", access.StaffBilling), 2)
 	plan, _ := w.plans.Plan("team")
 	price, _ := plan.Price("eur", billing.Monthly)
-	amount := strconv.FormatInt(price.Base/100, 10) + ".00 EUR"
+	amount := "€" + strconv.FormatInt(price.Base/100, 10) + ".00"
 	page := b.Get(home + "/revenue")
 	contains(t, "revenue", page, amount, "Team", "1 came or came back, 0 went", ">New</th>", "Paying</h2><p class=\"fig__n\">1</p>")
 	contains(t, "as a file", b.Get(home+"/revenue.csv"), "month,new,gone,came_back,paid_eur", time.Now().UTC().Format("2006-01")+",1,0,0,")
@@ -158,7 +202,7 @@ func TestDunningAndRevenue(t *testing.T) {
 		return w.ledger.Assess(ctx, tx, w.A.Tenant.ID, store.ByClock)
 	})
 	page = b.Get(home + "/dunning")
-	contains(t, "who owes", page, "Tenant a.test", "1,234.56 EUR", "Payment failed", "Read only")
+	contains(t, "who owes", page, "Tenant a.test", "€1,234.56", "Payment failed", "Read only")
 	lacks(t, "who owes", page, "Tenant b.test")
 	contains(t, "of another standing", b.Get(home+"/dunning?standing=closing"), "Nobody stands so")
 	contains(t, "revenue then", b.Get(home+"/revenue"), "1 of them late")

@@ -13,6 +13,7 @@ import (
 
 	"rookery/billing"
 	billingstore "rookery/billing/store"
+	"rookery/dashboard/assets"
 	"rookery/dashboard/web"
 	"rookery/internal/audit"
 	"rookery/internal/ids"
@@ -263,7 +264,7 @@ var causeWords = map[billingstore.Cause]string{
 
 func (h *Handlers) moneyLines(m *MoneyView, f *facts) {
 	for _, x := range f.customers {
-		line := CustomerLine{ID: x.CustomerID, Mail: x.Email, Currency: x.Currency, IsCurrent: x.IsCurrent, IsTest: !x.Livemode, URL: h.customerURL(x)}
+		line := CustomerLine{ID: x.CustomerID, Mail: x.Email, Currency: x.Currency, IsCurrent: x.IsCurrent, IsTest: !x.Livemode, URL: h.customerURL(x.CustomerID, x.Livemode)}
 		line.ReadAt, line.DeletedAt = timeOf(x.SyncedAt), timeOf(x.DeletedAt)
 		m.Customers = append(m.Customers, line)
 	}
@@ -283,10 +284,10 @@ func (h *Handlers) moneyLines(m *MoneyView, f *facts) {
 		m.Subscriptions = append(m.Subscriptions, line)
 	}
 	for _, x := range f.invoices {
-		m.Invoices = append(m.Invoices, InvoiceLine{Number: nameOr(x.Number, x.InvoiceID), Status: x.Status, URL: x.PageURL, Total: x.Total, Refunded: x.Refunded, Currency: x.Currency, At: x.CreatedAt})
+		m.Invoices = append(m.Invoices, InvoiceLine{Number: nameOr(x.Number, x.InvoiceID), Status: x.Status, URL: x.PageURL, Total: assets.Money{Amount: x.Total, Currency: x.Currency}, Refunded: assets.Money{Amount: x.Refunded, Currency: x.Currency}, At: x.CreatedAt})
 	}
 	for _, x := range f.disputes {
-		m.Disputes = append(m.Disputes, DisputeLine{ID: x.DisputeID, Status: x.Status, Reason: x.Reason, Currency: x.Currency, Amount: x.Amount, At: x.CreatedAt, DueBy: timeOf(x.DueBy)})
+		m.Disputes = append(m.Disputes, DisputeLine{ID: x.DisputeID, Status: x.Status, Reason: x.Reason, Amount: assets.Money{Amount: x.Amount, Currency: x.Currency}, At: x.CreatedAt, DueBy: timeOf(x.DueBy)})
 	}
 }
 
@@ -298,14 +299,14 @@ func timeOf(t *time.Time) time.Time {
 }
 
 // customerURL is where the provider shows a customer to those who run the platform.
-func (h *Handlers) customerURL(x *billingstore.Customer) string {
-	if h.Billing.Dashboard == "" {
+func (h *Handlers) customerURL(id string, livemode bool) string {
+	switch {
+	case h.Billing.Dashboard == "":
 		return ""
+	case livemode:
+		return h.Billing.Dashboard + "/customers/" + id
 	}
-	if x.Livemode {
-		return h.Billing.Dashboard + "/customers/" + x.CustomerID
-	}
-	return h.Billing.Dashboard + "/test/customers/" + x.CustomerID
+	return h.Billing.Dashboard + "/test/customers/" + id
 }
 
 func (h *Handlers) decision(v *visitor, id tenant.ID, o *billingstore.Override, names map[social.PersonID]*people.Person, now time.Time) Decision {

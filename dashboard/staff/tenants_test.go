@@ -45,7 +45,7 @@ func TestTenantsAreFound(t *testing.T) {
 		}
 	}
 	got := b.Get(home + "/tenants/" + w.A.Tenant.ID.String())
-	contains(t, "the page", got, customer, "https://dashboard.provider.test/test/customers/"+customer, "alice@a.test", "Invoices", "active", "EUR")
+	contains(t, "the page", got, customer, "https://dashboard.provider.test/test/customers/"+customer, "alice@a.test", "Invoices", "active", "€")
 	lacks(t, "a page for support", got, "/decisions/new")
 	contains(t, "one that never paid", b.Get(home+"/tenants/"+w.B.Tenant.ID.String()), "It has never paid", "Nobody has looked at it yet")
 }

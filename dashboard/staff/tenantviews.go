@@ -3,6 +3,8 @@ package staff
 import (
 	"io"
 	"time"
+
+	"rookery/dashboard/assets"
 )
 
 // TenantView is everything about one tenant.
@@ -99,16 +101,15 @@ type SubscriptionLine struct {
 // InvoiceLine is an invoice as it was last read.
 type InvoiceLine struct {
 	Number, Status, URL string
-	Total, Refunded     int64
-	Currency            string
+	Total, Refunded     assets.Money
 	At                  time.Time
 }
 
 // DisputeLine is a contested payment.
 type DisputeLine struct {
-	ID, Status, Reason, Currency string
-	Amount                       int64
-	At, DueBy                    time.Time
+	ID, Status, Reason string
+	Amount             assets.Money
+	At, DueBy          time.Time
 }
 
 // ActLine is something that one of the staff did.
