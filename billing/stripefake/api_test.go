@@ -116,7 +116,7 @@ func TestIdempotency(t *testing.T) {
 		t.Errorf("another key: %v, %v", other, err)
 	}
 	// A refusal is not kept: the same key may be used for the right request.
-	if status, _ := w.raw(http.MethodPost, "/v1/customers", "nmae=C", map[string]string{"Idempotency-Key": "k3"}); status != 400 {
+	if status, _ := w.raw(http.MethodPost, "/v1/customers", "fullname=C", map[string]string{"Idempotency-Key": "k3"}); status != 400 {
 		t.Errorf("answered %d", status)
 	}
 	w.must2(create("C", "k3"))

@@ -1,6 +1,7 @@
 package stripefake_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -121,7 +122,7 @@ func TestThreeDSecure(t *testing.T) {
 	w := newWorld(t)
 	cu := w.customer("")
 	cs := w.checkout(checkoutParams(cu.ID))
-	if _, err := w.fake.PayCheckout(cs.ID, stripefake.Purchase{Card: stripefake.Card3DS}); err != stripefake.ErrUnconfirmed {
+	if _, err := w.fake.PayCheckout(cs.ID, stripefake.Purchase{Card: stripefake.Card3DS}); !errors.Is(err, stripefake.ErrUnconfirmed) {
 		t.Fatalf("got %v, want the bank's question", err)
 	}
 	list := w.api.Subscriptions.List(&stripe.SubscriptionListParams{Customer: stripe.String(cu.ID)})

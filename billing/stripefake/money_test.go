@@ -125,7 +125,9 @@ func TestQuantityAndItems(t *testing.T) {
 		t.Errorf("next: %d lines, first %d, total %d", len(next.Lines.Data), next.Lines.Data[0].Amount, next.Total)
 	}
 	_, err = w.api.Subscriptions.Update(sub.ID, &stripe.SubscriptionParams{Items: items(extra, 1)})
-	apiError(t, err) // the same price twice
+	if e := apiError(t, err); e.HTTPStatusCode != 400 {
+		t.Errorf("the same price twice: %v", e)
+	}
 	w.must2(w.api.Subscriptions.Update(sub.ID, &stripe.SubscriptionParams{ProrationBehavior: stripe.String("none"),
 		Items: []*stripe.SubscriptionItemsParams{{ID: stripe.String(got.Items.Data[1].ID), Deleted: stripe.Bool(true)}}}))
 	w.fake.Advance(8 * day)
@@ -289,7 +291,9 @@ func TestRefunds(t *testing.T) {
 		t.Errorf("after a part: %d, %v, %v", ch.AmountRefunded, ch.Refunded, err)
 	}
 	_, err := refund(3901)
-	apiError(t, err)
+	if e := apiError(t, err); e.HTTPStatusCode != 400 {
+		t.Errorf("more than is left: %v", e)
+	}
 	if re, err := refund(0); err != nil || re.Amount != 3900 {
 		t.Errorf("the rest: %v, %v", re, err)
 	}

@@ -254,5 +254,5 @@ func (s *Server) release() {
 		}
 	}
 	slices.Reverse(held)
-	s.post.queue = append(rest, held...)
+	s.post.queue = slices.Concat(rest, held)
 }

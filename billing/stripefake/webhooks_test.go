@@ -3,6 +3,7 @@ package stripefake_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"sync/atomic"
 	"testing"
@@ -164,7 +165,7 @@ func TestBadSignatures(t *testing.T) {
 		w.customer("")
 		w.flush()
 		for _, got := range w.hook.take() {
-			if _, err := webhook.ConstructEvent(got.body, got.signature, ep.Secret); err != tt.want {
+			if _, err := webhook.ConstructEvent(got.body, got.signature, ep.Secret); !errors.Is(err, tt.want) {
 				t.Errorf("%s: %v, want %v", name, err, tt.want)
 			}
 		}

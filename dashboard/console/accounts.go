@@ -41,7 +41,8 @@ func (h *Handlers) accountForm(c echo.Context, v *visitor, in url.Values) (NewAc
 		CancelURL: h.roomURL(v.tenant), HandleHost: v.tenant.HandleDomain,
 		Username: strings.TrimSpace(in.Get("username")), DisplayName: strings.TrimSpace(in.Get("display_name")),
 	}
-	return form, h.sayCharge(c, v, &form)
+	err := h.sayCharge(c, v, &form)
+	return form, err
 }
 
 // sayCharge says before an account is made that it costs something besides the plan, or that

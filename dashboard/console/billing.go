@@ -67,8 +67,9 @@ func (h *Handlers) billing(c echo.Context, v *visitor) error { return h.showBill
 
 // showBilling shows the room, with what went wrong.
 func (h *Handlers) showBilling(c echo.Context, v *visitor, problem error) error {
-	status, ok := http.StatusOK, true
+	status := http.StatusOK
 	if problem != nil {
+		var ok bool
 		if status, ok = billingStatus[fault.CodeOf(problem)]; !ok {
 			return problem
 		}
