@@ -48,7 +48,7 @@ func staffPages() []galleryPage {
 		Shell: staffShell(staff.TenantsPlace), Token: "t0ken", Name: "Globex Vereinigte Fahrradteilefabriken", Host: "fahrradteile.globex.example", HomeURL: "/", ListURL: "/staff/tenants", ID: "7690123456789012345",
 		State: "active", Since: ago(400 * day), LiveAt: ago(380 * day), Owners: []staff.Person{{ID: "1", Name: "Mara Lindqvist", Mail: "mara@globex.example"}, {ID: "2", Name: "einkauf@fahrradteile.globex.example", Mail: "einkauf@fahrradteile.globex.example"}},
 		Names: []staff.NameLine{{Name: "fahrradteile.globex.example", State: "live"}, {Name: "globex.example", State: "pending_routing"}},
-		Uses:  []staff.Use{{Name: "Accounts", Used: "12", Limit: "10", IsOver: true, IsCapped: true}, {Name: "People", Used: "7", Limit: "10", IsCapped: true}, {Name: "Domains", Used: "1", Limit: "1", IsCapped: true}, {Name: "Storage", Used: "4.2 GB", Limit: "50 GB", IsCapped: true}, {Name: "Traffic this month", Used: "120 GB"}, {Name: "Deliveries this month", Used: "1,204,411"}},
+		Uses:  []staff.Use{{Name: "Accounts", UsedN: 12, LimitN: 10, IsOver: true, IsCapped: true}, {Name: "People", UsedN: 7, LimitN: 10, IsCapped: true}, {Name: "Domains", UsedN: 1, LimitN: 1, IsCapped: true}, {Name: "Storage", Used: "4.2 GB", Limit: "50 GB", IsCapped: true}, {Name: "Traffic this month", Used: "120 GB"}, {Name: "Deliveries this month", UsedN: 1_204_411}},
 		Money: &staff.MoneyView{
 			Standing: "grace", Plan: "Business", From: ago(3 * day), EndsAt: soon(11 * day), NextAt: soon(11 * day), Flags: []string{"It uses more than its plan allows.", "A payment is disputed: nothing can be added."},
 			Decisions: []staff.Decision{decision, over}, NewURL: "/staff/x/new", ReadAction: "/staff/x/read",

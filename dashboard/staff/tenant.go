@@ -188,11 +188,7 @@ func actLines(rows []*store.AuditEntry, names map[social.PersonID]*people.Person
 // uses lists what is in use; without billing only what is counted at once.
 func uses(u billing.Usage, l tenant.Limits, all bool) []Use {
 	use := func(name string, used, limit int) Use {
-		out := Use{Name: name, Used: strconv.Itoa(used), IsOver: limit > 0 && used > limit, IsCapped: limit > 0}
-		if limit > 0 {
-			out.Limit = strconv.Itoa(limit)
-		}
-		return out
+		return Use{Name: name, UsedN: used, LimitN: limit, IsOver: limit > 0 && used > limit, IsCapped: limit > 0}
 	}
 	bytes := func(name string, used, limit int64) Use {
 		out := Use{Name: name, Used: size(used), IsOver: limit > 0 && used > limit, IsCapped: limit > 0}

@@ -33,8 +33,10 @@ type NameLine struct{ Name, State string }
 // Use is how much of something a tenant has in use, and what it may.
 type Use struct {
 	Name     string
-	Used     string
-	Limit    string // "": none
+	UsedN    int // of what is counted
+	LimitN   int
+	Used     string // of what is weighed: "4.2 GB"; else ""
+	Limit    string
 	IsOver   bool
 	IsCapped bool // there is a limit
 }
