@@ -30,7 +30,7 @@ func staffRooms() []galleryPage {
 		Shell: staffShell(staff.DunningPlace), IsFirst: true, IsAll: true, MoreURL: "/staff/dunning?page=1",
 		Picks: []staff.Pick{{Text: "All", URL: "/staff/dunning", IsCurrent: true}, {Text: "Payment failed", URL: "/x"}, {Text: "Read only", URL: "/x"}, {Text: "Closed, unpaid", URL: "/x"}, {Text: "About to be deleted", URL: "/x"}},
 		Lines: []staff.DebtLine{
-			{Name: "Globex Vereinigte Fahrradteilefabriken", Host: "fahrradteile.globex.example", URL: "/x", Standing: "grace", Since: ago(3 * day), NextAt: soon(11 * day), Next: "restricted", Owed: euros(129_000), Oldest: ago(3 * day), Mail: "billing_payment_failed", MailAt: ago(2 * day)},
+			{Name: "Globex Vereinigte Fahrradteilefabriken", Host: "fahrradteile.globex.example", URL: "/x", Standing: "grace", Since: ago(3 * day), NextAt: soon(11 * day), Next: "restricted", Owed: euros(129_000), Oldest: ago(3 * day), Mail: "payment_failed", MailAt: ago(2 * day)},
 			{Name: "Initech", Host: "initech.example", URL: "/x", Standing: "suspended", Since: ago(30 * day), NextAt: soon(70 * day), Next: "closing"},
 		},
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -36,7 +37,7 @@ type DebtLine struct {
 	Next            Standing     // what comes then
 	Owed            assets.Money // without a currency: nothing is open
 	Oldest          time.Time
-	Mail            string
+	Mail            string // the last letter, as its template is called after "billing_"
 	MailAt          time.Time
 }
 
@@ -110,7 +111,7 @@ func (h *Handlers) dunning(c echo.Context, v *visitor) error {
 	for _, row := range rows {
 		view.Lines = append(view.Lines, DebtLine{
 			Name: row.Name, Host: row.Host, URL: tenantURL(row.ID), Standing: Standing(row.Standing), Since: row.Since, NextAt: timeOf(row.NextAt), Next: Standing(nextStanding(row.Standing)),
-			Owed: assets.Money{Amount: row.Owed, Currency: row.Currency}, Oldest: timeOf(row.Oldest), Mail: row.Mail, MailAt: timeOf(row.MailAt),
+			Owed: assets.Money{Amount: row.Owed, Currency: row.Currency}, Oldest: timeOf(row.Oldest), Mail: strings.TrimPrefix(row.Mail, "billing_"), MailAt: timeOf(row.MailAt),
 		})
 	}
 	return web.HTML(c, http.StatusOK, writer(RenderDunning, view))
