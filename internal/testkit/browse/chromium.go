@@ -276,7 +276,7 @@ func (b *Tab) Glance(name string) {
 // twoFrames waits until the page has been drawn again; one that is behind another is not drawn.
 const twoFrames = `new Promise(done => {
 	requestAnimationFrame(() => requestAnimationFrame(() => done(true)));
-	setTimeout(done, 500, true);
+	setTimeout(done, 50, true);
 })`
 
 // hiddenTab is the current one of some tabs, where one has to scroll to see it.
