@@ -23,6 +23,7 @@ type Account struct {
 	ToPay       *store.Invoice
 	Disputes    []*store.Dispute
 	Page        *store.Checkout // to pay on; nil: none is open
+	SaysGoodbye bool            // other servers are told when it ends because nothing is paid
 }
 
 const (
@@ -44,9 +45,15 @@ func (s *Service) Of(ctx context.Context, id tenant.ID, before time.Time) (*Acco
 		if a.Invoices, err = store.Invoices(ctx, tx, id, before, invoicesShown+1); err != nil {
 			return err
 		}
-		a.ToPay, err = store.OpenInvoice(ctx, tx, id)
-		if fault.IsNotFound(err) {
+		if a.ToPay, err = store.OpenInvoice(ctx, tx, id); fault.IsNotFound(err) {
 			a.ToPay, err = nil, nil
+		}
+		if err != nil {
+			return err
+		}
+		a.SaysGoodbye, err = store.SaysGoodbye(ctx, tx, id)
+		if fault.IsNotFound(err) {
+			err = nil // it has not been assessed yet
 		}
 		return err
 	})

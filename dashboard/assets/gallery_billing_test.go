@@ -83,6 +83,7 @@ func billingPages() []galleryPage {
 	}
 	ending.Offers = fixed
 	grace := ending
+	ending.End = &console.BillingEnd{} // to the billing role
 	grace.CancelURL, grace.ResumeAction = "/billing/cancel", ""
 	owed := console.BillingInvoice{Number: "7F3A-0004", At: ago(4 * aDay), Amount: euros(5831), State: "To be paid", IsOpen: true, URL: "/i", File: "/i.pdf"}
 	grace.State, grace.Since, grace.Until, grace.ToPay, grace.IsDisputed = console.BillingGrace, ago(4*aDay), ago(-10*aDay), &owed, true
@@ -90,9 +91,12 @@ func billingPages() []galleryPage {
 	restricted := trial
 	restricted.Plan, restricted.State, restricted.Since, restricted.Until, restricted.TrialEnd = "Team", console.BillingRestricted, ago(3*aDay), ago(-117*aDay), time.Time{}
 	restricted.PortalAction, restricted.Invoices, restricted.IsOver = "/billing/portal", active.Invoices, true
+	restricted.End = &console.BillingEnd{Action: "/billing/goodbye"}
 	suspended := restricted
+	suspended.End = &console.BillingEnd{SaysGoodbye: true}
 	suspended.State, suspended.Error = console.BillingSuspended, "The payment provider does not answer just now. Nothing was charged. Try again in a few minutes."
 	closing := restricted
+	closing.End = &console.BillingEnd{Action: "/billing/goodbye", SaysGoodbye: true}
 	closing.State = console.BillingClosing
 	pending := active
 	pending.PendingUntil, pending.ToPay, pending.NoUploads, pending.Offers = ago(-20*time.Hour), &owed, true, fixed

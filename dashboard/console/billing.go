@@ -54,6 +54,7 @@ func (h *Handlers) registerBilling(show, post func(string, echo.HandlerFunc)) {
 	post(room+"/cancel", pays(h.billingAct(h.cancelPlan)))
 	post(room+"/resume", pays(h.billingAct(h.resumePlan)))
 	post(room+"/portal", pays(h.billingPortal))
+	post(room+"/goodbye", in(h.goodbye))
 }
 
 func (h *Handlers) billingURL(t *tenant.Tenant) string { return h.roomURL(t) + "/billing" }
@@ -220,4 +221,19 @@ func (h *Handlers) billingPortal(c echo.Context, v *visitor) error {
 		return h.showBilling(c, v, err)
 	}
 	return c.Redirect(http.StatusSeeOther, to)
+}
+
+// goodbye is POST /tenants/:id/billing/goodbye: whether other servers are told at the end.
+func (h *Handlers) goodbye(c echo.Context, v *visitor) error {
+	if err := v.may(access.EndCompany); err != nil {
+		return err
+	}
+	in, err := web.SignedForm(c, v.session)
+	if err != nil {
+		return err
+	}
+	if err := h.Billing.ChooseGoodbye(c.Request().Context(), v.actor(c), v.tenant.ID, in.Get("goodbye") == "true"); err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, h.billingURL(v.tenant)+"#end")
 }

@@ -245,6 +245,38 @@ func TestBillingForOthers(t *testing.T) {
 	contains(t, "suspended", owner.Get(at), "Card, address and tax id")
 }
 
+// Whether other servers hear of an end that comes because nothing is paid is an owner's to
+// choose, as soon as an end is in sight.
+func TestHowACompanyEndsIsAnOwnersToChoose(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	w.till.open(t)
+	at := room(w.A) + "/billing"
+	owner := w.session(t, w.A.Person)
+	lacks(t, "with a trial", owner.Get(at).Body, "/billing/goodbye")
+	w.pay(t, owner, choose(t, owner, owner.Get(at), "team"))
+	page := owner.Get(at + "/cancel")
+	page = owner.Follow(owner.Submit(page, formTo(t, page, "/billing/cancel")))
+	w.sync(t)
+	page = owner.Get(at)
+	payer := w.Person(t, "payer@a.test")
+	w.join(t, w.A, payer, people.MemberBilling)
+	other := w.session(t, payer)
+	contains(t, "to the billing role", other.Get(at), "An owner can choose otherwise.")
+	lacks(t, "to the billing role", other.Get(at).Body, "/billing/goodbye")
+	for _, choice := range []string{"true", "true", "false"} {
+		form := formTo(t, page, "/billing/goodbye")
+		form.Values.Set("goodbye", choice)
+		page = owner.Follow(owner.Submit(page, form))
+		contains(t, "after "+choice, page, `value="`+choice+`" checked`)
+	}
+	for _, action := range []string{"billing.goodbye", "billing.quiet_end"} {
+		if n := w.count(t, `SELECT count(*) FROM audit_entries WHERE tenant_id = $1 AND action = $2`, w.A.Tenant.ID, action); n != 1 {
+			t.Errorf("%d entries of %s, want one", n, action)
+		}
+	}
+}
+
 // Where nothing is charged there is no trace of it on any page.
 func TestNoBillingNoTrace(t *testing.T) {
 	t.Parallel()

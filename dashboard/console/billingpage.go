@@ -45,7 +45,7 @@ func (h *Handlers) billingView(v *visitor, q billingQuery, a *checkout.Account) 
 		view.Until = e.EndsAt.Add(billing.ClosingTime) // the day after which nothing is left
 	}
 	if view.MayPay {
-		h.addPayments(&view, room, q, a)
+		h.addPayments(&view, v, q, a)
 	}
 	h.addOffers(&view, room, q, a)
 	return view
@@ -56,10 +56,13 @@ func (h *Handlers) billingView(v *visitor, q billingQuery, a *checkout.Account) 
 func billingState(a *checkout.Account) BillingState {
 	switch e := a.Entitlement; e.Standing {
 	case tenant.Trial, "":
-		if a.Live != nil {
-			return BillingTrialing
+		switch {
+		case a.Live == nil:
+			return BillingTrial
+		case !a.Live.CancelAt.IsZero():
+			return BillingEnding
 		}
-		return BillingTrial
+		return BillingTrialing
 	case tenant.Paid:
 		if a.Live == nil {
 			return BillingGiven
@@ -78,7 +81,8 @@ func billingState(a *checkout.Account) BillingState {
 }
 
 // addPayments adds what is only for who may pay.
-func (h *Handlers) addPayments(view *BillingView, room string, q billingQuery, a *checkout.Account) {
+func (h *Handlers) addPayments(view *BillingView, v *visitor, q billingQuery, a *checkout.Account) {
+	room := h.billingURL(v.tenant)
 	for _, i := range a.Invoices {
 		view.Invoices = append(view.Invoices, invoiceView(i))
 	}
@@ -94,6 +98,12 @@ func (h *Handlers) addPayments(view *BillingView, room string, q billingQuery, a
 	}
 	if a.HasCustomer {
 		view.PortalAction = room + "/portal"
+	}
+	if view.State == BillingEnding || view.State.IsBad() {
+		view.End = &BillingEnd{SaysGoodbye: a.SaysGoodbye}
+		if v.may(access.EndCompany) == nil {
+			view.End.Action = room + "/goodbye"
+		}
 	}
 	is := a.Live
 	if is == nil {

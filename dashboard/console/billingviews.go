@@ -36,6 +36,7 @@ type BillingView struct {
 	PortalAction         string // "": there is nothing there yet
 	CancelURL            string
 	ResumeAction         string
+	End                  *BillingEnd // nil: no end is in sight
 
 	Uses  []BillingUse
 	Month time.Time
@@ -88,6 +89,12 @@ type BillingNext struct {
 	IsYearly   bool
 	IsSamePlan bool // only the number of accounts or the interval changes
 	KeepAction string
+}
+
+// BillingEnd is what other servers hear when the company is deleted because nothing is paid.
+type BillingEnd struct {
+	Action      string // "": it is an owner's to choose
+	SaysGoodbye bool
 }
 
 // BillingUse is something that plans limit.
