@@ -2,6 +2,7 @@ package checkout
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"rookery/billing"
@@ -167,49 +168,56 @@ func (s *Service) payURL(ctx context.Context, id tenant.ID) (url string, err err
 
 // Keep takes a change back that was to come with the next period.
 func (s *Service) Keep(ctx context.Context, who Buyer, id tenant.ID) error {
-	st, err := s.read(ctx, id)
-	switch {
-	case err != nil:
-		return err
-	case st.live == nil:
-		return errNothing
-	case st.live.NextAt.IsZero():
-		return errNoChange
-	}
-	to := billing.Choice{Plan: st.live.NextPlan, Currency: st.live.Currency, Every: st.live.NextEvery}
-	return s.order(ctx, id, st, kindKeep, st.live.ID, order{
-		By: who.Actor, Customer: st.live.CustomerID, Change: billing.PlanChange{Subscription: st.live.ID}, From: choice(st.live), To: to,
+	return s.alter(ctx, who, id, kindKeep, func(live *store.Subscription, o *order) error {
+		if live.NextAt.IsZero() {
+			return errNoChange
+		}
+		o.To = billing.Choice{Plan: live.NextPlan, Currency: live.Currency, Every: live.NextEvery}
+		return nil
 	})
 }
 
 // Cancel ends what is paid for with its period, or its trial. Nothing is charged again.
 func (s *Service) Cancel(ctx context.Context, who Buyer, id tenant.ID) error {
-	st, err := s.read(ctx, id)
-	switch {
-	case err != nil:
-		return err
-	case st.live == nil:
-		return errNothing
-	case !st.live.CancelAt.IsZero():
-		return nil // it is already
-	}
-	return s.order(ctx, id, st, kindCancel, st.live.ID, order{
-		By: who.Actor, Customer: st.live.CustomerID, Change: billing.PlanChange{Subscription: st.live.ID}, From: choice(st.live), At: st.live.PeriodEnd,
+	err := s.alter(ctx, who, id, kindCancel, func(live *store.Subscription, o *order) error {
+		if !live.CancelAt.IsZero() {
+			return errIsSo
+		}
+		o.At = live.PeriodEnd
+		return nil
 	})
+	if errors.Is(err, errIsSo) {
+		return nil
+	}
+	return err
 }
+
+// errIsSo says that there is nothing left to order.
+var errIsSo = errors.New("it is so already")
 
 // Resume lets what was cancelled go on, while its time is not over.
 func (s *Service) Resume(ctx context.Context, who Buyer, id tenant.ID) error {
-	st, err := s.read(ctx, id)
-	switch {
-	case err != nil:
-		return err
-	case st.live == nil:
-		return errNothing
-	case st.live.CancelAt.IsZero():
-		return errGoesOn
-	}
-	return s.order(ctx, id, st, kindResume, st.live.ID, order{
-		By: who.Actor, Customer: st.live.CustomerID, Change: billing.PlanChange{Subscription: st.live.ID}, From: choice(st.live),
+	return s.alter(ctx, who, id, kindResume, func(live *store.Subscription, _ *order) error {
+		if live.CancelAt.IsZero() {
+			return errGoesOn
+		}
+		return nil
 	})
+}
+
+// alter orders a change of the subscription that runs; fill completes the order, or says why
+// there is none to give.
+func (s *Service) alter(ctx context.Context, who Buyer, id tenant.ID, kind string, fill func(live *store.Subscription, o *order) error) error {
+	st, err := s.read(ctx, id)
+	if err != nil {
+		return err
+	}
+	if st.live == nil {
+		return errNothing
+	}
+	o := order{By: who.Actor, Customer: st.live.CustomerID, Change: billing.PlanChange{Subscription: st.live.ID}, From: choice(st.live)}
+	if err := fill(st.live, &o); err != nil {
+		return err
+	}
+	return s.order(ctx, id, st, kind, st.live.ID, o)
 }

@@ -20,7 +20,7 @@ func (h *Handlers) domainEvents(c echo.Context, v *visitor) error {
 // news is what a member hears.
 func (h *Handlers) news(c echo.Context, v *visitor, known string) (now string, event []byte, ok bool) {
 	ctx := c.Request().Context()
-	session, err := h.session(c)
+	session, err := h.in.Session(c)
 	if err != nil || session.Person != v.person.ID {
 		return known, nil, false
 	}

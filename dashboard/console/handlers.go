@@ -110,16 +110,16 @@ func (h *Handlers) Register(e *echo.Echo) {
 	}
 	post := func(path string, handler echo.HandlerFunc) { e.POST(h.Base+path, handler, h.frame.Pages) }
 	if h.Base != "" {
-		show("", h.start)
+		show("", h.in.Start)
 	} else {
 		e.Match([]string{http.MethodGet, http.MethodHead}, assets.Prefix+"*", echo.WrapHandler(assets.Handler()))
 		show("/favicon.ico", favicon)
 		show("/robots.txt", robots)
 		show("/.well-known/change-password", h.changePassword)
 	}
-	show("/", h.start)
+	show("/", h.in.Start)
 	h.registerEntrance(show, post)
-	post("/sign_out", h.signOut)
+	post("/sign_out", h.in.Leave)
 	h.registerInbox(e, show, post, func(path string, handler echo.HandlerFunc) { e.POST(h.Base+path, handler, h.frame.Uploads) })
 	show("/tenants", h.signedIn(h.tenants))
 	show("/tenants/:id", h.signedIn(h.inRoom(h.accounts)))
@@ -171,32 +171,9 @@ type handler func(c echo.Context, v *visitor) error
 
 // signedIn lets only people with a session through; others sign in and come back.
 func (h *Handlers) signedIn(next handler) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		session, err := h.session(c)
-		if web.IsNobody(err) {
-			if c.Request().Method == http.MethodPost || isStream(c) {
-				return err // what was typed would be lost on the way
-			}
-			return c.Redirect(http.StatusSeeOther, h.signInFor(c.Request().URL.RequestURI()))
-		}
-		if err != nil {
-			return err
-		}
-		person, err := h.People.ByID(c.Request().Context(), session.Person)
-		if err != nil {
-			return err
-		}
-		web.Speak(c, person.Locale)
-		return next(c, &visitor{session: session, person: person})
-	}
-}
-
-// session is who is signed in. The stream of an open page is no visit of theirs.
-func (h *Handlers) session(c echo.Context) (*access.Session, error) {
-	if isStream(c) {
-		return h.Judge.PeekConsoleSession(c.Request().Context(), h.in.Cookie.Read(c.Request(), h.Scheme))
-	}
-	return h.in.Session(c)
+	return h.in.Inside(func(c echo.Context, s *access.Session, p *people.Person) error {
+		return next(c, &visitor{session: s, person: p})
+	})
 }
 
 // inRoom lets only members of the tenant in the path through. To everybody else it

@@ -48,7 +48,7 @@ func (h *Handlers) inboxEvents(c echo.Context, v *visitor) error {
 // inboxNews is the event of what has changed. Session, membership and roles are asked anew
 // each time: who lost them hears nothing more.
 func (h *Handlers) inboxNews(c echo.Context, v *visitor, live liveInbox, known string) (now string, event []byte, ok bool) {
-	session, err := h.session(c)
+	session, err := h.in.Session(c)
 	if err != nil || session.Person != v.person.ID {
 		return known, nil, false
 	}

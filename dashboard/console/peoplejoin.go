@@ -37,7 +37,7 @@ type guest struct {
 func (h *Handlers) guest(c echo.Context, secret string) (*guest, error) {
 	ctx := c.Request().Context()
 	g := &guest{}
-	session, err := h.session(c)
+	session, err := h.in.Session(c)
 	if err == nil {
 		if g.person, err = h.People.ByID(ctx, session.Person); err != nil {
 			return nil, err

@@ -2,7 +2,6 @@ package console
 
 import (
 	"net/http"
-	"net/url"
 
 	"github.com/labstack/echo/v4"
 
@@ -22,7 +21,7 @@ func (h *Handlers) entrance() web.Entrance {
 	e := web.Entrance{
 		Door: web.Door{People: h.People, Logins: h.Logins, Log: h.Log}, Judge: h.Judge, Factors: h.Factors, Limiter: h.Limiter,
 		Scheme: h.Scheme, Host: h.Host, Name: "Rookery", Cookie: access.ConsoleCookie, Sessions: web.ConsoleSessions(h.Judge),
-		Path: h.Base + signInPath, Home: h.Base + "/tenants", OwnPath: h.Base + ownPath, Show: h.showSignIn, ShowGate: h.showGate,
+		Path: h.Base + signInPath, Home: h.Base + "/tenants", OwnPath: h.Base + ownPath, IsAside: isStream, Show: h.showSignIn, ShowGate: h.showGate,
 	}
 	if h.SignUp {
 		e.SignUpPath, e.Barred = h.Base+signUpPath, h.Barred
@@ -48,30 +47,6 @@ func (h *Handlers) registerEntrance(show, post func(string, echo.HandlerFunc)) {
 func (h *Handlers) showSignIn(c echo.Context, form assets.SignInForm) error {
 	web.Secure(c, assets.PolicyLive)
 	return web.HTML(c, web.StatusOfProblem(form.Problem), writer(RenderSignIn, SignInView{Form: form, Host: h.Host}))
-}
-
-func (h *Handlers) signInFor(next string) string {
-	return h.Base + signInPath + "?next=" + url.QueryEscape(next)
-}
-
-// start is GET /: where one was, or the way in.
-func (h *Handlers) start(c echo.Context) error {
-	_, err := h.in.Session(c)
-	switch {
-	case err == nil:
-		return c.Redirect(http.StatusSeeOther, h.in.Home)
-	case web.IsNobody(err):
-		return c.Redirect(http.StatusSeeOther, h.in.Path)
-	}
-	return err
-}
-
-// signOut is POST /sign_out.
-func (h *Handlers) signOut(c echo.Context) error {
-	if err := h.in.SignOut(c); err != nil {
-		return err
-	}
-	return c.Redirect(http.StatusSeeOther, h.in.Path+"?signed_out=1")
 }
 
 // changePassword is GET /.well-known/change-password.

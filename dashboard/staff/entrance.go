@@ -35,7 +35,7 @@ func (h *Handlers) entrance() web.Entrance {
 	return web.Entrance{
 		Door: web.Door{People: h.People, Logins: h.Logins, Log: h.Log}, Judge: h.Judge, Factors: h.Factors, Limiter: h.Limiter,
 		Realm: access.StaffRealm, Scheme: h.Scheme, Host: h.Host, Name: "Rookery", Cookie: access.StaffCookie, Sessions: web.StaffSessions(h.Judge),
-		Path: Base + signInPath, Home: Base + "/tenants", OwnPath: Base + ownPath, Admits: h.Judge.IsStaff, Show: h.showSignIn, ShowGate: h.showGate,
+		Path: Base + signInPath, Home: Base + "/tenants", OwnPath: Base + ownPath, Admits: h.Judge.IsStaff, IsAside: isPolling, Show: h.showSignIn, ShowGate: h.showGate,
 	}
 }
 
@@ -47,7 +47,7 @@ func (h *Handlers) registerEntrance(r registrar) {
 		}
 	}
 	web.RegisterSteps(signInPath, ownPath, step(r.show), step(r.post))
-	r.post("/sign_out", h.signOut)
+	r.post("/sign_out", h.in.Leave)
 
 	pages := web.Own{Entrance: h.in, PasswordPath: h.Console + passwordPath, ForStaff: true, Show: h.showOwn}
 	shown, posted := pages.Routes()
@@ -97,26 +97,6 @@ func (h *Handlers) showSignIn(c echo.Context, form assets.SignInForm) error {
 
 func (h *Handlers) showGate(c echo.Context, status int, g assets.Gate) error {
 	return web.HTML(c, status, writer(RenderGate, GateView{Gate: g, Host: h.Host}))
-}
-
-// start is GET /staff: the first page, or the way in.
-func (h *Handlers) start(c echo.Context) error {
-	_, err := h.in.Session(c)
-	switch {
-	case err == nil:
-		return c.Redirect(http.StatusSeeOther, h.in.Home)
-	case web.IsNobody(err):
-		return c.Redirect(http.StatusSeeOther, h.in.Path)
-	}
-	return err
-}
-
-// signOut is POST /staff/sign_out.
-func (h *Handlers) signOut(c echo.Context) error {
-	if err := h.in.SignOut(c); err != nil {
-		return err
-	}
-	return c.Redirect(http.StatusSeeOther, h.in.Path+"?signed_out=1")
 }
 
 func proveFor(next string) string { return Base + provePath + "?next=" + url.QueryEscape(next) }

@@ -127,13 +127,7 @@ func (h *Handlers) events(c echo.Context, v *visitor) error {
 	}
 	if len(rows) > listed {
 		rows = rows[:listed]
-		q := url.Values{"before": {rows[listed-1].EventID}}
-		for name, value := range map[string]string{"type": view.Type, "customer": view.Customer, "tenant": view.Tenant, "outcome": view.Outcome} {
-			if value != "" {
-				q.Set(name, value)
-			}
-		}
-		view.MoreURL = view.Action + "?" + q.Encode()
+		view.MoreURL = older(view.Action, rows[listed-1].EventID, "type", view.Type, "customer", view.Customer, "tenant", view.Tenant, "outcome", view.Outcome)
 	}
 	for _, row := range rows {
 		view.Lines = append(view.Lines, eventLine(row))

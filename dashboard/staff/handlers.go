@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -101,8 +100,8 @@ func (h *Handlers) Register(e *echo.Echo) {
 		},
 		post: func(path string, handler echo.HandlerFunc) { e.POST(Base+path, handler, h.frame.Pages) },
 	}
-	r.show("", h.start)
-	r.show("/", h.start)
+	r.show("", h.in.Start)
+	r.show("/", h.in.Start)
 	h.registerEntrance(r)
 	h.registerTenants(r)
 	h.registerMatters(r)
@@ -143,32 +142,9 @@ var errBound = fault.New(fault.Forbidden, "These pages need a second factor. Set
 
 // known lets only the staff through, with or without a second factor.
 func (h *Handlers) known(next handler) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		session, err := h.session(c)
-		if web.IsNobody(err) {
-			if c.Request().Method == http.MethodPost {
-				return err // what was typed would be lost on the way
-			}
-			return c.Redirect(http.StatusSeeOther, h.in.Path+"?next="+url.QueryEscape(c.Request().URL.RequestURI()))
-		}
-		if err != nil {
-			return err
-		}
-		person, err := h.People.ByID(c.Request().Context(), session.Person)
-		if err != nil {
-			return err
-		}
-		web.Speak(c, person.Locale)
-		return next(c, &visitor{session: session, person: person})
-	}
-}
-
-// session is who is signed in. What an open page asks by itself is no visit of theirs.
-func (h *Handlers) session(c echo.Context) (*access.Session, error) {
-	if isPolling(c.Request()) {
-		return h.Judge.PeekStaffSession(c.Request().Context(), h.in.Cookie.Read(c.Request(), h.Scheme))
-	}
-	return h.in.Session(c)
+	return h.in.Inside(func(c echo.Context, s *access.Session, p *people.Person) error {
+		return next(c, &visitor{session: s, person: p})
+	})
 }
 
 // signedIn lets only those of the staff through who have shown a second factor and whose role

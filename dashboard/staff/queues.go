@@ -45,8 +45,8 @@ func (h *Handlers) registerQueues(e *echo.Echo) {
 }
 
 // isPolling reports whether a page that is open asks by itself: nobody visits by that.
-func isPolling(r *http.Request) bool {
-	return r.Method == http.MethodGet && strings.HasPrefix(r.URL.Path, queuesAPI)
+func isPolling(c echo.Context) bool {
+	return c.Request().Method == http.MethodGet && strings.HasPrefix(c.Request().URL.Path, queuesAPI)
 }
 
 // queues hands a request on to the queues' own pages.

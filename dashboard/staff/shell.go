@@ -2,6 +2,7 @@ package staff
 
 import (
 	"io"
+	"net/url"
 
 	"rookery/dashboard/assets"
 	"rookery/dashboard/web"
@@ -135,4 +136,16 @@ func RenderOwn(w io.Writer, v OwnView) error { return render(w, v.Page.Title, ""
 // RenderError writes an error page. It stands alone: who is signed in may not be known.
 func RenderError(w io.Writer, card assets.FaultCard) error {
 	return render(w, card.Title, "", "staff-error", card)
+}
+
+// older is the address of the page behind this one: a list, what comes before a row, and pairs
+// of names and values that keep what was searched for.
+func older(list, before string, kept ...string) string {
+	q := url.Values{"before": {before}}
+	for i := 0; i+1 < len(kept); i += 2 {
+		if kept[i+1] != "" {
+			q.Set(kept[i], kept[i+1])
+		}
+	}
+	return list + "?" + q.Encode()
 }

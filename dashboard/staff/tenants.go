@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -163,13 +162,7 @@ func (h *Handlers) tenants(c echo.Context, v *visitor) error {
 	}
 	if len(rows) > listed {
 		rows = rows[:listed]
-		q := url.Values{"before": {rows[listed-1].ID.String()}}
-		for name, value := range map[string]string{"q": view.Search, "standing": view.Standing, "state": view.State} {
-			if value != "" {
-				q.Set(name, value)
-			}
-		}
-		view.MoreURL = view.Action + "?" + q.Encode()
+		view.MoreURL = older(view.Action, rows[listed-1].ID.String(), "q", view.Search, "standing", view.Standing, "state", view.State)
 	}
 	for _, row := range rows {
 		view.Lines = append(view.Lines, h.tenantLine(row))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/netip"
+	"net/url"
 
 	"github.com/labstack/echo/v4"
 
@@ -44,6 +45,9 @@ type Entrance struct {
 	// Admits says who is expected here; nil: everybody. Anybody else gets the words of a wrong
 	// password, and is not told that the password was right.
 	Admits func(ctx context.Context, person social.PersonID) (bool, error)
+	// IsAside says which requests an open page makes by itself: they are no visit that keeps a
+	// session alive, and no way in helps them. nil: none. Needs Sessions.Peek.
+	IsAside func(c echo.Context) bool
 	// Show answers with the sign-in page, ShowGate with one of the small pages around it.
 	Show     func(c echo.Context, form assets.SignInForm) error
 	ShowGate func(c echo.Context, status int, g assets.Gate) error
@@ -55,98 +59,58 @@ func (e Entrance) origin() string { return e.Scheme + "://" + e.Host }
 // passkeys is the host as passkeys know it.
 func (e Entrance) passkeys() factor.Host { return factor.HostOf(e.Scheme, e.Host, e.Name) }
 
-// Sessions are those of one host.
-type Sessions interface {
-	Read(ctx context.Context, token string) (*access.Session, error)
-	Start(ctx context.Context, a access.Arrival) (*access.Session, error)
-	End(ctx context.Context, hash []byte) error
-	// Prove notes that the browser has shown a second factor after it signed in.
-	Prove(ctx context.Context, s *access.Session) error
-	// Of lists where a person is signed in, the latest first.
-	Of(ctx context.Context, person social.PersonID) ([]*access.Session, error)
+// Start goes where somebody who is signed in works, or to the way in.
+func (e Entrance) Start(c echo.Context) error {
+	_, err := e.Session(c)
+	switch {
+	case err == nil:
+		return c.Redirect(http.StatusSeeOther, e.Home)
+	case IsNobody(err):
+		return c.Redirect(http.StatusSeeOther, e.Path)
+	}
+	return err
 }
 
-// TenantSessions are those of a tenant's host.
-func TenantSessions(judge *access.Judge, id tenant.ID) Sessions { return tenantSessions{judge, id} }
-
-// ConsoleSessions are those of the platform's own host.
-func ConsoleSessions(judge *access.Judge) Sessions { return consoleSessions{judge} }
-
-// StaffSessions are those of the staff's pages.
-func StaffSessions(judge *access.Judge) Sessions { return staffSessions{judge} }
-
-type tenantSessions struct {
-	judge *access.Judge
-	id    tenant.ID
-}
-
-func (s tenantSessions) Read(ctx context.Context, token string) (*access.Session, error) {
-	return s.judge.Session(ctx, s.id, token)
-}
-
-func (s tenantSessions) Start(ctx context.Context, a access.Arrival) (*access.Session, error) {
-	return s.judge.Admit(ctx, s.id, a)
-}
-
-func (s tenantSessions) Prove(ctx context.Context, session *access.Session) error {
-	return s.judge.Prove(ctx, s.id, session)
-}
-
-func (s tenantSessions) Of(ctx context.Context, person social.PersonID) ([]*access.Session, error) {
-	return s.judge.SessionsOn(ctx, s.id, person)
-}
-
-func (s tenantSessions) End(ctx context.Context, hash []byte) error {
-	return s.judge.EndSession(ctx, s.id, hash)
-}
-
-type consoleSessions struct{ judge *access.Judge }
-
-func (s consoleSessions) Read(ctx context.Context, token string) (*access.Session, error) {
-	return s.judge.ConsoleSession(ctx, token)
-}
-
-func (s consoleSessions) Start(ctx context.Context, a access.Arrival) (*access.Session, error) {
-	return s.judge.AdmitToConsole(ctx, a)
-}
-
-func (s consoleSessions) Prove(ctx context.Context, session *access.Session) error {
-	return s.judge.ProveConsole(ctx, session)
-}
-
-func (s consoleSessions) Of(ctx context.Context, person social.PersonID) ([]*access.Session, error) {
-	return s.judge.ConsoleSessionsOf(ctx, person)
-}
-
-func (s consoleSessions) End(ctx context.Context, hash []byte) error {
-	return s.judge.EndConsoleSession(ctx, hash)
-}
-
-type staffSessions struct{ judge *access.Judge }
-
-func (s staffSessions) Read(ctx context.Context, token string) (*access.Session, error) {
-	return s.judge.StaffSession(ctx, token)
-}
-
-func (s staffSessions) Start(ctx context.Context, a access.Arrival) (*access.Session, error) {
-	return s.judge.AdmitStaff(ctx, a)
-}
-
-func (s staffSessions) Prove(ctx context.Context, session *access.Session) error {
-	return s.judge.ProveStaff(ctx, session)
-}
-
-func (s staffSessions) Of(ctx context.Context, person social.PersonID) ([]*access.Session, error) {
-	return s.judge.StaffSessionsOf(ctx, person)
-}
-
-func (s staffSessions) End(ctx context.Context, hash []byte) error {
-	return s.judge.EndStaffSession(ctx, hash)
+// Leave is POST of the button that signs out.
+func (e Entrance) Leave(c echo.Context) error {
+	if err := e.SignOut(c); err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, e.Path+"?signed_out=1")
 }
 
 // Session returns who is signed in, or access.ErrSession.
 func (e Entrance) Session(c echo.Context) (*access.Session, error) {
-	return e.Sessions.Read(c.Request().Context(), e.Cookie.Read(c.Request(), e.Scheme))
+	read := e.Sessions.Read
+	if e.asksAside(c) {
+		read = e.Sessions.Peek
+	}
+	return read(c.Request().Context(), e.Cookie.Read(c.Request(), e.Scheme))
+}
+
+func (e Entrance) asksAside(c echo.Context) bool { return e.IsAside != nil && e.IsAside(c) }
+
+// Inside lets only people with a session through, and speaks their language; others sign in and
+// come back.
+func (e Entrance) Inside(next func(c echo.Context, s *access.Session, p *people.Person) error) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		session, err := e.Session(c)
+		if IsNobody(err) {
+			if c.Request().Method == http.MethodPost || e.asksAside(c) {
+				return err // what was typed would be lost on the way
+			}
+			return c.Redirect(http.StatusSeeOther, e.Path+"?next="+url.QueryEscape(c.Request().URL.RequestURI()))
+		}
+		if err != nil {
+			return err
+		}
+		person, err := e.People.ByID(c.Request().Context(), session.Person)
+		if err != nil {
+			return err
+		}
+		Speak(c, person.Locale)
+		return next(c, session, person)
+	}
 }
 
 // IsNobody reports whether an error of Session says that nobody is signed in.
