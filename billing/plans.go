@@ -18,12 +18,22 @@ type Catalogue struct {
 
 // Plan is one of them.
 type Plan struct {
-	ID       string
-	Name     string // shown
-	Summary  string // shown: one sentence
-	IsPublic bool   // can be bought by anybody
-	Limits   tenant.Limits
-	Prices   []Price
+	ID      string
+	Name    string // shown
+	Summary string // shown: one sentence, English where nothing else is said
+	// SummaryIn is the same in other languages of ours, by tag.
+	SummaryIn map[string]string
+	IsPublic  bool // can be bought by anybody
+	Limits    tenant.Limits
+	Prices    []Price
+}
+
+// SummaryFor is the sentence in a language, and the usual one where it is not written in that.
+func (p *Plan) SummaryFor(tag string) string {
+	if text, ok := p.SummaryIn[tag]; ok {
+		return text
+	}
+	return p.Summary
 }
 
 // Price is what a plan costs in one currency for one interval, in its smallest unit.

@@ -27,19 +27,20 @@ type planFile struct {
 }
 
 type filePlan struct {
-	ID         string      `toml:"id"`
-	Name       string      `toml:"name"`
-	Summary    string      `toml:"summary"`
-	Public     bool        `toml:"public"`
-	Accounts   int         `toml:"accounts"`
-	Seats      int         `toml:"seats"`
-	Domains    int         `toml:"domains"`
-	StorageGB  int64       `toml:"storage_gb"`
-	EgressGB   int64       `toml:"egress_gb"`
-	Deliveries int64       `toml:"deliveries"`
-	AuditDays  int         `toml:"audit_days"`
-	Features   []string    `toml:"features"`
-	Prices     []filePrice `toml:"price"`
+	ID         string            `toml:"id"`
+	Name       string            `toml:"name"`
+	Summary    string            `toml:"summary"`
+	SummaryIn  map[string]string `toml:"summary_in"`
+	Public     bool              `toml:"public"`
+	Accounts   int               `toml:"accounts"`
+	Seats      int               `toml:"seats"`
+	Domains    int               `toml:"domains"`
+	StorageGB  int64             `toml:"storage_gb"`
+	EgressGB   int64             `toml:"egress_gb"`
+	Deliveries int64             `toml:"deliveries"`
+	AuditDays  int               `toml:"audit_days"`
+	Features   []string          `toml:"features"`
+	Prices     []filePrice       `toml:"price"`
 }
 
 type filePrice struct {
@@ -107,11 +108,12 @@ func (c *Catalogue) check() (wrong []error) {
 
 var (
 	isID       = regexp.MustCompile(`^[a-z][a-z0-9]{0,31}$`)
+	isTag      = regexp.MustCompile(`^[a-z]{2}$`)
 	isCurrency = regexp.MustCompile(`^[a-z]{3}$`)
 )
 
 func (f filePlan) plan() (Plan, error) {
-	p := Plan{ID: f.ID, Name: f.Name, Summary: f.Summary, IsPublic: f.Public, Limits: tenant.Limits{
+	p := Plan{ID: f.ID, Name: f.Name, Summary: f.Summary, SummaryIn: f.SummaryIn, IsPublic: f.Public, Limits: tenant.Limits{
 		Accounts: f.Accounts, Seats: f.Seats, Domains: f.Domains,
 		StorageBytes: f.StorageGB * gigabyte, EgressBytes: f.EgressGB * gigabyte, Deliveries: f.Deliveries, AuditDays: f.AuditDays,
 	}}
@@ -124,6 +126,11 @@ func (f filePlan) plan() (Plan, error) {
 	}
 	if f.Name == "" || len(f.Name) > 60 {
 		say("name: from 1 to 60 characters")
+	}
+	for tag, text := range f.SummaryIn {
+		if !isTag.MatchString(tag) || text == "" {
+			say("summary_in: a sentence by language, as in { de = \"…\" }")
+		}
 	}
 	for name, n := range map[string]int64{
 		"accounts": int64(f.Accounts), "seats": int64(f.Seats), "domains": int64(f.Domains), "storage_gb": f.StorageGB,

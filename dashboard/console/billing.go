@@ -75,7 +75,7 @@ func (h *Handlers) showBilling(c echo.Context, v *visitor, problem error) error 
 			return problem
 		}
 	}
-	q := billingQuery{currency: c.QueryParam("currency"), every: billing.Interval(c.QueryParam("every")), before: readBefore(c.QueryParam("before"))}
+	q := billingQuery{currency: c.QueryParam("currency"), every: billing.Interval(c.QueryParam("every")), before: readBefore(c.QueryParam("before")), language: v.person.Locale}
 	a, err := h.Billing.Of(c.Request().Context(), v.tenant.ID, q.before)
 	if err != nil {
 		return err

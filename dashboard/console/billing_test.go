@@ -245,6 +245,17 @@ func TestBillingForOthers(t *testing.T) {
 	contains(t, "suspended", owner.Get(at), "Card, address and tax id")
 }
 
+// The operator's sentences about plans are read in the reader's language, where they are there.
+func TestPlansInTheReadersLanguage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	w.till.open(t)
+	b := w.session(t, w.A.Person)
+	contains(t, "in English", b.Get(room(w.A)+"/billing"), "One account, two people.")
+	w.set(t, `UPDATE persons SET locale = 'de' WHERE id = $1`, w.A.Person)
+	contains(t, "in German", b.Get(room(w.A)+"/billing"), "Ein Konto, zwei Personen.")
+}
+
 // Whether other servers hear of an end that comes because nothing is paid is an owner's to
 // choose, as soon as an end is in sight.
 func TestHowACompanyEndsIsAnOwnersToChoose(t *testing.T) {

@@ -19,6 +19,7 @@ type billingQuery struct {
 	currency string
 	every    billing.Interval
 	before   time.Time
+	language string // of whoever looks
 }
 
 func (q billingQuery) at(room string) string {
@@ -183,7 +184,9 @@ func (h *Handlers) addOffers(view *BillingView, room string, q billingQuery, a *
 	}
 	for _, p := range plans.Public() {
 		if price, ok := p.Price(q.currency, q.every); ok {
-			view.Offers = append(view.Offers, offerView(mayChange, room, have, p, price))
+			o := offerView(mayChange, room, have, &p, price)
+			o.Summary = p.SummaryFor(q.language)
+			view.Offers = append(view.Offers, o)
 		}
 	}
 }
@@ -197,10 +200,10 @@ func oneOf(text string, all []string) string {
 	return all[0]
 }
 
-func offerView(mayChange bool, room string, have billing.Choice, p billing.Plan, price billing.Price) BillingOffer {
+func offerView(mayChange bool, room string, have billing.Choice, p *billing.Plan, price billing.Price) BillingOffer {
 	want := billing.Choice{Plan: p.ID, Currency: price.Currency, Every: price.Interval}
 	o := BillingOffer{
-		ID: p.ID, Name: p.Name, Summary: p.Summary, Price: assets.Money{Amount: price.Base, Currency: price.Currency},
+		ID: p.ID, Name: p.Name, Price: assets.Money{Amount: price.Base, Currency: price.Currency},
 		ExtraPrice: assets.Money{Amount: price.Extra, Currency: price.Currency}, HasExtra: price.Extra > 0 && p.Limits.Accounts > 0, IsYearly: price.Interval == billing.Yearly,
 		Accounts: p.Limits.Accounts, Seats: p.Limits.Seats, Domains: p.Limits.Domains, IsCurrent: want == have,
 		Currency: price.Currency, Every: string(price.Interval),
