@@ -20,10 +20,10 @@ const (
 	pagesOfTenant = 5 // an hour
 	pagesTime     = time.Hour
 
-	// Whoever tries stolen cards does it many times in a row.
-	failedPayments = "invoice.payment_failed"
-	failedMost     = 20
-	failedTime     = 10 * time.Minute
+	// Whoever tries stolen cards does it many times in a row, as companies made for it.
+	failedMost = 20
+	failedTime = 10 * time.Minute
+	newTime    = billing.Day
 
 	// shortestTrial is the least time before a first charge that the provider takes (48
 	// hours), and the time that somebody may take on its page.
@@ -192,27 +192,29 @@ func (s *Service) close(ctx context.Context, id tenant.ID, session string, statu
 	})
 }
 
-// mayOpen refuses who opens too many pages, and everybody while somebody tries cards.
+// mayOpen refuses who opens too many pages and, while somebody tries cards, everybody who might
+// be the one: who never paid, and is new here or was refused just now.
 func (s *Service) mayOpen(ctx context.Context, id tenant.ID) error {
-	var opened, failed int
+	var opened int
+	var refused *store.Refusals
 	now := s.Now()
 	err := s.DB.Platform(ctx, "count pages to pay on", func(tx *pg.PlatformTx) (err error) {
 		if opened, err = store.CountCheckouts(ctx, tx, id, now.Add(-pagesTime)); err != nil {
 			return err
 		}
-		if failed, err = store.CountEvents(ctx, tx, failedPayments, now.Add(-failedTime)); err != nil || failed <= failedMost {
+		if refused, err = store.RefusalsOf(ctx, tx, id, now.Add(-failedTime), now.Add(-newTime)); err != nil || refused.OfStrangers <= failedMost {
 			return err
 		}
 		_, err = store.AddTask(ctx, tx, store.Task{
-			Key: CardTesting + "/" + now.UTC().Format("2006-01-02T15"), Kind: CardTesting, Detail: map[string]string{"failed": fmt.Sprint(failed)},
+			Key: CardTesting + "/" + now.UTC().Format("2006-01-02T15"), Kind: CardTesting, Detail: map[string]string{"failed": fmt.Sprint(refused.OfStrangers)},
 		})
 		return err
 	})
 	switch {
 	case err != nil:
 		return err
-	case failed > failedMost:
-		s.Log.WarnContext(ctx, "nothing can be bought: many payments fail", "failed", failed)
+	case refused.OfStrangers > failedMost && !refused.HasPaid && (refused.IsNew || refused.OfTenant > 0):
+		s.Log.WarnContext(ctx, "a newcomer cannot buy: many payments fail", "tenant", id, "failed", refused.OfStrangers)
 		return errCalm
 	case opened >= pagesOfTenant:
 		return errPages

@@ -10,7 +10,7 @@ var (
 	errLeaving  = fault.New(fault.Conflict, "The company is being deleted. Keep it first if you want to go on.")
 	errPages    = fault.New(fault.TooMany, "Five pages to pay on were opened within an hour. Use the one that is open, or come back in an hour.")
 	errAddress  = fault.New(fault.TooMany, "Many pages to pay on were opened from your network within an hour. Come back in an hour.")
-	errCalm     = fault.New(fault.Unavailable, "Nothing can be bought for a few minutes, because many cards were refused on this platform just now. Nothing was charged. Try again in ten minutes.")
+	errCalm     = fault.New(fault.Unavailable, "New companies cannot buy anything for a few minutes, because many cards were refused on this platform just now. Nothing was charged. Try again in ten minutes.")
 	errAway     = fault.New(fault.Unavailable, "The payment provider does not answer just now. Nothing was charged. Try again in a few minutes.")
 	errUnsure   = fault.New(fault.Unavailable, "The payment provider does not answer just now. Within a minute we look whether it made the change; nothing is charged twice.")
 	errLapsed   = fault.New(fault.Conflict, "The payment provider did not make the change, and nobody waits for it any more.")

@@ -69,7 +69,6 @@ SELECT event_id, type, api_version, livemode, customer_id, object_id, payload, c
 FROM   billing_events
 WHERE  (@customer_id = '' OR customer_id = @customer_id) AND (@before::timestamptz IS NULL OR received_at < @before)
 ORDER  BY received_at DESC LIMIT @limit`
-	countEvents = `SELECT count(*)::int FROM billing_events WHERE type = @type AND received_at > @since`
 	pruneEvents = `DELETE FROM billing_events WHERE received_at < @before AND handled_at IS NOT NULL`
 )
 
@@ -125,11 +124,6 @@ func CustomersWithNews(ctx context.Context, tx *pg.PlatformTx, before time.Time,
 // an empty one, of all.
 func Events(ctx context.Context, tx *pg.PlatformTx, customer string, before time.Time, limit int) ([]*Event, error) {
 	return pg.Many[Event](ctx, tx, selectEvents, pgx.NamedArgs{"customer_id": customer, "before": pg.NullTime(before), "limit": limit})
-}
-
-// CountEvents returns how many of a type came since a time.
-func CountEvents(ctx context.Context, tx *pg.PlatformTx, kind string, since time.Time) (int, error) {
-	return pg.Value[int](ctx, tx, countEvents, pgx.NamedArgs{"type": kind, "since": since})
 }
 
 // PruneEvents forgets what was handled and came before a time.
