@@ -15,7 +15,7 @@ import (
 
 	"rookery/federation/actor"
 	"rookery/federation/discovery"
-	"rookery/internal/fault"
+	"rookery/internal/httpfault"
 )
 
 // Router is where routes are put: *echo.Echo and *echo.Group are.
@@ -57,19 +57,6 @@ func Answer(log *slog.Logger, handler echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-var statusOf = map[fault.Code]int{
-	fault.Invalid:      http.StatusUnprocessableEntity,
-	fault.Malformed:    http.StatusBadRequest,
-	fault.Unauthorized: http.StatusUnauthorized,
-	fault.Forbidden:    http.StatusForbidden,
-	fault.NotFound:     http.StatusNotFound,
-	fault.Gone:         http.StatusGone,
-	fault.Conflict:     http.StatusConflict,
-	fault.TooLarge:     http.StatusRequestEntityTooLarge,
-	fault.TooMany:      http.StatusTooManyRequests,
-	fault.Unavailable:  http.StatusServiceUnavailable,
-}
-
 // Render answers with an error: a status and no body. It is the only place of this
 // tree where an error becomes a status, and where an unexpected one is logged.
 // Senders act on the status alone: 401 makes them try their other signature, other
@@ -93,19 +80,4 @@ func Render(c echo.Context, log *slog.Logger, err error) {
 }
 
 // StatusOf maps an error to a status. Whatever has no code is ours.
-func StatusOf(err error) int {
-	if status, ok := statusOf[fault.CodeOf(err)]; ok {
-		return status
-	}
-	var tooLarge *http.MaxBytesError
-	var ofEcho *echo.HTTPError
-	switch {
-	case errors.As(err, &tooLarge):
-		return http.StatusRequestEntityTooLarge
-	case errors.As(err, &ofEcho) && ofEcho.Code >= 400:
-		return ofEcho.Code
-	case errors.Is(err, context.DeadlineExceeded):
-		return http.StatusServiceUnavailable
-	}
-	return http.StatusInternalServerError
-}
+func StatusOf(err error) int { return httpfault.Status(err) }

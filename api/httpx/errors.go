@@ -10,6 +10,7 @@ import (
 
 	"rookery/api/entity"
 	"rookery/internal/fault"
+	"rookery/internal/httpfault"
 )
 
 // The answers that every part of the API gives alike. Apps compare these texts.
@@ -26,19 +27,6 @@ var (
 // retrySoon is the Retry-After of a 503, in seconds: long enough for a fail-over
 // to make progress, short enough that a person waits for it.
 const retrySoon = "5"
-
-var statusOf = map[fault.Code]int{
-	fault.Invalid:      http.StatusUnprocessableEntity,
-	fault.Malformed:    http.StatusBadRequest,
-	fault.Unauthorized: http.StatusUnauthorized,
-	fault.Forbidden:    http.StatusForbidden,
-	fault.NotFound:     http.StatusNotFound,
-	fault.Gone:         http.StatusGone,
-	fault.Conflict:     http.StatusConflict,
-	fault.TooLarge:     http.StatusRequestEntityTooLarge,
-	fault.TooMany:      http.StatusTooManyRequests,
-	fault.Unavailable:  http.StatusServiceUnavailable,
-}
 
 // detailed is an error that also says what is wrong with each field.
 type detailed struct {
@@ -93,20 +81,20 @@ func answer(err error) (int, entity.Error) {
 	if errors.As(err, &details) {
 		body.Details = details.details
 	}
-	status, coded := statusOf[fault.CodeOf(err)]
+	status := httpfault.Status(err)
 	switch {
 	case errors.As(err, &tooLarge):
-		status, body.Error = http.StatusRequestEntityTooLarge, "The request is larger than this server allows."
-	case coded:
+		body.Error = "The request is larger than this server allows."
+	case httpfault.IsCoded(err):
 		body.Error = fault.TextOf(err)
-	case errors.As(err, &ofEcho) && ofEcho.Code == http.StatusNotFound:
-		status, body.Error = ofEcho.Code, ErrNotFound.Text
-	case errors.As(err, &ofEcho) && ofEcho.Code < http.StatusInternalServerError:
-		status, body.Error = ofEcho.Code, http.StatusText(ofEcho.Code)
+	case errors.As(err, &ofEcho) && status == http.StatusNotFound:
+		body.Error = ErrNotFound.Text
+	case errors.As(err, &ofEcho) && status < http.StatusInternalServerError:
+		body.Error = http.StatusText(status)
 	case errors.Is(err, context.DeadlineExceeded):
-		status, body.Error = http.StatusServiceUnavailable, "This took too long. Try again in a minute."
+		body.Error = "This took too long. Try again in a minute."
 	default:
-		status, body.Error = http.StatusInternalServerError, fault.TextOf(errors.New("internal"))
+		body.Error = fault.TextOf(errors.New("internal"))
 	}
 	return status, body
 }

@@ -1,14 +1,12 @@
 package httpx
 
 import (
-	"fmt"
 	"log/slog"
-	"net/http"
-	"runtime/debug"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
+	"rookery/internal/httpfault"
 	"rookery/internal/ids"
 	"rookery/tenant"
 )
@@ -27,7 +25,7 @@ func observe(log *slog.Logger) echo.MiddlewareFunc {
 			if header.Get(echo.HeaderXRequestID) == "" {
 				header.Set(echo.HeaderXRequestID, ids.Secret(requestIDBytes))
 			}
-			if err := safely(next, c); err != nil {
+			if err := httpfault.Safely(next, c); err != nil {
 				Render(c, log, err)
 			}
 			if ctx := c.Request().Context(); log.Enabled(ctx, slog.LevelInfo) {
@@ -39,20 +37,6 @@ func observe(log *slog.Logger) echo.MiddlewareFunc {
 			return nil
 		}
 	}
-}
-
-// safely turns a panic of a handler into an error with its stack, for the log.
-func safely(next echo.HandlerFunc, c echo.Context) (err error) {
-	defer func() {
-		switch cause := recover(); cause {
-		case nil:
-		case http.ErrAbortHandler: // net/http's own way to drop a connection
-			panic(cause)
-		default:
-			err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
-		}
-	}()
-	return next(c)
 }
 
 func requestAttrs(c echo.Context) []slog.Attr {

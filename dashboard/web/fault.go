@@ -11,6 +11,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"rookery/internal/fault"
+	"rookery/internal/httpfault"
 )
 
 // Fault is an error as a page shows it.
@@ -23,41 +24,13 @@ type Fault struct {
 	RequestID string        // of faults of ours, so that they can be found
 }
 
-var statusOf = map[fault.Code]int{
-	fault.Invalid:      http.StatusUnprocessableEntity,
-	fault.Malformed:    http.StatusBadRequest,
-	fault.Unauthorized: http.StatusUnauthorized,
-	fault.Forbidden:    http.StatusForbidden,
-	fault.NotFound:     http.StatusNotFound,
-	fault.Gone:         http.StatusGone,
-	fault.Conflict:     http.StatusConflict,
-	fault.TooLarge:     http.StatusRequestEntityTooLarge,
-	fault.TooMany:      http.StatusTooManyRequests,
-	fault.Unavailable:  http.StatusServiceUnavailable,
-}
-
 // ErrNotFound is for what is not there and for what the reader may not know of.
 var ErrNotFound = fault.New(fault.NotFound, "")
 
 const retrySoon = 5 * time.Second
 
-// StatusOf maps an error to the status of its page. Whatever has no code is ours.
-func StatusOf(err error) int {
-	var tooLarge *http.MaxBytesError
-	var ofEcho *echo.HTTPError
-	status, coded := statusOf[fault.CodeOf(err)]
-	switch {
-	case errors.As(err, &tooLarge):
-		return http.StatusRequestEntityTooLarge
-	case coded:
-		return status
-	case errors.As(err, &ofEcho):
-		return ofEcho.Code
-	case errors.Is(err, context.DeadlineExceeded):
-		return http.StatusServiceUnavailable
-	}
-	return http.StatusInternalServerError
-}
+// StatusOf maps an error to the status of its page.
+func StatusOf(err error) int { return httpfault.Status(err) }
 
 // Fail answers with the page of an error. It is the only place where an error becomes
 // a status, and where an unexpected one is logged, once.
@@ -70,7 +43,7 @@ func (f Frame) Fail(c echo.Context, err error) {
 		return
 	}
 	shown := Fault{Status: status}
-	if _, coded := statusOf[fault.CodeOf(err)]; coded && status < http.StatusInternalServerError && status != http.StatusNotFound {
+	if httpfault.IsCoded(err) && status < http.StatusInternalServerError && status != http.StatusNotFound {
 		shown.Reason = fault.TextOf(err)
 	}
 	header := c.Response().Header()

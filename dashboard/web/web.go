@@ -16,13 +16,13 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"runtime/debug"
 	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"rookery/dashboard/assets"
+	"rookery/internal/httpfault"
 	"rookery/internal/ids"
 	"rookery/tenant"
 )
@@ -83,22 +83,12 @@ func (f Frame) within(size int64, longest time.Duration, next echo.HandlerFunc) 
 	}
 }
 
-// safely refuses what another site's page sends and turns a panic into an error with
-// its stack, for the log.
-func safely(next echo.HandlerFunc, c echo.Context) (err error) {
-	defer func() {
-		switch cause := recover(); cause {
-		case nil:
-		case http.ErrAbortHandler: // net/http's own way to drop a connection
-			panic(cause)
-		default:
-			err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
-		}
-	}()
+// safely refuses what another site's page sends and turns a panic into an error.
+func safely(next echo.HandlerFunc, c echo.Context) error {
 	if err := crossOrigin.Check(c.Request()); err != nil {
 		return errForeignForm
 	}
-	return next(c)
+	return httpfault.Safely(next, c)
 }
 
 func attrs(c echo.Context) []slog.Attr {

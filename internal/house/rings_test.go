@@ -22,6 +22,7 @@ var rings = []struct {
 		"internal/config",
 		"internal/devpg",
 		"internal/htmlsafe",
+		"internal/httpfault",
 		"internal/imaging",
 		"internal/mail",
 		"internal/pg",
