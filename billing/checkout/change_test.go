@@ -119,9 +119,8 @@ func TestASmallerPlan(t *testing.T) {
 func TestASmallerPlanKeepsTheDiscount(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.promotion("HALF", 50)
 	how := pays
-	how.Code = "HALF"
+	how.Code = w.Promotion("50")
 	w.pay(team, how)
 	w.accounts(1)
 	_, err := w.shop.Change(t.Context(), owner, w.Acme.ID, solo)
@@ -193,7 +192,7 @@ func TestChangingWithinTheTrial(t *testing.T) {
 func TestALargerPlanIsNotPaid(t *testing.T) {
 	t.Parallel()
 	w := paying(t, team)
-	must(t, w.Fake.DeclineNext(w.live().CustomerID, "insufficient_funds"))
+	w.UseCard(w.live().CustomerID, stripefake.CardFailsLater)
 	got, err := w.shop.Change(t.Context(), owner, w.Acme.ID, business)
 	must(t, err)
 	if !got.Waits || !strings.HasPrefix(got.PayURL, "http") {
@@ -207,6 +206,7 @@ func TestALargerPlanIsNotPaid(t *testing.T) {
 	if is := w.live(); !is.PendingUntil.IsZero() || is.Plan != "team" {
 		t.Errorf("%+v", is)
 	}
+	w.UseCard(w.live().CustomerID, stripefake.CardPays)
 	got, err = w.shop.Change(t.Context(), owner, w.Acme.ID, business)
 	if err != nil || got.Waits {
 		t.Errorf("%+v, %v", got, err)
@@ -217,20 +217,18 @@ func TestALargerPlanIsNotPaid(t *testing.T) {
 // While a payment is missing or contested the plan does not change.
 func TestNoChangeWhileSomethingIsOpen(t *testing.T) {
 	t.Parallel()
-	w := paying(t, team)
-	state, err := w.Gateway.Customer(t.Context(), w.live().CustomerID)
-	must(t, err)
-	charge, err := w.Gateway.ChargeOf(t.Context(), state.Invoices[0].ID)
-	must(t, err)
-	_, err = w.Fake.OpenDispute(charge, "fraudulent")
-	must(t, err)
-	w.Settle()
-	_, err = w.shop.Change(t.Context(), owner, w.Acme.ID, business)
+	w := newWorld(t)
+	disputed := pays
+	disputed.Card = stripefake.CardDisputed
+	w.Sweep()
+	w.Pass(13 * billing.Day) // too late for a trial at the provider: it is charged at once
+	w.pay(team, disputed)
+	_, err := w.shop.Change(t.Context(), owner, w.Acme.ID, business)
 	refused(t, "contested", err, fault.Conflict)
 	if _, err = w.shop.Preview(t.Context(), w.Acme.ID, solo); err != nil {
 		t.Error(err)
 	}
-	must(t, w.Fake.DeclineNext(w.live().CustomerID, "card_declined", "card_declined", "card_declined", "card_declined"))
+	w.UseCard(w.live().CustomerID, stripefake.CardFailsLater)
 	w.Pass(31*billing.Day + 2*time.Hour)
 	w.Wants(tenant.Grace, "team")
 	_, err = w.shop.Change(t.Context(), owner, w.Acme.ID, solo)
@@ -269,10 +267,11 @@ func TestCancelAndResume(t *testing.T) {
 func TestDyingWhileChanging(t *testing.T) {
 	t.Parallel()
 	w := paying(t, team)
+	fake := w.NeedsFake("the provider is away")
 	before := w.charged()
 	_, err := w.sell(dying{w.Gateway, "change"}).Change(t.Context(), owner, w.Acme.ID, business)
 	refused(t, "change", err, fault.Unavailable)
-	w.Fake.Advance(2 * time.Minute)
+	w.Advance(2 * time.Minute)
 	w.Settle() // events that come during a reading put the sweep off to the next minute
 	must(t, w.shop.Sweep(t.Context()))
 	w.Wants(tenant.Paid, "business")
@@ -282,7 +281,7 @@ func TestDyingWhileChanging(t *testing.T) {
 	}
 	_, err = w.sell(dying{w.Gateway, "before the change"}).Change(t.Context(), owner, w.Acme.ID, billing.Choice{Plan: "business", Currency: "eur", Every: billing.Yearly})
 	refused(t, "before the change", err, fault.Unavailable)
-	w.Fake.Advance(2 * time.Minute)
+	w.Advance(2 * time.Minute)
 	w.Settle() // events that come during a reading put the sweep off to the next minute
 	must(t, w.shop.Sweep(t.Context()))
 	if is := w.live(); is.Every != billing.Monthly || w.charged()-before != paid || w.recorded("billing.change") != 1 {
@@ -294,11 +293,11 @@ func TestDyingWhileChanging(t *testing.T) {
 	// While the provider is away what is open stays open.
 	_, err = w.sell(dying{w.Gateway, "change"}).Change(t.Context(), owner, w.Acme.ID, billing.Choice{Plan: "business", Currency: "eur", Every: billing.Yearly})
 	refused(t, "change", err, fault.Unavailable)
-	w.Fake.Advance(2 * time.Minute)
-	w.Fake.MisbehaveAPI(stripefake.APIChaos{Status: http.StatusServiceUnavailable})
+	w.Advance(2 * time.Minute)
+	fake.MisbehaveAPI(stripefake.APIChaos{Status: http.StatusServiceUnavailable})
 	must(t, w.shop.Sweep(t.Context()))
 	refused(t, "meanwhile", w.shop.Cancel(t.Context(), owner, w.Acme.ID), fault.Unavailable)
-	w.Fake.MisbehaveAPI(stripefake.APIChaos{})
+	fake.MisbehaveAPI(stripefake.APIChaos{})
 	must(t, w.shop.Cancel(t.Context(), owner, w.Acme.ID)) // finds out first what became of it
 	if is := w.live(); is.Every != billing.Yearly || is.CancelAt.IsZero() {
 		t.Errorf("%+v", is)
@@ -351,7 +350,7 @@ func TestMoreAccounts(t *testing.T) {
 	}
 	// Shortly before the end fewer are told, from the next period on.
 	w.accounts(11)
-	w.Fake.Advance(w.live().PeriodEnd.Add(-20 * time.Hour).Sub(w.Fake.Now()))
+	w.Advance(w.live().PeriodEnd.Add(-20 * time.Hour).Sub(w.Now()))
 	w.Settle()
 	must(t, w.shop.Sweep(t.Context()))
 	if n := w.Count(`river.river_job WHERE kind = 'billing_quantity'`, nil); n < 1 {
@@ -407,7 +406,7 @@ func TestCountingWaits(t *testing.T) {
 	workers := river.NewWorkers()
 	w.shop.Register(workers)
 	refused(t, "while a change is open", w.shop.Count(t.Context(), w.Acme.ID, false), fault.Conflict)
-	w.Fake.Advance(2 * time.Minute)
+	w.Advance(2 * time.Minute)
 	must(t, w.shop.Count(t.Context(), w.Acme.ID, false))
 	if is := w.live(); is.Extra != 2 || is.Plan != "team" {
 		t.Errorf("%+v", is)

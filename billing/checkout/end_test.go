@@ -14,16 +14,15 @@ import (
 	"rookery/tenant"
 )
 
-// lose lets the company lose a dispute about its newest payment.
+// lose lets the company pay once more, dispute that, and lose.
 func (w *world) lose() {
 	w.T.Helper()
+	w.UseCard(w.live().CustomerID, stripefake.CardDisputed)
+	w.Pass(31*billing.Day + 2*time.Hour)
 	charge, err := w.Gateway.ChargeOf(w.T.Context(), w.account().Invoices[0].InvoiceID)
 	must(w.T, err)
-	dispute, err := w.Fake.OpenDispute(charge, "fraudulent")
-	must(w.T, err)
-	w.Settle()
-	w.Fake.Advance(billing.Day)
-	must(w.T, w.Fake.CloseDispute(dispute, false))
+	w.Advance(billing.Day)
+	w.CloseDispute(charge, false)
 	w.Settle()
 	w.Wants(tenant.Restricted, "team")
 }
@@ -45,14 +44,15 @@ func TestALostDispute(t *testing.T) {
 		t.Fatalf("%d jobs end the subscription", n)
 	}
 	paid := w.charged()
-	w.Fake.MisbehaveAPI(stripefake.APIChaos{Status: http.StatusServiceUnavailable})
+	fake := w.NeedsFake("the provider is away")
+	fake.MisbehaveAPI(stripefake.APIChaos{Status: http.StatusServiceUnavailable})
 	refused(t, "while the provider is away", w.shop.End(t.Context(), sub), fault.Unavailable)
-	w.Fake.MisbehaveAPI(stripefake.APIChaos{})
+	fake.MisbehaveAPI(stripefake.APIChaos{})
 	refused(t, "dying after it", w.sell(dying{w.Gateway, "end"}).End(t.Context(), sub), fault.Unavailable)
 	if w.recorded("billing.end") != 0 {
 		t.Error("nobody knows yet that it was ended")
 	}
-	w.Fake.Advance(2 * time.Minute)
+	w.Advance(2 * time.Minute)
 	must(t, w.shop.Sweep(t.Context()))
 	must(t, w.shop.End(t.Context(), sub))
 	w.Settle()

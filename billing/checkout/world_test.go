@@ -49,7 +49,7 @@ func newWorld(t *testing.T) *world {
 // sell is a till in front of a provider.
 func (w *world) sell(till billing.Till) *checkout.Service {
 	return checkout.New(checkout.Options{
-		DB: w.DB, Plans: w.Plans, Till: till, Ledger: w.Ledger, Console: "https://console.test", Limiter: limit.New(limit.Options{}), Now: w.Fake.Now,
+		DB: w.DB, Plans: w.Plans, Till: till, Ledger: w.Ledger, Console: "https://console.test", Limiter: limit.New(limit.Options{}), Now: w.Now,
 	})
 }
 
@@ -66,7 +66,7 @@ func (w *world) start(want billing.Choice) string {
 // pay buys a choice on the provider's page.
 func (w *world) pay(want billing.Choice, how stripefake.Purchase) {
 	w.T.Helper()
-	if _, err := w.Fake.PayCheckout(w.start(want), how); err != nil {
+	if err := w.PayPage(w.start(want), how); err != nil {
 		w.T.Fatal(err)
 	}
 	w.Settle()

@@ -23,6 +23,7 @@ import (
 func TestTheClockClosesQuietly(t *testing.T) {
 	t.Parallel()
 	w := billingtest.New(t)
+	fake := w.NeedsFake("from some day on no event comes")
 	loud := w.Company("globex.test")
 	pays := stripefake.Purchase{Card: stripefake.CardFirstTimeBad, Country: "DE", PostalCode: "10115", Name: "Acme"}
 	for _, of := range []*tenant.Tenant{w.Acme, loud} {
@@ -33,10 +34,10 @@ func TestTheClockClosesQuietly(t *testing.T) {
 	w.Pass(31*billing.Day + 2*time.Hour)
 	w.Wants(tenant.Grace, "team")
 	failed := w.Entitlement(w.Acme).Since
-	w.Fake.MisbehaveWebhooks(stripefake.WebhookChaos{Drop: -1}) // from here on there is only the clock
+	fake.MisbehaveWebhooks(stripefake.WebhookChaos{Drop: -1}) // from here on there is only the clock
 	service := &dunning.Service{
-		DB: w.DB, Trial: w.Plans.Trial, Console: "https://console.test", Now: w.Fake.Now,
-		Ender: deletion.New(deletion.Options{DB: w.DB, Tenants: w.Tenants, Names: domains.New(domains.Options{DB: w.DB, Tenants: w.Tenants}), Now: w.Fake.Now}),
+		DB: w.DB, Trial: w.Plans.Trial, Console: "https://console.test", Now: w.Now,
+		Ender: deletion.New(deletion.Options{DB: w.DB, Tenants: w.Tenants, Names: domains.New(domains.Options{DB: w.DB, Tenants: w.Tenants}), Now: w.Now}),
 	}
 	w.Platform(func(tx *pg.PlatformTx) error {
 		changed, err := store.ChooseGoodbye(t.Context(), tx, loud.ID, true)
@@ -49,7 +50,7 @@ func TestTheClockClosesQuietly(t *testing.T) {
 		return w.Count(`tenants WHERE id = @id AND state = 'deleting' AND is_quiet = @quiet`, pgx.NamedArgs{"id": of.ID, "quiet": quiet})
 	}
 	for _, day := range []int{14, 28, 90, 119, 120, 133} {
-		w.Fake.Advance(failed.Add(time.Duration(day)*billing.Day + time.Hour).Sub(w.Fake.Now()))
+		w.Advance(failed.Add(time.Duration(day)*billing.Day + time.Hour).Sub(w.Now()))
 		w.Sweep()
 		if err := service.Sweep(t.Context()); err != nil {
 			t.Fatal(err)
@@ -59,7 +60,7 @@ func TestTheClockClosesQuietly(t *testing.T) {
 		}
 	}
 	w.Wants(tenant.Closing, "team")
-	w.Fake.Advance(billing.Day)
+	w.Advance(billing.Day)
 	w.Sweep()
 	for range 2 {
 		if err := service.Sweep(t.Context()); err != nil {

@@ -43,6 +43,7 @@ func TestAnyHistory(t *testing.T) {
 		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
 			t.Parallel()
 			h := &history{world: newWorld(t), Rand: rand.New(rand.NewPCG(seed, 0))} //nolint:gosec // a test
+			h.fake = h.NeedsFake("events come twice, late, in another order, and never")
 			h.customer = h.Customer(h.Acme)
 			for range historySteps {
 				h.step()
@@ -61,16 +62,20 @@ func TestAnyHistory(t *testing.T) {
 type history struct {
 	*world
 	*rand.Rand
+	fake     *stripefake.Server
 	customer string
 	disputes []string
 	did      []string
 }
 
+// never is more declines than the provider tries.
+var never = slices.Repeat([]string{"card_declined"}, 12)
+
 func pick[T any](h *history, all []T) T { return all[h.IntN(len(all))] }
 
 // step does one thing. What the provider refuses at that point is no part of the history.
 func (h *history) step() {
-	h.Fake.MisbehaveWebhooks(stripefake.WebhookChaos{Duplicate: h.IntN(3), Shuffle: h.IntN(2) == 0, Drop: h.IntN(4) * h.IntN(2)})
+	h.fake.MisbehaveWebhooks(stripefake.WebhookChaos{Duplicate: h.IntN(3), Shuffle: h.IntN(2) == 0, Drop: h.IntN(4) * h.IntN(2)})
 	state, err := h.Gateway.Customer(h.T.Context(), h.customer)
 	must(h.T, err)
 	what := pick(h, []string{"buy", "buy", "decline", "pay", "end", "cancel", "resume", "change", "dispute", "settle dispute", "refund", "advance", "advance", "advance", "advance"})
@@ -79,7 +84,7 @@ func (h *history) step() {
 	case 0:
 		h.Settle() // all that came is read
 	case 1:
-		must(h.T, h.Fake.Flush(h.T.Context())) // it comes, and waits
+		h.Deliver() // it comes, and waits
 	}
 	if h.IntN(4) == 0 {
 		h.Sweep()
@@ -99,15 +104,14 @@ func (h *history) act(what string, state *billing.CustomerState) error {
 		how := pays
 		how.Card = pick(h, []stripefake.Card{stripefake.CardPays, stripefake.CardPays, stripefake.CardPoor, stripefake.CardFirstTimeBad, stripefake.Card3DSAlways})
 		how.Answer = pick(h, []string{"", "yes", "no"})
-		_, err := h.Fake.PayCheckout(h.Page(h.Acme, h.customer, pick(h, []string{"solo", "team", "business"})), how)
-		return err
+		return h.PayPage(h.Page(h.Acme, h.customer, pick(h, []string{"solo", "team", "business"})), how)
 	case "decline":
-		return h.Fake.DeclineNext(h.customer, never[:1+h.IntN(len(never))]...)
+		return h.fake.DeclineNext(h.customer, never[:1+h.IntN(len(never))]...)
 	case "advance":
 		for range 1 + h.IntN(12) {
-			h.Fake.Advance(time.Duration(20+h.IntN(50)) * time.Hour)
+			h.Advance(time.Duration(20+h.IntN(50)) * time.Hour)
 			if h.IntN(3) > 0 {
-				must(h.T, h.Fake.Flush(ctx))
+				h.Deliver()
 			}
 			must(h.T, h.Ledger.Poll(ctx)) // within three days, as it is every ten minutes
 		}
@@ -118,7 +122,7 @@ func (h *history) act(what string, state *billing.CustomerState) error {
 		if len(h.disputes) == 0 {
 			return errNotNow
 		}
-		return h.Fake.CloseDispute(pick(h, h.disputes), h.IntN(2) == 0)
+		return h.fake.CloseDispute(pick(h, h.disputes), h.IntN(2) == 0)
 	}
 	if len(live) == 0 {
 		return errNotNow
@@ -141,7 +145,7 @@ func (h *history) money(what, key string, state *billing.CustomerState) error {
 		switch {
 		case i.Total == 0:
 		case what == "pay" && i.Status == "open":
-			return h.Fake.PayInvoice(i.ID, stripefake.Purchase{Card: stripefake.CardPays})
+			return h.fake.PayInvoice(i.ID, stripefake.Purchase{Card: stripefake.CardPays})
 		case what == "refund" && i.Status == "paid":
 			return h.Gateway.Refund(h.T.Context(), key, i.ID, 1+h.Int64N(i.Total))
 		case what == "dispute" && i.Status == "paid":
@@ -149,7 +153,7 @@ func (h *history) money(what, key string, state *billing.CustomerState) error {
 			if err != nil {
 				return err
 			}
-			dispute, err := h.Fake.OpenDispute(charge, "fraudulent")
+			dispute, err := h.fake.OpenDispute(charge, "fraudulent")
 			if err == nil {
 				h.disputes = append(h.disputes, dispute)
 			}
@@ -162,7 +166,7 @@ func (h *history) money(what, key string, state *billing.CustomerState) error {
 // heal does what looks for lost events from time to time.
 func (h *history) heal() {
 	ctx := h.T.Context()
-	h.Fake.MisbehaveWebhooks(stripefake.WebhookChaos{})
+	h.fake.MisbehaveWebhooks(stripefake.WebhookChaos{})
 	h.Settle()
 	h.Platform(func(tx *pg.PlatformTx) error { // the jobs of earlier events ran long ago: it is not they that heal
 		_, err := pg.Exec(ctx, tx, `DELETE FROM river.river_job WHERE kind = 'billing_sync'`, nil)
@@ -183,7 +187,7 @@ func (h *history) agrees(when string) {
 	must(h.T, err)
 	var facts billing.Facts
 	h.Platform(func(tx *pg.PlatformTx) error {
-		e, err := store.LockEntitlement(h.T.Context(), tx, h.Acme.ID, h.Fake.Now())
+		e, err := store.LockEntitlement(h.T.Context(), tx, h.Acme.ID, h.Now())
 		if err != nil {
 			return err
 		}
@@ -203,7 +207,7 @@ func (h *history) agrees(when string) {
 	for _, s := range state.Subscriptions {
 		facts.Subscriptions = append(facts.Subscriptions, fresh(s, state.Invoices))
 	}
-	want, _ := h.Plans.Entitle(facts, h.Fake.Now())
+	want, _ := h.Plans.Entitle(facts, h.Now())
 	if diff := cmp.Diff(want, h.Entitlement(h.Acme)); diff != "" {
 		h.T.Errorf("%s: -as the customer says now, +as is stored:\n%s", when, diff)
 	}
@@ -240,7 +244,7 @@ func (h *history) again() {
 	before := h.stored()
 	h.Shuffle(len(events), func(i, j int) { events[i], events[j] = events[j], events[i] })
 	for n, e := range events {
-		must(h.T, h.Fake.Resend(e))
+		must(h.T, h.fake.Resend(e))
 		if n%20 == 0 {
 			h.Settle()
 		}

@@ -2,7 +2,6 @@ package ledger_test
 
 import (
 	"net/http"
-	"slices"
 	"testing"
 	"time"
 
@@ -20,9 +19,6 @@ import (
 // The numbers are those of the cases in docs/billing.md.
 
 var pays = stripefake.Purchase{Card: stripefake.CardPays, Country: "DE", PostalCode: "10115", Name: "Acme"}
-
-// never is more declines than the provider tries.
-var never = slices.Repeat([]string{"card_declined"}, 12)
 
 // paying is a world whose company has the plan Team.
 func paying(t *testing.T) (w *world, customer string) {
@@ -59,7 +55,8 @@ func TestTheFirstPayment(t *testing.T) {
 func TestEventsAreDoorbells(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.Fake.MisbehaveWebhooks(stripefake.WebhookChaos{Duplicate: 4, Shuffle: true, Version: stripefake.NewerVersion})
+	fake := w.NeedsFake("events come twice, in another order, and in another shape")
+	fake.MisbehaveWebhooks(stripefake.WebhookChaos{Duplicate: 4, Shuffle: true, Version: stripefake.NewerVersion})
 	customer := w.Customer(w.Acme)
 	w.Buy(w.Acme, customer, "team", pays)
 	w.Settle()
@@ -80,7 +77,7 @@ func TestEventsAreDoorbells(t *testing.T) {
 		return err
 	})
 	for _, id := range old {
-		if err := w.Fake.Resend(id); err != nil {
+		if err := fake.Resend(id); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -154,15 +151,16 @@ func TestEventsThatAreNotOurs(t *testing.T) {
 func TestTheProviderIsAway(t *testing.T) {
 	t.Parallel()
 	w, customer := paying(t)
+	fake := w.NeedsFake("the provider is away")
 	for _, status := range []int{http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusServiceUnavailable, http.StatusUnauthorized, http.StatusForbidden} {
-		w.Fake.MisbehaveAPI(stripefake.APIChaos{Status: status})
+		fake.MisbehaveAPI(stripefake.APIChaos{Status: status})
 		err := w.Ledger.Sync(t.Context(), customer)
 		if code := fault.CodeOf(err); code != fault.Unavailable && code != fault.Unauthorized {
 			t.Errorf("%d: %v", status, err)
 		}
 		w.Wants(tenant.Paid, "team")
 	}
-	w.Fake.MisbehaveAPI(stripefake.APIChaos{})
+	fake.MisbehaveAPI(stripefake.APIChaos{})
 	if err := w.Ledger.Sync(t.Context(), customer); err != nil {
 		t.Error(err)
 	}
@@ -172,15 +170,18 @@ func TestTheProviderIsAway(t *testing.T) {
 func TestARenewalFails(t *testing.T) {
 	t.Parallel()
 	w, customer := paying(t)
-	must(t, w.Fake.DeclineNext(customer, "insufficient_funds", "insufficient_funds"))
+	w.UseCard(customer, stripefake.CardFailsLater)
 	w.Pass(31*billing.Day + 2*time.Hour)
 	w.Wants(tenant.Grace, "team")
 	if e := w.Entitlement(w.Acme); e.MayGrow() || !e.Standing.MayPublish() {
 		t.Errorf("in grace: %+v", e)
 	}
-	w.Pass(5 * billing.Day) // the third try works
+	w.Pass(2 * billing.Day)
+	w.Wants(tenant.Grace, "team")
+	w.UseCard(customer, stripefake.CardPays)
+	w.Pass(3 * billing.Day) // the third try works
 	w.Wants(tenant.Paid, "team")
-	must(t, w.Fake.DeclineNext(customer, never...))
+	w.UseCard(customer, stripefake.CardFailsLater)
 	w.Pass(31 * billing.Day)
 	w.Wants(tenant.Grace, "team")
 	w.Pass(15 * billing.Day)
@@ -191,17 +192,18 @@ func TestARenewalFails(t *testing.T) {
 func TestTheClockNeedsNobody(t *testing.T) {
 	t.Parallel()
 	w, customer := paying(t)
-	must(t, w.Fake.DeclineNext(customer, never...))
+	fake := w.NeedsFake("the provider is away, and no event comes")
+	w.UseCard(customer, stripefake.CardFailsLater)
 	w.Pass(31*billing.Day + 2*time.Hour)
 	w.Wants(tenant.Grace, "team")
 	failed := w.Entitlement(w.Acme).Since
-	w.Fake.MisbehaveAPI(stripefake.APIChaos{Status: http.StatusServiceUnavailable})
-	w.Fake.MisbehaveWebhooks(stripefake.WebhookChaos{Drop: -1})
+	fake.MisbehaveAPI(stripefake.APIChaos{Status: http.StatusServiceUnavailable})
+	fake.MisbehaveWebhooks(stripefake.WebhookChaos{Drop: -1})
 	for _, step := range []struct {
 		day      int // since the payment failed
 		standing tenant.Standing
 	}{{13, tenant.Grace}, {14, tenant.Restricted}, {27, tenant.Restricted}, {28, tenant.Unpaid}, {119, tenant.Unpaid}, {120, tenant.Closing}, {134, tenant.ClosedUnpaid}} {
-		w.Fake.Advance(failed.Add(time.Duration(step.day) * billing.Day).Sub(w.Fake.Now()))
+		w.Advance(failed.Add(time.Duration(step.day) * billing.Day).Sub(w.Now()))
 		w.Sweep()
 		w.Wants(step.standing, "team")
 	}
@@ -232,7 +234,7 @@ func TestCancelAndResume(t *testing.T) {
 func TestTwoSubscriptions(t *testing.T) {
 	t.Parallel()
 	w, customer := paying(t)
-	w.Fake.Advance(time.Hour)
+	w.Advance(time.Hour)
 	w.Buy(w.Acme, customer, "business", pays)
 	w.Settle()
 	w.Wants(tenant.Paid, "business")
@@ -254,24 +256,24 @@ func TestRefundsAndDisputes(t *testing.T) {
 	if n := w.Count(`billing_invoices WHERE refunded = 100`, nil); n != 1 {
 		t.Errorf("%d invoices with a refund", n)
 	}
-	charge := w.charge(state.Invoices[0].ID)
-	dispute, err := w.Fake.OpenDispute(charge, "fraudulent")
-	must(t, err)
-	w.Settle()
+	w.UseCard(customer, stripefake.CardDisputed)
+	w.Pass(31*billing.Day + 2*time.Hour)
 	if e := w.Entitlement(w.Acme); !e.IsDisputed || e.MayGrow() || e.Standing != tenant.Paid {
 		t.Errorf("disputed: %+v", e)
 	}
-	must(t, w.Fake.CloseDispute(dispute, true))
+	w.CloseDispute(w.charge(customer), true)
 	w.Settle()
 	if e := w.Entitlement(w.Acme); e.IsDisputed || !e.MayGrow() {
 		t.Errorf("won: %+v", e)
 	}
 }
 
-// charge is the id of what was charged for an invoice.
-func (w *world) charge(invoice string) string {
+// charge is the id of what a customer was charged last.
+func (w *world) charge(customer string) string {
 	w.T.Helper()
-	id, err := w.Gateway.ChargeOf(w.T.Context(), invoice)
+	state, err := w.Gateway.Customer(w.T.Context(), customer)
+	must(w.T, err)
+	id, err := w.Gateway.ChargeOf(w.T.Context(), state.Invoices[0].ID)
 	must(w.T, err)
 	return id
 }
@@ -285,7 +287,7 @@ func TestWhatSomebodyChangedAtTheProvider(t *testing.T) {
 		_, err := pg.Exec(t.Context(), tx, `UPDATE billing_subscriptions SET plan = 'business', price_ids = '{price_of_old}'`, nil)
 		return err
 	})
-	must(t, w.Fake.DeleteCustomer(customer))
+	w.Ask(http.MethodDelete, "/v1/customers/"+customer, nil)
 	w.Settle()
 	w.Wants(tenant.Restricted, "business")
 	if n := w.Count(`billing_tasks WHERE kind = 'customer_deleted'`, nil); n != 1 {
@@ -309,7 +311,7 @@ func TestAnotherCompanyIsUntouched(t *testing.T) {
 	w.Settle()
 	w.cancelNow(customer)
 	w.Settle()
-	must(t, w.Fake.DeleteCustomer(customer))
+	w.Ask(http.MethodDelete, "/v1/customers/"+customer, nil)
 	w.Settle()
 	w.Wants(tenant.Restricted, "business")
 	w.Sweep()

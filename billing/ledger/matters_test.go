@@ -32,13 +32,14 @@ func (w *world) letters() (out []string) {
 func TestTheBankAsks(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	fake := w.NeedsFake("the bank's question is answered on a page of the bank")
 	owner, payer := w.Person(w.Acme, "owner"), w.Person(w.Acme, "billing")
 	w.Person(w.Acme, "member")
 	customer := w.Customer(w.Acme)
 	session := w.Page(w.Acme, customer, "team")
 	how := pays
 	how.Card = stripefake.Card3DSAlways
-	if _, err := w.Fake.PayCheckout(session, how); !errors.Is(err, stripefake.ErrUnconfirmed) {
+	if err := w.PayPage(session, how); !errors.Is(err, stripefake.ErrUnconfirmed) {
 		t.Fatal(err)
 	}
 	w.Settle()
@@ -46,8 +47,7 @@ func TestTheBankAsks(t *testing.T) {
 		t.Errorf("the question is on the page already: %v", got)
 	}
 	how.Answer = "yes"
-	_, err := w.Fake.PayCheckout(session, how)
-	must(t, err)
+	must(t, w.PayPage(session, how))
 	w.Settle()
 	w.Wants(tenant.Paid, "team")
 	w.Pass(31*billing.Day + 2*time.Hour)
@@ -68,7 +68,7 @@ func TestTheBankAsks(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	must(t, w.Fake.PayInvoice(open.InvoiceID, stripefake.Purchase{Card: stripefake.Card3DSAlways, Answer: "yes"}))
+	must(t, fake.PayInvoice(open.InvoiceID, stripefake.Purchase{Card: stripefake.Card3DSAlways, Answer: "yes"}))
 	w.Settle()
 	w.Wants(tenant.Paid, "team")
 }
@@ -78,14 +78,15 @@ func TestTheBankAsks(t *testing.T) {
 func TestOldEventsAreForgotten(t *testing.T) {
 	t.Parallel()
 	w, _ := paying(t)
+	fake := w.NeedsFake("the provider is away")
 	w.Platform(func(tx *pg.PlatformTx) error {
 		_, err := pg.Exec(t.Context(), tx, `UPDATE billing_events SET handled_at = NULL, outcome = '' WHERE event_id = (SELECT min(event_id) FROM billing_events)`, nil)
 		return err
 	})
 	before := w.Count(`billing_events`, nil)
 	w.deaf()
-	w.Fake.MisbehaveAPI(stripefake.APIChaos{Status: http.StatusServiceUnavailable})
-	w.Fake.Advance(89 * billing.Day)
+	fake.MisbehaveAPI(stripefake.APIChaos{Status: http.StatusServiceUnavailable})
+	w.Advance(89 * billing.Day)
 	if err := w.Ledger.Nightly(t.Context()); fault.CodeOf(err) != fault.Unavailable {
 		t.Error(err)
 	}
@@ -93,7 +94,7 @@ func TestOldEventsAreForgotten(t *testing.T) {
 		t.Errorf("%d events of %d after 89 days", n, before)
 	}
 	must(t, w.Ledger.Receive(t.Context(), billing.Event{ID: "evt_new", Type: "tax_rate.created", Raw: []byte("{}")}, store.FromWebhook))
-	w.Fake.Advance(2 * billing.Day)
+	w.Advance(2 * billing.Day)
 	_ = w.Ledger.Nightly(t.Context()) // the provider is still away
 	if n := w.Count(`billing_events`, nil); n != 2 {
 		t.Errorf("%d events are kept, want the new one and the one that waits", n)

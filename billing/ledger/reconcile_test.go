@@ -3,7 +3,6 @@ package ledger_test
 import (
 	"net/http"
 	"net/url"
-	"strings"
 	"testing"
 	"time"
 
@@ -21,24 +20,9 @@ import (
 // deaf is a world whose door hears nothing from now on.
 func (w *world) deaf() {
 	w.T.Helper()
-	must(w.T, w.Fake.Flush(w.T.Context()))
-	w.Fake.MisbehaveWebhooks(stripefake.WebhookChaos{Drop: -1})
-}
-
-// ask speaks to the provider's API as its dashboard would.
-func (w *world) ask(path string, form url.Values) {
-	w.T.Helper()
-	req, err := http.NewRequestWithContext(w.T.Context(), http.MethodPost, w.API+path, strings.NewReader(form.Encode()))
-	must(w.T, err)
-	req.Header.Set("Authorization", "Bearer sk_test_world")
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	req.Header.Set("Stripe-Version", "2023-10-16")
-	answer, err := http.DefaultClient.Do(req)
-	must(w.T, err)
-	must(w.T, answer.Body.Close())
-	if answer.StatusCode != http.StatusOK {
-		w.T.Fatalf("%s: %s", path, answer.Status)
-	}
+	fake := w.NeedsFake("events are lost")
+	w.Deliver()
+	fake.MisbehaveWebhooks(stripefake.WebhookChaos{Drop: -1})
 }
 
 // subscription is the only one of a customer.
@@ -91,17 +75,18 @@ func (w *world) drift() map[string]float64 {
 func TestTheDatabaseIsAway(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	w.NeedsFake("events are delivered to a door that takes none")
 	customer := w.Customer(w.Acme)
 	gone, err := pg.Open(t.Context(), pg.Options{AppURL: "postgres://nobody@127.0.0.1:1/none", PlatformURL: "postgres://nobody@127.0.0.1:1/none", MaxConns: 1})
 	must(t, err)
 	defer gone.Close()
 	healthy := w.Receive
 	w.Receive = w.Ledger.On(gone).Receive
-	if got := w.ring([]byte(anEvent), w.Secret, w.Fake.Now()); got != http.StatusServiceUnavailable {
+	if got := w.ring([]byte(anEvent), w.Secret, w.Now()); got != http.StatusServiceUnavailable {
 		t.Errorf("the door answers %d, want 503", got)
 	}
 	w.Buy(w.Acme, customer, "team", pays)
-	must(t, w.Fake.Flush(t.Context())) // all tries fail
+	w.Deliver() // all tries fail
 	if n := w.Count(`billing_events`, nil); n != 0 {
 		t.Errorf("%d events are stored", n)
 	}
@@ -122,7 +107,7 @@ func TestLostEventsHeal(t *testing.T) {
 	w.Settle()
 	w.Wants(tenant.PaidEnding, "team")
 	w.deaf()
-	w.Fake.Advance(32 * billing.Day)
+	w.Advance(32 * billing.Day)
 	w.Sweep()
 	w.Wants(tenant.PaidEnding, "team") // it is for the provider to say
 	must(t, w.Ledger.Revisit(t.Context()))
@@ -199,7 +184,7 @@ func TestPricesThatWent(t *testing.T) {
 	t.Parallel()
 	w, customer := paying(t)
 	sub := w.subscription(customer)
-	must(t, w.Fake.ArchivePrice(sub.Prices[0].PriceID))
+	w.ArchivePrice(sub.Prices[0].PriceID)
 	must(t, w.Ledger.Sync(t.Context(), customer))
 	w.Wants(tenant.Paid, "team")
 	other, err := billing.ParsePlans("trial = 'gold'\ntrial_days = 14\n[[plan]]\nid = 'gold'\nname = 'Gold'\nprice = [{currency = 'eur', interval = 'month', base = 100000}]")
@@ -225,18 +210,11 @@ func TestMoneyThatGoesBack(t *testing.T) {
 
 	globex := w.Company("globex.test")
 	second := w.Customer(globex)
-	w.Buy(globex, second, "solo", pays)
+	disputed := pays
+	disputed.Card = stripefake.CardDisputed
+	w.Buy(globex, second, "solo", disputed)
 	w.Settle()
-	state, err = w.Gateway.Customer(t.Context(), second)
-	must(t, err)
-	charge := w.charge(state.Invoices[0].ID)
-	_, err = w.Fake.WarnOfFraud(charge)
-	must(t, err)
-	dispute, err := w.Fake.OpenDispute(charge, "fraudulent")
-	must(t, err)
-	w.Settle()
-	w.wantsTask(ledger.FraudWarning)
-	must(t, w.Fake.CloseDispute(dispute, false))
+	w.CloseDispute(w.charge(second), false)
 	w.Settle()
 	if e := w.Entitlement(globex); e.Standing != tenant.Restricted || e.IsDisputed {
 		t.Errorf("lost: %+v", e)
@@ -244,12 +222,24 @@ func TestMoneyThatGoesBack(t *testing.T) {
 	w.wantsTask(ledger.DisputeLost)
 }
 
-// 42, 43: what staff do at the provider: collection is paused, a subscription given to another customer.
-func TestWhatSupportDoes(t *testing.T) {
+// A bank that warns of a payment is a matter for the staff, and changes nothing by itself.
+func TestAWarningOfFraud(t *testing.T) {
+	t.Parallel()
+	w, customer := paying(t)
+	fake := w.NeedsFake("the bank warns of a payment")
+	_, err := fake.WarnOfFraud(w.charge(customer))
+	must(t, err)
+	w.Settle()
+	w.wantsTask(ledger.FraudWarning)
+	w.Wants(tenant.Paid, "team")
+}
+
+// 42: what staff do at the provider: collection is paused, and goes on.
+func TestCollectionIsPaused(t *testing.T) {
 	t.Parallel()
 	w, customer := paying(t)
 	sub := w.subscription(customer)
-	w.ask("/v1/subscriptions/"+sub.ID, url.Values{"pause_collection[behavior]": {"void"}})
+	w.Ask(http.MethodPost, "/v1/subscriptions/"+sub.ID, url.Values{"pause_collection[behavior]": {"void"}})
 	w.Settle()
 	w.Wants(tenant.Paid, "team")
 	if n := w.Count(`billing_subscriptions WHERE is_paused`, nil); n != 1 {
@@ -260,15 +250,23 @@ func TestWhatSupportDoes(t *testing.T) {
 	if n := w.Count(`billing_invoices WHERE status IN ('open', 'uncollectible')`, nil); n != 0 {
 		t.Errorf("%d invoices are owed", n)
 	}
-	w.ask("/v1/subscriptions/"+sub.ID, url.Values{"pause_collection": {""}})
+	w.Ask(http.MethodPost, "/v1/subscriptions/"+sub.ID, url.Values{"pause_collection": {""}})
 	w.Settle()
 	if n := w.Count(`billing_subscriptions WHERE is_paused`, nil); n != 0 {
 		t.Error("it is collected again, and nobody can see it")
 	}
+}
+
+// 43: a subscription is given to another customer.
+func TestASubscriptionIsMoved(t *testing.T) {
+	t.Parallel()
+	w, customer := paying(t)
+	fake := w.NeedsFake("support moves a subscription to another customer")
+	sub := w.subscription(customer)
 	globex := w.Company("globex.test")
 	second := w.Customer(globex)
-	w.Fake.Advance(time.Minute)
-	must(t, w.Fake.MoveSubscription(sub.ID, second))
+	w.Advance(time.Minute)
+	must(t, fake.MoveSubscription(sub.ID, second))
 	w.Settle()
 	w.works()
 	if e := w.Entitlement(globex); e.Standing != tenant.Paid || e.Plan != "team" {
@@ -298,7 +296,7 @@ func TestADecisionEnds(t *testing.T) {
 	w.cancelNow(customer)
 	w.Settle()
 	w.Wants(tenant.Restricted, "team")
-	now := w.Fake.Now()
+	now := w.Now()
 	until := now.Add(10 * billing.Day)
 	w.Platform(func(tx *pg.PlatformTx) error {
 		o := &store.Override{Standing: tenant.Paid, Plan: "business", FromAt: now, Until: &until, Reason: "their bank is slow"}
@@ -321,14 +319,14 @@ func TestADecisionEnds(t *testing.T) {
 func TestAnInvoiceThatCannotBeMade(t *testing.T) {
 	t.Parallel()
 	w, customer := paying(t)
-	w.ask("/v1/customers/"+customer, url.Values{"address[country]": {""}, "address[postal_code]": {""}})
+	w.Ask(http.MethodPost, "/v1/customers/"+customer, url.Values{"address[country]": {""}, "address[postal_code]": {""}})
 	w.Pass(31*billing.Day + 2*time.Hour)
 	w.wantsTask(ledger.NotFinal)
 	w.Wants(tenant.Paid, "team")
 	// It is no debt: nobody loses anything for it, however long it takes.
 	w.Pass(20 * billing.Day)
 	w.Wants(tenant.Paid, "team")
-	w.ask("/v1/customers/"+customer, url.Values{"address[country]": {"FR"}, "address[postal_code]": {"75001"}})
+	w.Ask(http.MethodPost, "/v1/customers/"+customer, url.Values{"address[country]": {"FR"}, "address[postal_code]": {"75001"}})
 	state, err := w.Gateway.Customer(t.Context(), customer)
 	must(t, err)
 	var drafts []string
@@ -340,7 +338,7 @@ func TestAnInvoiceThatCannotBeMade(t *testing.T) {
 	if len(drafts) != 1 {
 		t.Fatalf("%d invoices wait to be made", len(drafts))
 	}
-	w.ask("/v1/invoices/"+drafts[0]+"/pay", nil)
+	w.Ask(http.MethodPost, "/v1/invoices/"+drafts[0]+"/pay", nil)
 	w.Settle()
 	w.Wants(tenant.Paid, "team")
 	if n := w.Count(`billing_invoices WHERE invoice_id = @id AND status = 'paid'`, pgx.NamedArgs{"id": drafts[0]}); n != 1 {

@@ -19,6 +19,7 @@ const (
 	Card3DSAlways    Card = "3ds-always"   // 4000 0027 6000 3184: asks at every charge
 	CardStolen       Card = "stolen"       // 4000 0000 0000 9979: a hard decline
 	CardFirstTimeBad Card = "second-fails" // pays once, is declined from then on
+	CardDisputed     Card = "disputed"     // 4000 0000 0000 0259: pays, and its owner disputes it
 )
 
 // cardKind is how a card acts.
@@ -28,6 +29,7 @@ type cardKind struct {
 	charge  string // code of the decline when it is charged
 	asks    string // always, unlessSetUp
 	payment int    // charges that work before charge applies
+	dispute bool   // each charge is disputed as soon as it is paid
 }
 
 var cardKinds = map[Card]cardKind{
@@ -39,6 +41,7 @@ var cardKinds = map[Card]cardKind{
 	Card3DSAlways:    {last4: "3184", asks: "always"},
 	CardStolen:       {last4: "9979", attach: "stolen_card", charge: "stolen_card"},
 	CardFirstTimeBad: {last4: "0085", charge: "generic_decline", payment: 1},
+	CardDisputed:     {last4: "0259", dispute: true},
 }
 
 // tokens are Stripe's names for test cards in API calls.
@@ -53,6 +56,7 @@ var tokens = map[string]Card{
 	"pm_card_chargeCustomerFail":                   CardFailsLater,
 	"pm_card_authenticationRequiredOnSetup":        Card3DS,
 	"pm_card_threeDSecureRequired":                 Card3DSAlways,
+	"pm_card_createDispute":                        CardDisputed,
 	"pm_card_authenticationRequired":               Card3DSAlways,
 	"tok_visa":                                     CardPays,
 	"tok_chargeCustomerFail":                       CardFailsLater,

@@ -11,7 +11,14 @@ import (
 type clock struct {
 	id, name    string
 	at, created int64
+	advancing   bool // nobody has looked since it was moved
 }
+
+// What Stripe allows of a test clock (docs.stripe.com/billing/testing/test-clocks).
+const (
+	customersOfClock = 3
+	intervalsAtOnce  = 2 // of the shortest subscription
+)
 
 func (s *Server) clockRoutes() []route {
 	return []route{
@@ -91,21 +98,44 @@ func (s *Server) getClock(c *call) (any, error) {
 	if !ok {
 		return nil, missing("test clock", c.id, "id")
 	}
+	have.advancing = false
 	return clockObject(have), nil
 }
 
+// advanceClock has done all of it before it answers that it begins, as
+// Stripe's answer says: who goes on must look until it is ready.
 func (s *Server) advanceClock(c *call) (any, error) {
 	have, ok := s.clocks[c.id]
 	if !ok {
 		return nil, missing("test clock", c.id, "id")
 	}
+	if have.advancing {
+		return nil, wrong("", "", "Test clock advancement underway - cannot perform modifications.")
+	}
 	if c.p.num("frozen_time") <= have.at {
 		return nil, wrong("", "frozen_time", "The frozen_time must be later than the clock's current one.")
+	}
+	if c.p.num("frozen_time") > s.furthest(have) {
+		return nil, wrong("", "frozen_time", "You cannot advance a test clock by more than %d intervals of its shortest subscription at once.", intervalsAtOnce)
 	}
 	s.cause = cause{}
 	s.passTime(have, c.p.num("frozen_time"))
 	s.emit("test_helpers.test_clock.ready", "", clockObject(have), nil)
+	have.advancing = true
 	return clockObject(have), nil
+}
+
+// furthest is how far a clock may be moved at once: two years where nothing
+// recurs.
+func (s *Server) furthest(of *clock) int64 {
+	limit := addInterval(of.at, "year", intervalsAtOnce)
+	for _, sub := range s.subs.all() {
+		if cu, ok := s.customers.get(sub.customer); ok && cu.testClock == of.id && !sub.over() {
+			every := s.interval(sub.items)
+			limit = min(limit, addInterval(of.at, every.unit, every.count*intervalsAtOnce))
+		}
+	}
+	return limit
 }
 
 // deleteClock removes its customers too.
@@ -123,8 +153,12 @@ func (s *Server) deleteClock(c *call) (any, error) {
 }
 
 func clockObject(c *clock) obj {
+	status := stripe.TestHelpersTestClockStatusReady
+	if c.advancing {
+		status = stripe.TestHelpersTestClockStatusAdvancing
+	}
 	return obj{
 		"id": c.id, "object": "test_helpers.test_clock", "created": c.created, "deletes_after": c.created + 30*day,
-		"frozen_time": c.at, "livemode": false, "name": text(c.name), "status": string(stripe.TestHelpersTestClockStatusReady),
+		"frozen_time": c.at, "livemode": false, "name": text(c.name), "status": string(status),
 	}
 }

@@ -53,6 +53,9 @@ func (s *Server) createCustomer(c *call) (any, error) {
 	if _, ok := s.clocks[clock]; !ok {
 		return nil, absent("test clock", clock, "test_clock")
 	}
+	if clock != "" && s.customersOn(clock) == customersOfClock {
+		return nil, wrong("", "test_clock", "You have reached the limit of %d customers for this test clock.", customersOfClock)
+	}
 	cu := &customer{testClock: clock, created: s.now(clock), taxExempt: "none"}
 	if err := s.fillCustomer(cu, c.p); err != nil {
 		return nil, err
@@ -72,6 +75,15 @@ func (s *Server) createCustomer(c *call) (any, error) {
 	out := s.customerObject(cu)
 	s.emit("customer.created", cu.id, s.customerObject(cu), nil)
 	return out, nil
+}
+
+func (s *Server) customersOn(clock string) (n int) {
+	for _, cu := range s.customers.all() {
+		if cu.testClock == clock {
+			n++
+		}
+	}
+	return n
 }
 
 // fillCustomer sets what was sent; it changes nothing when something is wrong.

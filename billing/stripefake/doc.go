@@ -12,7 +12,8 @@
 //     promotion codes, subscriptions with items, schedules of phases,
 //     invoices with previews, payment intents, charges, refunds, disputes.
 //   - Checkout, the customer portal and hosted invoices, as small HTML pages.
-//   - Time: one global clock with an offset, and test clocks. Trials end,
+//   - Time: one global clock with an offset, and test clocks with Stripe's
+//     limits (three customers, two intervals at once). Trials end,
 //     invoices are drafted, finalised an hour later, paid or declined, retried
 //     eight times in two weeks and then given up; incomplete subscriptions
 //     and pending updates expire after 23 hours, Checkout sessions after 24.
@@ -35,8 +36,8 @@
 //     collection; one discount at a time; no credit notes, metered usage,
 //     quotes, payment links, Connect, or search.
 //   - Tax is one rate for all addresses ([Options.TaxBasisPoints]).
-//   - Test clocks are advanced before the call returns; Stripe answers
-//     "advancing" first. A clock may be advanced by any span.
+//   - A test clock has been advanced before the call answers "advancing"; the
+//     first look finds it ready.
 //   - customer.subscription.created always shows the state before the first
 //     payment; an updated event follows, as Checkout does it.
 //   - Newer versions' payloads are imitated in the fields the library lost

@@ -315,11 +315,29 @@ func TestTestClocks(t *testing.T) {
 	clock, err = w.api.TestHelpersTestClocks.Advance(clock.ID, &stripe.TestHelpersTestClockAdvanceParams{
 		FrozenTime: stripe.Int64(startTime + int64(32*day/time.Second))})
 	w.must(err)
+	if clock.Status != "advancing" {
+		t.Errorf("the clock is %s as it begins to move", clock.Status)
+	}
+	if _, err := w.api.TestHelpersTestClocks.Advance(clock.ID, &stripe.TestHelpersTestClockAdvanceParams{FrozenTime: stripe.Int64(clock.FrozenTime + 1)}); err == nil {
+		t.Error("a clock was moved while it was moving")
+	}
+	clock, err = w.api.TestHelpersTestClocks.Get(clock.ID, nil)
+	w.must(err)
 	if clock.Status != "ready" || w.sub(clocked.ID).CurrentPeriodStart != clocked.CurrentPeriodEnd {
 		t.Errorf("clock is %s, the period did not turn", clock.Status)
 	}
 	if w.sub(other.ID).CurrentPeriodStart != startTime {
 		t.Error("a test clock moved somebody else's subscription")
+	}
+	if _, err := w.api.TestHelpersTestClocks.Advance(clock.ID, &stripe.TestHelpersTestClockAdvanceParams{
+		FrozenTime: stripe.Int64(clock.FrozenTime + int64(63*day/time.Second))}); err == nil {
+		t.Error("a clock passed over more than two months at once")
+	}
+	for i := range 3 {
+		_, err := w.api.Customers.New(&stripe.CustomerParams{TestClock: stripe.String(clock.ID)})
+		if (err == nil) != (i < 2) {
+			t.Errorf("customer %d: %v", i+2, err)
+		}
 	}
 }
 

@@ -335,3 +335,25 @@ func TestDisputesAndWarnings(t *testing.T) {
 		t.Error("no warning")
 	}
 }
+
+// The card that disputes what it pays, and the two answers that decide about it.
+func TestTheCardThatDisputes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for evidence, want := range map[string]stripe.DisputeStatus{"winning_evidence": "won", "losing_evidence": "lost"} {
+		w.teamSub(w.customer("pm_card_createDispute"))
+		list := w.api.Disputes.List(&stripe.DisputeListParams{})
+		if !list.Next() || list.Dispute().Status != stripe.DisputeStatusNeedsResponse {
+			t.Fatal("nothing is disputed")
+		}
+		id := list.Dispute().ID
+		if _, err := w.api.Disputes.Update(id, &stripe.DisputeParams{Evidence: &stripe.DisputeEvidenceParams{UncategorizedText: stripe.String("please")}}); err == nil {
+			t.Error("a bank that the fake does not have decided")
+		}
+		d, err := w.api.Disputes.Update(id, &stripe.DisputeParams{Evidence: &stripe.DisputeEvidenceParams{UncategorizedText: stripe.String(evidence)}, Submit: stripe.Bool(true)})
+		w.must(err)
+		if d.Status != want {
+			t.Errorf("%s: %s", evidence, d.Status)
+		}
+	}
+}

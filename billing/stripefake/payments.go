@@ -111,6 +111,9 @@ func (s *Server) pay(in *intent, m *method, confirmed bool) *apiError {
 	in.status, in.err, in.charge = stripe.PaymentIntentStatusSucceeded, nil, ch.id
 	s.emit("charge.succeeded", cu.id, s.chargeObject(ch), nil)
 	s.emit("payment_intent.succeeded", cu.id, s.intentObject(in), nil)
+	if m.kind().dispute {
+		s.dispute(ch, stripe.DisputeReasonFraudulent)
+	}
 	return nil
 }
 

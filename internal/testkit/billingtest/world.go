@@ -1,5 +1,7 @@
-// Package billingtest is a platform with a company on it, a fake of Stripe whose clock tests
-// move, and the webhook's real door between them. Everything but Stripe is the real thing.
+// Package billingtest is a platform with a company on it, a provider of payments whose clock
+// tests move, and the webhook's real door between them. The provider is billing/stripefake,
+// or Stripe's own test mode where ROOKERY_TEST_STRIPE_KEY has a key for it (docs/billing.md).
+// Everything else is the real thing.
 //
 // Tests of billing's packages drive everything through it. It must hold no expectations of
 // any one of them.
@@ -35,11 +37,9 @@ type World struct {
 	T       *testing.T
 	DB      *pg.DB
 	Plans   *billing.Catalogue
-	Fake    *stripefake.Server
 	Gateway *stripegw.Gateway
 	Ledger  *ledger.Ledger
 	Tenants *registry.Registry
-	API     string                                                   // address of the fake
 	Receive func(context.Context, billing.Event, store.Source) error // what the door hands events to
 	Door    string                                                   // of the webhook
 	Secret  string                                                   // that the provider signs with
@@ -47,9 +47,19 @@ type World struct {
 	Prices  map[string]string                                        // ids by key
 	Acme    *tenant.Tenant
 	pages   int
+
+	fake     *stripefake.Server // nil in Stripe's test mode
+	provider provider
+	place    place
+	api      *api
+	run      string // tells what this world made at the provider from what others did
 }
 
-const patience = 20 * time.Second
+const (
+	patience       = 60 * time.Second // Stripe's test mode takes its time
+	clockPatience  = 5 * time.Minute
+	taxBasisPoints = 1900
+)
 
 // New makes a world.
 func New(t *testing.T) *World {
@@ -59,19 +69,16 @@ func New(t *testing.T) *World {
 		t.Fatal(err)
 	}
 	w := &World{T: t, DB: testkit.DB(t).PG, Plans: plans}
-	start := time.Now() // tenants are made by the real clock
-	w.Fake = stripefake.New(stripefake.Options{Now: func() time.Time { return start }, Client: http.DefaultClient, TaxBasisPoints: 1900})
-	api := httptest.NewServer(w.Fake)
-	t.Cleanup(api.Close)
-	t.Cleanup(w.Fake.Close)
-	w.API = api.URL
-	w.Gateway, err = stripegw.New(stripegw.Options{Key: "sk_test_world", URL: api.URL, Client: api.Client()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.Ledger = ledger.New(ledger.Options{DB: w.DB, Plans: plans, Gateway: w.Gateway, Now: w.Fake.Now})
-	w.Receive = w.Ledger.Receive
+	w.run = strconv.FormatInt(int64(ids.New()), 36)
 	w.open()
+	if at := whichProvider(t); at != nil {
+		w.useTestMode(*at)
+	} else {
+		w.useFake()
+	}
+	w.Secrets = []string{w.Secret}
+	w.Ledger = ledger.New(ledger.Options{DB: w.DB, Plans: plans, Gateway: w.Gateway, Now: w.Now})
+	w.Receive = w.Ledger.Receive
 	if w.Prices, err = w.Gateway.EnsurePrices(t.Context(), plans); err != nil {
 		t.Fatal(err)
 	}
@@ -87,22 +94,27 @@ func New(t *testing.T) *World {
 	return w
 }
 
-// open mounts the webhook's door, and has Stripe ring there.
+// connect makes the gateway of the product, over the client.
+func (w *World) connect(client *http.Client) {
+	w.T.Helper()
+	w.api = &api{place: w.place, client: http.DefaultClient}
+	var err error
+	if w.Gateway, err = stripegw.New(stripegw.Options{Key: w.place.key, URL: w.place.url, Client: client}); err != nil {
+		w.T.Fatal(err)
+	}
+}
+
+// open mounts the webhook's door.
 func (w *World) open() {
 	w.T.Helper()
 	e := echo.New()
 	(&webhook.Handler{
-		Secrets: func(context.Context) ([]string, error) { return w.Secrets, nil }, Now: w.Fake.Now,
+		Secrets: func(context.Context) ([]string, error) { return w.Secrets, nil }, Now: w.Now,
 		Receive: func(ctx context.Context, e billing.Event, from store.Source) error { return w.Receive(ctx, e, from) },
 	}).Routes(e)
 	srv := httptest.NewServer(e)
 	w.T.Cleanup(srv.Close)
 	w.Door = srv.URL + webhook.Path
-	var err error
-	if _, w.Secret, _, err = w.Gateway.NewEndpoint(w.T.Context(), w.Door, ledger.Doorbells()); err != nil {
-		w.T.Fatal(err)
-	}
-	w.Secrets = []string{w.Secret}
 }
 
 // Company makes a company with a host.
@@ -145,7 +157,7 @@ func (w *World) Customer(of *tenant.Tenant) string {
 // Buy pays for a plan on the provider's page.
 func (w *World) Buy(of *tenant.Tenant, customer, plan string, how stripefake.Purchase) {
 	w.T.Helper()
-	if _, err := w.Fake.PayCheckout(w.Page(of, customer, plan), how); err != nil {
+	if err := w.PayPage(w.Page(of, customer, plan), how); err != nil {
 		w.T.Fatal(err)
 	}
 }
@@ -182,16 +194,14 @@ func (w *World) Settle() {
 	w.T.Helper()
 	ctx, cancel := context.WithTimeout(w.T.Context(), patience)
 	defer cancel()
-	if err := w.Fake.Flush(ctx); err != nil {
-		w.T.Fatal(err)
-	}
+	w.Deliver()
 	for range 5 {
 		var nameless, customers []string
 		w.Platform(func(tx *pg.PlatformTx) (err error) {
 			if nameless, err = pg.Values[string](ctx, tx, `SELECT event_id FROM billing_events WHERE handled_at IS NULL AND customer_id = ''`, nil); err != nil {
 				return err
 			}
-			customers, err = store.CustomersWithNews(ctx, tx, w.Fake.Now().Add(time.Hour), 100)
+			customers, err = store.CustomersWithNews(ctx, tx, w.Now().Add(time.Hour), 100)
 			return err
 		})
 		for _, e := range nameless {
@@ -215,7 +225,7 @@ func (w *World) Settle() {
 // look at what is due.
 func (w *World) Pass(d time.Duration) {
 	w.T.Helper()
-	w.Fake.Advance(d)
+	w.Advance(d)
 	w.Settle()
 	w.Sweep()
 }
@@ -233,7 +243,7 @@ func (w *World) Entitlement(of *tenant.Tenant) tenant.Entitlement {
 	w.T.Helper()
 	var e store.Entitlement
 	w.Platform(func(tx *pg.PlatformTx) error {
-		found, err := store.LockEntitlement(w.T.Context(), tx, of.ID, w.Fake.Now())
+		found, err := store.LockEntitlement(w.T.Context(), tx, of.ID, w.Now())
 		if err == nil {
 			e = *found
 		}
