@@ -108,9 +108,9 @@ e2e-console: ## A company's first day in a real browser (pictures of all pages: 
 	@$(MAKE) --no-print-directory e2e SUITE=Console $(if $(SCREENS),SCREENS=$(abspath $(SCREENS)))
 
 .PHONY: e2e-billing
-e2e-billing: ## Billing: all cases against the stand-in for Stripe, a purchase in a browser, and a foreign server that watches the end
+e2e-billing: ## Billing: all cases against the stand-in for Stripe (Stripe's test mode: ROOKERY_TEST_STRIPE_KEY=sk_test_…), a purchase in a browser, and a foreign server that watches the end
 	@deploy/dev/need.sh postgres node chromium
-	go test -count=1 ./billing/... ./internal/testkit/billingtest/...
+	go test -count=1 $(if $(ROOKERY_TEST_STRIPE_KEY),-p 1 -parallel 1 -timeout 4h -v) ./billing/... ./internal/testkit/billingtest/...
 	@$(MAKE) --no-print-directory e2e SUITE=Billing
 
 .PHONY: e2e-faults

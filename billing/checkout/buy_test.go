@@ -212,17 +212,11 @@ func TestHowManyPages(t *testing.T) {
 func TestCardTesting(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	fail := func(n int) {
-		w.Platform(func(tx *pg.PlatformTx) error {
-			_, err := pg.Exec(t.Context(), tx, `INSERT INTO billing_events (event_id, type, livemode, payload, created_at, received_at, source, outcome, handled_at)
-				SELECT 'evt_f' || n || clock_timestamp(), 'invoice.payment_failed', false, '', @now, @now, 'webhook', 'synced', @now FROM generate_series(1, @n::int) n`,
-				pgx.NamedArgs{"n": n, "now": w.Now()})
-			return err
-		})
-	}
-	fail(20)
+	stranger := w.Company("stranger.test")
+	customer := w.Customer(stranger)
+	w.refusals(stranger, customer, 20)
 	w.start(team)
-	fail(1)
+	w.refusals(stranger, customer, 1)
 	_, err := w.shop.Start(t.Context(), owner, w.Acme, business)
 	refused(t, "after 21 refusals", err, fault.Unavailable)
 	w.start(team) // who is paying already may go on
