@@ -92,11 +92,6 @@ func (s *system) grantAccount(cmd *cobra.Command, n newAccount) error {
 
 func grant(ctx context.Context, scope *pg.Scope, t *tenant.Tenant, n newAccount, a *social.Account, person *people.Person) error {
 	role := people.Role(n.role)
-	if before, err := people.RoleOf(ctx, scope, a.ID, person.ID); err != nil || before != role {
-		if err := mayBecome(t, role); err != nil {
-			return err
-		}
-	}
 	if n.role == noRole {
 		role = ""
 	} else if _, err := people.MembershipOf(ctx, scope, person.ID); fault.IsNotFound(err) {
@@ -109,5 +104,5 @@ func grant(ctx context.Context, scope *pg.Scope, t *tenant.Tenant, n newAccount,
 	} else if err != nil {
 		return err
 	}
-	return people.SetGrant(ctx, scope, audit.ByOperator(), a, person.ID, role, person.Email)
+	return people.SetGrant(ctx, scope, t, audit.ByOperator(), a, person.ID, role, person.Email)
 }

@@ -74,6 +74,8 @@ func statusOf(err error) int {
 		return http.StatusConflict
 	case fault.TooLarge:
 		return http.StatusRequestEntityTooLarge
+	case fault.Forbidden:
+		return http.StatusForbidden
 	}
 	return http.StatusUnprocessableEntity
 }
@@ -211,12 +213,9 @@ func (h *Handlers) declineAnswer(c echo.Context, v *visitor) error {
 // noteThread is POST …/note.
 func (h *Handlers) noteThread(c echo.Context, v *visitor) error {
 	in, err := h.threadAct(c, v, func(ctx context.Context, scope *pg.Scope, k desk.Key, in url.Values) error {
-		if err := entitled.ToUse(v.tenant, tenant.Inbox); err != nil {
-			return err
-		}
-		return h.desk.Note(ctx, scope, v.deskBy(c), k, in.Get("note"))
+		return h.desk.Note(ctx, scope, v.tenant, v.deskBy(c), k, in.Get("note"))
 	})
-	if err != nil && in != nil && (isShown(err) || entitled.IsNo(err)) {
+	if err != nil && in != nil && isShown(err) {
 		return h.showThread(c, v, typed{status: statusOf(err), note: InboxNote{Text: in.Get("note"), Error: fault.TextOf(err)}})
 	}
 	if err != nil {
@@ -232,12 +231,7 @@ func (h *Handlers) assignThread(c echo.Context, v *visitor) error {
 		if !ok && in.Get("person") != "0" {
 			return fault.New(fault.Invalid, "Choose somebody who is to have this conversation.")
 		}
-		if id != 0 { // giving it back always works
-			if err := entitled.ToUse(v.tenant, tenant.Inbox); err != nil {
-				return err
-			}
-		}
-		return h.desk.Assign(ctx, scope, v.deskBy(c), k, social.PersonID(id))
+		return h.desk.Assign(ctx, scope, v.tenant, v.deskBy(c), k, social.PersonID(id))
 	})
 	if err != nil {
 		return err

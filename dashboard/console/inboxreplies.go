@@ -12,9 +12,7 @@ import (
 	"rookery/internal/pg"
 	"rookery/internal/social/desk"
 	"rookery/internal/store"
-	"rookery/tenant"
 	"rookery/tenant/access"
-	"rookery/tenant/entitled"
 )
 
 func (h *Handlers) repliesURL(v *visitor) string { return h.inboxURL(v.tenant) + "/replies" }
@@ -93,14 +91,10 @@ func (h *Handlers) saveReply(c echo.Context, v *visitor) error {
 	if !h.inboxIsOpen(v) {
 		return errInboxState
 	}
-	if id == 0 { // what is there can be changed
-		if err := entitled.ToUse(v.tenant, tenant.Inbox); err != nil {
-			form := &SavedReplyForm{Title: in.Get("title"), Text: in.Get("text"), Error: fault.TextOf(err)}
-			return h.showReplies(c, v, id, form, web.StatusOf(err))
-		}
-	}
 	r := store.SavedReply{ID: id, Title: in.Get("title"), Text: in.Get("text")}
-	err = h.inScope(c, v, func(ctx context.Context, scope *pg.Scope) error { return h.desk.SaveReply(ctx, scope, v.deskBy(c), r) })
+	err = h.inScope(c, v, func(ctx context.Context, scope *pg.Scope) error {
+		return h.desk.SaveReply(ctx, scope, v.tenant, v.deskBy(c), r)
+	})
 	if err != nil && isShown(err) {
 		return h.showReplies(c, v, id, &SavedReplyForm{Title: r.Title, Text: r.Text, Error: fault.TextOf(err)}, statusOf(err))
 	}

@@ -12,7 +12,6 @@ import (
 	"rookery/internal/pg"
 	"rookery/internal/social"
 	"rookery/internal/store"
-	"rookery/tenant"
 	"rookery/tenant/access"
 	"rookery/tenant/entitled"
 	"rookery/tenant/people"
@@ -124,31 +123,12 @@ func (h *Handlers) setGrants(c echo.Context, v *visitor) error {
 			if !ok {
 				continue
 			}
-			if err := h.mayBecome(ctx, scope, v, a.ID, id, people.Role(values[0])); err != nil {
-				return err
-			}
-			if err := people.SetGrant(ctx, scope, v.actor(c), a, id, people.Role(values[0]), called); err != nil {
+			if err := people.SetGrant(ctx, scope, v.tenant, v.actor(c), a, id, people.Role(values[0]), called); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-}
-
-// mayBecome says whether the company's plan has drafters. Who is one stays one.
-func (h *Handlers) mayBecome(ctx context.Context, scope *pg.Scope, v *visitor, account social.AccountID, person social.PersonID, role people.Role) error {
-	no := entitled.ToUse(v.tenant, tenant.Approvals)
-	if no == nil || role != people.Drafter {
-		return nil
-	}
-	before, err := people.RoleOf(ctx, scope, account, person)
-	switch {
-	case err != nil && !fault.IsNotFound(err):
-		return err
-	case before == role:
-		return nil
-	}
-	return no
 }
 
 // changeMember runs a change of one member and goes back to their page, which says what

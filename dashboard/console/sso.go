@@ -16,6 +16,7 @@ import (
 	"rookery/internal/social"
 	"rookery/tenant"
 	"rookery/tenant/access"
+	"rookery/tenant/entitled"
 	"rookery/tenant/hostroute"
 	"rookery/tenant/people"
 	"rookery/tenant/sso"
@@ -193,16 +194,13 @@ func (h *Handlers) changeSSO(c echo.Context, v *visitor) error {
 		}
 		return web.HTML(c, http.StatusOK, writer(RenderSSO, view))
 	}
-	if !before.On && change.On { // what is on stays on, and can be changed
-		if note := h.without(v, tenant.SingleSignOn); note != nil {
-			view := h.ssoView(v, change.Settings, owners, change.Glass)
-			return web.HTML(c, http.StatusForbidden, writer(RenderSSO, view))
-		}
-	}
 	if _, err := strconv.Atoi(in.Get("again_days")); err != nil {
 		change.AgainDays = -1
 	}
 	err = h.SSO.Save(ctx, v.tenant, change, v.actor(c))
+	if entitled.IsNo(err) {
+		return web.HTML(c, http.StatusForbidden, writer(RenderSSO, h.ssoView(v, change.Settings, owners, change.Glass)))
+	}
 	var wrong sso.Wrong
 	if errors.As(err, &wrong) {
 		view := h.ssoView(v, change.Settings, owners, change.Glass)

@@ -11,6 +11,8 @@ import (
 	"rookery/internal/pg"
 	"rookery/internal/social"
 	"rookery/internal/store"
+	"rookery/tenant"
+	"rookery/tenant/entitled"
 )
 
 var (
@@ -139,14 +141,19 @@ func part(ctx context.Context, scope *pg.Scope, ps places, person social.PersonI
 }
 
 // SetGrant lets a member act as an account in a role, or with "" no more, and records it.
-// Nobody becomes a member by it.
-func SetGrant(ctx context.Context, scope *pg.Scope, who audit.Actor, account *social.Account, person social.PersonID, role Role, called string) error {
+// Nobody becomes a member by it. Who is a drafter stays one where the plan has none any more.
+func SetGrant(ctx context.Context, scope *pg.Scope, t *tenant.Tenant, who audit.Actor, account *social.Account, person social.PersonID, role Role, called string) error {
 	if _, err := store.MemberByPerson(ctx, scope, person); err != nil {
 		return fmt.Errorf("let person %d act as account %d: %w", person, account.ID, err)
 	}
 	before, err := RoleOf(ctx, scope, account.ID, person)
 	if err != nil && !fault.IsNotFound(err) {
 		return err
+	}
+	if role == Drafter && before != role {
+		if err := entitled.ToUse(t, tenant.Approvals); err != nil {
+			return err
+		}
 	}
 	entry := audit.Entry{
 		Actor: who, Action: "operator.change", Target: Target(person),

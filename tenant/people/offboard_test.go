@@ -160,7 +160,7 @@ func TestGrantsAreRecorded(t *testing.T) {
 	carol := w.Person(t, "carol@a.test")
 	set := func(role people.Role) error {
 		return w.A.Try(t, func(ctx context.Context, s *pg.Scope) error {
-			return people.SetGrant(ctx, s, alice.Actor, w.A.Account, carol, role, "carol@a.test")
+			return people.SetGrant(ctx, s, w.A.Tenant, alice.Actor, w.A.Account, carol, role, "carol@a.test")
 		})
 	}
 	if err := set(people.Drafter); !fault.IsNotFound(err) {

@@ -15,6 +15,7 @@ import (
 	"rookery/internal/social"
 	"rookery/internal/store"
 	"rookery/tenant"
+	"rookery/tenant/entitled"
 	"rookery/tenant/people"
 )
 
@@ -163,13 +164,19 @@ func (c *Change) clean() Wrong {
 	return wrong
 }
 
-// Save stores a company's settings. What is wrong comes back as Wrong. Turning it on asks
+// Save stores a company's settings. What is wrong comes back as Wrong. It cannot be turned on
+// with a plan that lacks it; what is on stays on, and can be changed. Turning it on asks
 // the provider; one that does not answer right now is no obstacle if it did before.
 func (s *Service) Save(ctx context.Context, t *tenant.Tenant, c Change, by audit.Actor) error {
 	wrong := c.clean()
 	before, metadata, err := s.before(ctx, t.ID)
 	if err != nil {
 		return err
+	}
+	if c.On && (before == nil || before.State != "on") {
+		if err := entitled.ToUse(t, tenant.SingleSignOn); err != nil {
+			return err
+		}
 	}
 	// The secret was given for one client of one provider: whoever changes either must know
 	// it, or it could be sent to a server of their own.

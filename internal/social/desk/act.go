@@ -14,7 +14,9 @@ import (
 	"rookery/internal/social"
 	"rookery/internal/social/plan"
 	"rookery/internal/store"
+	"rookery/tenant"
 	"rookery/tenant/access"
+	"rookery/tenant/entitled"
 	"rookery/tenant/people"
 )
 
@@ -32,8 +34,9 @@ var (
 	errNotes    = fault.Newf(fault.Invalid, "This conversation has %d notes already.", mostNotes)
 )
 
-// Assign gives a thread to somebody who may act as its account, or to nobody (0).
-func (s *Service) Assign(ctx context.Context, scope *pg.Scope, by plan.By, k Key, to social.PersonID) error {
+// Assign gives a thread to somebody who may act as its account, or to nobody (0): that is
+// possible with every plan.
+func (s *Service) Assign(ctx context.Context, scope *pg.Scope, t *tenant.Tenant, by plan.By, k Key, to social.PersonID) error {
 	p, err := find(ctx, scope, by.Person, k, access.Draft, store.LockDeskThread)
 	if err != nil {
 		return err
@@ -42,6 +45,9 @@ func (s *Service) Assign(ctx context.Context, scope *pg.Scope, by plan.By, k Key
 		return nil
 	}
 	if to != 0 {
+		if err := entitled.ToUse(t, tenant.Inbox); err != nil {
+			return err
+		}
 		role, err := people.RoleOf(ctx, scope, p.thread.AccountID, to)
 		if fault.IsNotFound(err) || err == nil && access.Allow(role, access.Draft) != nil {
 			return errNobody
@@ -72,7 +78,10 @@ func (s *Service) SetState(ctx context.Context, scope *pg.Scope, by plan.By, k K
 }
 
 // Note tells the team something about a thread. Nobody else ever sees it.
-func (s *Service) Note(ctx context.Context, scope *pg.Scope, by plan.By, k Key, text string) error {
+func (s *Service) Note(ctx context.Context, scope *pg.Scope, t *tenant.Tenant, by plan.By, k Key, text string) error {
+	if err := entitled.ToUse(t, tenant.Inbox); err != nil {
+		return err
+	}
 	switch text = strings.TrimSpace(htmlsafe.Clean(text)); {
 	case text == "":
 		return errNoNote

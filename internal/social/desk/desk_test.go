@@ -219,10 +219,10 @@ func TestJoinedConversations(t *testing.T) {
 	old := desk.Key{AccountID: o.A.Account.ID, ConversationID: reply.ConversationID}
 	other := o.says(o.ines, social.Public, late, o.A.Account)
 	o.do(func(ctx context.Context, s *pg.Scope) error {
-		if err := o.desk.Note(ctx, s, o.drafter, old, "first note"); err != nil {
+		if err := o.desk.Note(ctx, s, o.A.Tenant, o.drafter, old, "first note"); err != nil {
 			return err
 		}
-		if err := o.desk.Assign(ctx, s, o.owner, old, o.second.Person); err != nil {
+		if err := o.desk.Assign(ctx, s, o.A.Tenant, o.owner, old, o.second.Person); err != nil {
 			return err
 		}
 		return o.desk.SetState(ctx, s, o.owner, desk.Key{AccountID: o.A.Account.ID, ConversationID: other.ConversationID}, social.DeskDone)
@@ -279,7 +279,9 @@ func TestTwoAssignAtOnce(t *testing.T) {
 	var group sync.WaitGroup
 	for _, who := range []plan.By{o.owner, o.second} {
 		group.Go(func() {
-			if err := o.try(func(ctx context.Context, s *pg.Scope) error { return o.desk.Assign(ctx, s, who, k, who.Person) }); err != nil {
+			if err := o.try(func(ctx context.Context, s *pg.Scope) error {
+				return o.desk.Assign(ctx, s, o.A.Tenant, who, k, who.Person)
+			}); err != nil {
 				t.Errorf("assign: %v", err)
 			}
 		})
@@ -303,7 +305,7 @@ func TestWhoLeavesHasNoThreads(t *testing.T) {
 	o := newOffice(t)
 	_, k := o.asks(social.Public)
 	o.do(func(ctx context.Context, s *pg.Scope) error {
-		return o.desk.Assign(ctx, s, o.owner, k, o.second.Person)
+		return o.desk.Assign(ctx, s, o.A.Tenant, o.owner, k, o.second.Person)
 	})
 	o.do(func(ctx context.Context, s *pg.Scope) error { return people.Leave(ctx, s, o.second.Person) })
 	if got := o.thread(k); got.AssigneeID != 0 || got.State != social.DeskOpen {
@@ -357,9 +359,11 @@ func TestWhoMayDoWhat(t *testing.T) {
 	acts := func(who plan.By) map[string]func(context.Context, *pg.Scope, desk.Key) error {
 		return map[string]func(context.Context, *pg.Scope, desk.Key) error{
 			"read": read(who),
-			"note": func(ctx context.Context, s *pg.Scope, k desk.Key) error { return o.desk.Note(ctx, s, who, k, "note") },
+			"note": func(ctx context.Context, s *pg.Scope, k desk.Key) error {
+				return o.desk.Note(ctx, s, o.A.Tenant, who, k, "note")
+			},
 			"assign": func(ctx context.Context, s *pg.Scope, k desk.Key) error {
-				return o.desk.Assign(ctx, s, who, k, o.owner.Person)
+				return o.desk.Assign(ctx, s, o.A.Tenant, who, k, o.owner.Person)
 			},
 			"state": func(ctx context.Context, s *pg.Scope, k desk.Key) error {
 				return o.desk.SetState(ctx, s, who, k, social.DeskDone)
@@ -370,7 +374,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 				return err
 			},
 			"save": func(ctx context.Context, s *pg.Scope, _ desk.Key) error {
-				return o.desk.SaveReply(ctx, s, who, store.SavedReply{Title: "Hello", Text: "Hello {name}"})
+				return o.desk.SaveReply(ctx, s, o.A.Tenant, who, store.SavedReply{Title: "Hello", Text: "Hello {name}"})
 			},
 		}
 	}
@@ -403,7 +407,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 	}
 	if err := o.try(func(ctx context.Context, s *pg.Scope) error {
 		_, k := o.asks(social.Public)
-		return o.desk.Assign(ctx, s, o.owner, k, stranger.Person)
+		return o.desk.Assign(ctx, s, o.A.Tenant, o.owner, k, stranger.Person)
 	}); fault.CodeOf(err) != fault.Invalid {
 		t.Errorf("assigned to somebody without a grant: %v", err)
 	}
@@ -544,7 +548,9 @@ func TestPagesOfTheList(t *testing.T) {
 	before := read()
 	for range 4 {
 		o.says(o.remote(fmt.Sprintf("more%d", o.said)), social.Public, fmt.Sprintf("https://velo.test/notes/%d", o.said), o.A.Account)
-		o.do(func(ctx context.Context, s *pg.Scope) error { return o.desk.Note(ctx, s, o.owner, k, "note") })
+		o.do(func(ctx context.Context, s *pg.Scope) error {
+			return o.desk.Note(ctx, s, o.A.Tenant, o.owner, k, "note")
+		})
 	}
 	if after := read(); after != before || len(o.thread(k).Entries) != 9 {
 		t.Errorf("a thread of one takes %d statements, one of nine %d", before, after)
@@ -561,7 +567,7 @@ func TestSavedReplies(t *testing.T) {
 	})
 	_, k := o.asks(social.Public)
 	o.do(func(ctx context.Context, s *pg.Scope) error {
-		if err := o.desk.SaveReply(ctx, s, o.owner, store.SavedReply{Title: " Thanks ", Text: "Hello {name}, thank you."}); err != nil {
+		if err := o.desk.SaveReply(ctx, s, o.A.Tenant, o.owner, store.SavedReply{Title: " Thanks ", Text: "Hello {name}, thank you."}); err != nil {
 			return err
 		}
 		all, err := o.desk.Replies(ctx, s, o.drafter.Person, access.Draft)
@@ -572,7 +578,7 @@ func TestSavedReplies(t *testing.T) {
 		if text != "Hello Ines everyone, thank you." {
 			t.Errorf("inserted %q", text)
 		}
-		if err := o.desk.SaveReply(ctx, s, o.owner, store.SavedReply{ID: all[0].ID, Title: "Thanks", Text: ""}); fault.CodeOf(err) != fault.Invalid {
+		if err := o.desk.SaveReply(ctx, s, o.A.Tenant, o.owner, store.SavedReply{ID: all[0].ID, Title: "Thanks", Text: ""}); fault.CodeOf(err) != fault.Invalid {
 			t.Errorf("an empty one: %v", err)
 		}
 		if err != nil {

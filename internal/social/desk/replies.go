@@ -14,7 +14,9 @@ import (
 	"rookery/internal/social"
 	"rookery/internal/social/plan"
 	"rookery/internal/store"
+	"rookery/tenant"
 	"rookery/tenant/access"
+	"rookery/tenant/entitled"
 )
 
 // Limits of saved replies.
@@ -78,8 +80,13 @@ func (s *Service) Saved(ctx context.Context, scope *pg.Scope, person social.Pers
 	return strings.ReplaceAll(r.Text, NamePlace, name), err
 }
 
-// SaveReply adds a saved reply (id 0) or changes one.
-func (s *Service) SaveReply(ctx context.Context, scope *pg.Scope, by plan.By, r store.SavedReply) error {
+// SaveReply adds a saved reply (id 0), where the plan has them, or changes one.
+func (s *Service) SaveReply(ctx context.Context, scope *pg.Scope, t *tenant.Tenant, by plan.By, r store.SavedReply) error {
+	if r.ID == 0 {
+		if err := entitled.ToUse(t, tenant.Inbox); err != nil {
+			return err
+		}
+	}
 	r.Title, r.Text = strings.TrimSpace(htmlsafe.Clean(r.Title)), strings.TrimSpace(htmlsafe.Clean(r.Text))
 	switch {
 	case r.Title == "" || utf8.RuneCountInString(r.Title) > MostTitle:
