@@ -1,6 +1,7 @@
 package billing
 
 import (
+	"slices"
 	"time"
 
 	"rookery/tenant"
@@ -26,12 +27,18 @@ type Facts struct {
 	// CustomerGone is when the provider's customer was deleted; zero: it was not. What was
 	// subscribed ends then.
 	CustomerGone time.Time
-	// Disputed: a payment is contested. LostAt is when the last dispute was lost; zero: none was.
-	Disputed bool
-	LostAt   time.Time
+	Disputed     bool // a payment is contested
+	Lost         []Loss
 	// StorageOverSince is since when storage has been above 110 % without a break.
 	StorageOverSince time.Time
 }
+
+// Loss is a dispute that was lost.
+type Loss struct{ Opened, At time.Time }
+
+// Ends reports whether what was bought at a time goes with it. Bought since it was opened
+// stands for itself: it was paid with something else, and banks take months to decide.
+func (l Loss) Ends(bought time.Time) bool { return !bought.After(l.Opened) }
 
 // Override is a decision of the platform's staff, with a reason and an end. It wins over
 // everything.
@@ -71,7 +78,9 @@ func (c *Catalogue) Entitle(f Facts, now time.Time) (e tenant.Entitlement, next 
 	}
 	e.Plan = plan
 	e.Limits = c.limits(plan, extra, o.Limits)
-	e.Limits.MoreAccounts = ok && o.Plan == "" && c.sellsMore(s)
+	_, hasAccounts := o.Limits[limitAccounts]
+	// What staff gave is given: nobody is charged for accounts within it, nor can buy beyond.
+	e.Limits.MoreAccounts = ok && o.Plan == "" && !hasAccounts && c.sellsMore(s)
 	e.IsOver = f.Usage.Over(e.Limits)
 	e.NoUploads, ends = noUploads(f.StorageOverSince, now)
 	next = earliest(next, ends)
@@ -95,8 +104,10 @@ func stand(f Facts, trial time.Duration, now time.Time) moment {
 		return ended(f.TrialFrom.Add(trial), now)
 	}
 	end := earliest(s.end(), f.CustomerGone)
-	if !s.Created.After(f.LostAt) { // what was bought since stands for itself
-		end = earliest(end, f.LostAt)
+	for _, l := range f.Lost {
+		if l.Ends(s.Created) {
+			end = earliest(end, l.At)
+		}
 	}
 	if end.IsZero() || now.Before(end) && (s.Status == PastDue || s.Status == Unpaid) {
 		return s.running(end)
@@ -154,8 +165,11 @@ func ended(since, now time.Time) moment {
 	return moment{standing: tenant.ClosedUnpaid, since: closed}
 }
 
-// override returns the newest decision in force, and when decisions next begin or end.
+// override returns what decisions in force say, of each thing what the newest says that says
+// anything of it, and when decisions next begin or end. A week's reprieve takes nothing from
+// the limits that somebody has by contract.
 func override(all []Override, now time.Time) (in Override, next time.Time) {
+	var inForce []Override
 	for _, o := range all {
 		switch {
 		case now.Before(o.From):
@@ -163,9 +177,25 @@ func override(all []Override, now time.Time) (in Override, next time.Time) {
 		case !o.Until.IsZero() && !now.Before(o.Until):
 		default:
 			next = earliest(next, o.Until)
-			if in.From.IsZero() || o.From.After(in.From) {
-				in = o
+			before := slices.IndexFunc(inForce, func(x Override) bool { return !x.From.Before(o.From) })
+			if before < 0 {
+				before = len(inForce)
 			}
+			inForce = slices.Insert(inForce, before, o)
+		}
+	}
+	for _, o := range inForce { // from the oldest to the newest
+		if o.Standing != "" {
+			in.Standing, in.From, in.Until = o.Standing, o.From, o.Until
+		}
+		if o.Plan != "" {
+			in.Plan = o.Plan
+		}
+		for name, n := range o.Limits {
+			if in.Limits == nil {
+				in.Limits = map[string]int64{}
+			}
+			in.Limits[name] = n
 		}
 	}
 	return in, next

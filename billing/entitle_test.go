@@ -46,7 +46,7 @@ func TestStandings(t *testing.T) {
 	gone := with(team(nil))
 	gone.CustomerGone = at(2)
 	lost := with(team(nil))
-	lost.LostAt = at(2)
+	lost.Lost = []billing.Loss{{Opened: at(1), At: at(2)}}
 	overridden := pastDue
 	overridden.Overrides = []billing.Override{
 		{Standing: tenant.Paid, Plan: "business", From: at(20), Until: at(40)},
@@ -173,7 +173,7 @@ func TestWhoPaysIsServed(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 3)) //nolint:gosec // a test that can be repeated
 		now := at(r.Float64() * 200)
 		f := anyFacts(r, now)
-		f.Overrides, f.LostAt, f.CustomerGone = nil, time.Time{}, time.Time{}
+		f.Overrides, f.Lost, f.CustomerGone = nil, nil, time.Time{}
 		pays := false
 		for _, s := range f.Subscriptions {
 			pays = pays || s.Status == billing.Active
@@ -219,7 +219,11 @@ func anyFacts(r *rand.Rand, now time.Time) billing.Facts {
 			From: from, Until: maybe(from.Add(time.Duration(1+r.IntN(60)) * billing.Day)),
 		})
 	}
-	f.StorageOverSince, f.LostAt, f.CustomerGone = maybe(past(at(r.Float64()*200))), maybe(past(at(r.Float64()*200))), maybe(past(at(r.Float64()*200)))
+	f.StorageOverSince, f.CustomerGone = maybe(past(at(r.Float64()*200))), maybe(past(at(r.Float64()*200)))
+	for range r.IntN(3) {
+		opened := past(at(r.Float64() * 200))
+		f.Lost = append(f.Lost, billing.Loss{Opened: opened, At: past(opened.Add(time.Duration(r.Float64() * 90 * float64(billing.Day))))})
+	}
 	return f
 }
 

@@ -162,9 +162,11 @@ func (c *Catalogue) sellsMore(s Subscription) bool {
 	return ok && s.IsPaidFor() && len(plan.Prices) > 0 && plan.Prices[0].Extra > 0
 }
 
+const limitAccounts = "accounts"
+
 // settable are the limits that staff can set for one tenant.
 var settable = map[string]func(*tenant.Limits, int64){
-	"accounts":      func(l *tenant.Limits, n int64) { l.Accounts = int(n) },
+	limitAccounts:   func(l *tenant.Limits, n int64) { l.Accounts = int(n) },
 	"seats":         func(l *tenant.Limits, n int64) { l.Seats = int(n) },
 	"domains":       func(l *tenant.Limits, n int64) { l.Domains = int(n) },
 	"storage_bytes": func(l *tenant.Limits, n int64) { l.StorageBytes = n },

@@ -1,6 +1,7 @@
 package checkout
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -153,13 +154,25 @@ func (s *Service) again(ctx context.Context, id tenant.ID, have *store.Checkout,
 	return "", nil
 }
 
-// expire ends a page for another choice, so that two cannot be paid.
+// expire ends a page for another choice, so that two cannot be paid. Somebody may just have
+// paid on it, in another window: then nothing more is sold.
 func (s *Service) expire(ctx context.Context, id tenant.ID, have *store.Checkout) error {
 	if have == nil {
 		return nil
 	}
-	if err := s.Till.ExpireCheckout(ctx, have.SessionID); err != nil && !fault.IsNotFound(err) {
+	refused := s.Till.ExpireCheckout(ctx, have.SessionID)
+	if refused != nil && fault.CodeOf(refused) != fault.Invalid && !fault.IsNotFound(refused) {
+		return refused
+	}
+	page, err := s.Till.Checkout(ctx, have.SessionID)
+	switch {
+	case fault.IsNotFound(err): // nobody can pay on it
+	case err != nil:
 		return err
+	case page.Status == billing.PageComplete:
+		return s.paidMeanwhile(ctx, id, have)
+	case page.Status == billing.PageOpen:
+		return cmp.Or(refused, error(errAway))
 	}
 	return s.close(ctx, id, have.SessionID, billing.PageExpired)
 }
@@ -242,7 +255,7 @@ func (s *Service) customer(ctx context.Context, who Buyer, t *tenant.Tenant, st 
 		return "", err
 	}
 	id, err := s.makeCustomer(ctx, in)
-	st.asked = max(st.asked, number(in)+1)
+	st.asked = max(st.asked, number(in)+2)
 	return id, err
 }
 

@@ -2,6 +2,7 @@ package checkout
 
 import (
 	"context"
+	"strconv"
 
 	"rookery/billing"
 	"rookery/billing/store"
@@ -12,7 +13,7 @@ import (
 
 // End ends a subscription at the provider at once, because a payment for it was lost. It is
 // asked for under a key of the subscription alone, so that however often somebody hears of
-// the loss it is done once. One that has ended is fine.
+// the loss it is done once; after a refusal, under a new one. One that has ended is fine.
 func (s *Service) End(ctx context.Context, subscription string) error {
 	var in *store.Intent
 	err := s.DB.Platform(ctx, "write down that a subscription is ended", func(tx *pg.PlatformTx) error {
@@ -34,7 +35,16 @@ func (s *Service) End(ctx context.Context, subscription string) error {
 				o.From = choice(one)
 			}
 		}
-		in, err = store.BeginIntent(ctx, tx, id, kindEnd+"/"+subscription, kindEnd, o)
+		// What was refused is another thing to ask: its key brings the same refusal.
+		refused, err := store.CountRefused(ctx, tx, id, kindEnd+"/"+subscription)
+		if err != nil {
+			return err
+		}
+		key := kindEnd + "/" + subscription
+		if refused > 0 {
+			key += "/" + strconv.Itoa(refused)
+		}
+		in, err = store.BeginIntent(ctx, tx, id, key, kindEnd, o)
 		return err
 	})
 	if err != nil || in == nil {
@@ -47,8 +57,8 @@ func hasEnded(status billing.Status) bool {
 	return status == billing.Canceled || status == billing.IncompleteExpired
 }
 
-// end asks the provider. Only what it refuses is given up: that a payment was lost stands
-// among the staff's matters as well.
+// end asks the provider. Only what it refuses is given up, until somebody reads the customer
+// again: that a payment was lost stands among the staff's matters as well.
 func (s *Service) end(ctx context.Context, in *store.Intent) error {
 	o, err := decode[order](in)
 	if err != nil {
@@ -57,7 +67,10 @@ func (s *Service) end(ctx context.Context, in *store.Intent) error {
 	err = s.Till.CancelNow(ctx, in.IdempotencyKey, o.Change.Subscription)
 	switch {
 	case fault.CodeOf(err) == fault.Invalid:
-		return s.failed(ctx, in, err)
+		if why := s.failed(ctx, in, err); fault.CodeOf(why) != fault.Invalid { // it could not be written down
+			return why
+		}
+		return nil
 	case err != nil && !fault.IsNotFound(err): // what is not there any more was ended by somebody else
 		s.Log.WarnContext(ctx, "a subscription cannot be ended yet", "subscription", o.Change.Subscription, "error", err)
 		return err

@@ -50,13 +50,14 @@ func (s *Service) begin(ctx context.Context, id tenant.ID, asked int, kind, what
 			if err := s.settle(ctx, old); err != nil {
 				return nil, err
 			}
+			asked++ // it has ended
 		}
 	}
 	return nil, errBusy
 }
 
 func (s *Service) tryBegin(ctx context.Context, id tenant.ID, asked int, kind, what string, params any) (in *store.Intent, left []*store.Intent, err error) {
-	prefix := id.String() + "/" + kind + "/" + what + "/"
+	prefix := keyOf(id, kind, what, -1)
 	err = s.DB.Platform(ctx, "write down what the payment provider is asked", func(tx *pg.PlatformTx) error {
 		if err := store.LockPurchases(ctx, tx, id); err != nil {
 			return err
@@ -84,13 +85,23 @@ func (s *Service) tryBegin(ctx context.Context, id tenant.ID, asked int, kind, w
 		if n != asked {
 			return errStale
 		}
-		in, err = store.BeginIntent(ctx, tx, id, prefix+strconv.Itoa(n), kind, params)
+		in, err = store.BeginIntent(ctx, tx, id, keyOf(id, kind, what, n), kind, params)
 		return err
 	})
 	return in, left, err
 }
 
-// number is how many intents a tenant had before this one.
+// keyOf is under which key the provider is asked for something; with no number, how those for
+// the same thing begin.
+func keyOf(id tenant.ID, kind, what string, n int) string {
+	prefix := id.String() + "/" + kind + "/" + what + "/"
+	if n < 0 {
+		return prefix
+	}
+	return prefix + strconv.Itoa(n)
+}
+
+// number is what store.CountIntents was right before an intent; it is two more once it has ended.
 func number(in *store.Intent) int {
 	n, _ := strconv.Atoi(in.IdempotencyKey[strings.LastIndexByte(in.IdempotencyKey, '/')+1:]) // begin wrote it
 	return n

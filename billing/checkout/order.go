@@ -20,8 +20,9 @@ type order struct {
 	Change   billing.PlanChange `json:"change"`
 	From     billing.Choice     `json:"from"`
 	To       billing.Choice     `json:"to"`
-	Had      int                `json:"had"` // accounts besides the plan's
-	At       time.Time          `json:"at"`  // from when on; zero: at once
+	Had      int                `json:"had"`            // accounts besides the plan's
+	At       time.Time          `json:"at"`             // from when on; zero: at once
+	Then     *order             `json:"then,omitempty"` // accounts: what the provider has to be told once more after it
 }
 
 // order asks the provider for a change and reads what became of it.
@@ -30,7 +31,13 @@ func (s *Service) order(ctx context.Context, id tenant.ID, st *state, kind, what
 	if err != nil {
 		return err
 	}
-	st.asked = max(st.asked, number(in)+1)
+	if isEarlier := number(in) < st.asked; isEarlier {
+		if s.Now().Sub(in.CreatedAt) < inFlight {
+			return errBusy
+		}
+		return s.look(ctx, in)
+	}
+	st.asked = max(st.asked, number(in)+2) // once it is done
 	if o, err = decode[order](in); err != nil {
 		return err
 	}
@@ -59,7 +66,8 @@ func (s *Service) ask(ctx context.Context, in *store.Intent, o order) error {
 }
 
 // look reads what became of a change that nobody saw the end of. It is not asked for again:
-// it may charge something, and whoever wanted it may have thought better of it since.
+// it may charge something, and whoever wanted it may have thought better of it since. Accounts
+// that count later charge nothing, and nobody but the system wants them.
 func (s *Service) look(ctx context.Context, in *store.Intent) error {
 	o, err := decode[order](in)
 	if err != nil {
@@ -73,7 +81,14 @@ func (s *Service) look(ctx context.Context, in *store.Intent) error {
 		return err
 	}
 	if !came(in.Kind, o, st.live) {
-		return s.giveUp(ctx, in, errLapsed)
+		isFree := in.Kind == kindQuantity && o.Change.AtPeriodEnd && st.live != nil && st.live.ID == o.Change.Subscription && st.live.CancelAt.IsZero()
+		if !isFree || s.Now().Sub(in.CreatedAt) > keyLife {
+			return s.giveUp(ctx, in, errLapsed)
+		}
+		if err := s.ask(ctx, in, o); err != nil {
+			return s.failed(ctx, in, err)
+		}
+		defer s.refresh(ctx, o.Customer)
 	}
 	return s.done(ctx, in, o.Change.Subscription, s.record(in, o))
 }
@@ -117,7 +132,17 @@ func (s *Service) record(in *store.Intent, o order) func(context.Context, *pg.Pl
 		e = audit.Entry{Action: "billing.change_later", Detail: map[string]string{"from": from, "to": to, "at": day(o.At)}}
 	}
 	e.Actor, e.Target = o.By, target
-	return func(ctx context.Context, tx *pg.PlatformTx) error { return audit.AppendFor(ctx, tx, in.TenantID, e) }
+	return func(ctx context.Context, tx *pg.PlatformTx) error {
+		if err := audit.AppendFor(ctx, tx, in.TenantID, e); err != nil || o.Then == nil {
+			return err
+		}
+		// Whoever dies now must not lose it.
+		n, err := store.CountIntents(ctx, tx, in.TenantID)
+		if err == nil {
+			_, err = store.BeginIntent(ctx, tx, in.TenantID, keyOf(in.TenantID, in.Kind, counted(*o.Then), n), in.Kind, o.Then)
+		}
+		return err
+	}
 }
 
 func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }

@@ -27,31 +27,34 @@ func (s *Service) Count(ctx context.Context, id tenant.ID, lower bool) error {
 	}
 	is := st.live
 	need, ok := s.extraFor(choice(is), st.usage.Accounts)
-	if !ok {
-		return nil // by contract
+	if !ok || !st.entitlement.Limits.MoreAccounts {
+		return nil // by contract, or the staff gave the company another plan or number of accounts
 	}
 	planned := billing.Choice{Plan: is.NextPlan, Currency: is.Currency, Every: is.NextEvery}
 	hasPlanned := !is.NextAt.IsZero() && is.NextPlan != "" && planned != choice(is)
 	if need > is.Extra {
-		if err := s.recount(ctx, id, st, choice(is), need, false); err != nil {
+		var then *order
+		var err error
+		if hasPlanned { // to make it more the provider forgets what was to come
+			if then, err = s.recounted(ctx, is, planned, s.mustExtra(planned, st.usage.Accounts), true); err != nil {
+				return err
+			}
+		}
+		if err := s.recount(ctx, id, st, choice(is), need, false, then); err != nil || then == nil {
 			return err
 		}
-		if !hasPlanned {
-			return nil
-		}
-		// To make it more the provider forgot what was to come.
-		return s.recount(ctx, id, st, planned, s.mustExtra(planned, st.usage.Accounts), true)
+		return s.order(ctx, id, st, kindQuantity, counted(*then), *then)
 	}
 	isSoon := lower || is.PeriodEnd.Sub(s.Now()) < lastDay
 	switch next := s.mustExtra(planned, st.usage.Accounts); {
 	case hasPlanned && is.NextExtra != next:
-		return s.recount(ctx, id, st, planned, next, true)
+		return s.recount(ctx, id, st, planned, next, true, nil)
 	case hasPlanned, !is.CancelAt.IsZero():
 		return nil
 	case need == is.Extra && !is.NextAt.IsZero(): // as many as before, after all
 		return s.order(ctx, id, st, kindKeep, is.ID, order{By: audit.BySystem("billing"), Customer: is.CustomerID, Change: billing.PlanChange{Subscription: is.ID}, From: choice(is), To: choice(is)})
 	case need < is.Extra && isSoon && (is.NextAt.IsZero() || is.NextExtra != need):
-		return s.recount(ctx, id, st, choice(is), need, true)
+		return s.recount(ctx, id, st, choice(is), need, true, nil)
 	}
 	return nil
 }
@@ -72,22 +75,35 @@ func (s *Service) mustExtra(c billing.Choice, accounts int) int {
 	return n
 }
 
-// recount has a number of accounts paid for, with a plan.
-func (s *Service) recount(ctx context.Context, id tenant.ID, st *state, with billing.Choice, extra int, later bool) error {
-	is := st.live
-	ids, err := s.priceIDs(ctx, with)
+// recount has a number of accounts paid for, with a plan; then is what is to follow at once.
+func (s *Service) recount(ctx context.Context, id tenant.ID, st *state, with billing.Choice, extra int, later bool, then *order) error {
+	o, err := s.recounted(ctx, st.live, with, extra, later)
 	if err != nil {
 		return err
 	}
+	o.Then = then
+	return s.order(ctx, id, st, kindQuantity, counted(*o), *o)
+}
+
+func (s *Service) recounted(ctx context.Context, is *store.Subscription, with billing.Choice, extra int, later bool) (*order, error) {
+	ids, err := s.priceIDs(ctx, with)
+	if err != nil {
+		return nil, err
+	}
 	later = later && is.Status != billing.Trialing // nothing was paid for yet
-	o := order{
+	o := &order{
 		By: audit.BySystem("billing"), Customer: is.CustomerID, From: choice(is), To: with, Had: is.Extra,
 		Change: billing.PlanChange{Subscription: is.ID, BasePrice: ids[billing.Base], ExtraPrice: ids[billing.Extra], Extra: extra, AtPeriodEnd: later},
 	}
 	if later {
 		o.At = is.PeriodEnd
 	}
-	return s.order(ctx, id, st, kindQuantity, is.ID+"/"+with.Plan+"-"+string(with.Every)+"-"+strconv.Itoa(extra), o)
+	return o, nil
+}
+
+// counted names an order of accounts among those of its kind.
+func counted(o order) string {
+	return o.Change.Subscription + "/" + o.To.Plan + "-" + string(o.To.Every) + "-" + strconv.Itoa(o.Change.Extra)
 }
 
 // miscounted are tenants of whose accounts the provider does not know as many as there are.

@@ -87,7 +87,7 @@ type state struct {
 	entitlement tenant.Entitlement
 	disputes    []*store.Dispute
 	page        *store.Checkout // to pay on; nil: none is open
-	asked       int             // how often the provider was asked for something: the state is stale once it is more
+	asked       int             // store.CountIntents when it was read: the state is stale once it is more
 }
 
 func (s *Service) read(ctx context.Context, id tenant.ID) (*state, error) {

@@ -2,6 +2,8 @@ package checkout
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -19,6 +21,8 @@ const (
 	jobTime    = 2 * time.Minute
 	// busyWait is how long a count waits for somebody who is changing the plan.
 	busyWait = 10 * time.Second
+	// awayAfter is how often in a row the provider does not answer before it is taken to be away.
+	awayAfter = 3
 )
 
 // Register puts the workers of this package's jobs on a queue.
@@ -82,20 +86,37 @@ func (s *Service) Sweep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, in := range left {
-		if err := s.settle(ctx, in); fault.CodeOf(err) == fault.Unavailable {
-			break // the provider is away, for all of them
-		} else if err != nil {
-			return err
-		}
-	}
+	failed := s.settleAll(ctx, left)
 	due, err := s.miscounted(ctx)
 	if err != nil || len(due) == 0 {
-		return err
+		return errors.Join(failed, err)
 	}
 	args := make([]river.JobArgs, len(due))
 	for i, id := range due {
 		args[i] = jobs.BillingQuantity{TenantID: id}
 	}
-	return s.DB.Platform(ctx, "have accounts counted", func(tx *pg.PlatformTx) error { return tx.Enqueue(ctx, args...) })
+	err = s.DB.Platform(ctx, "have accounts counted", func(tx *pg.PlatformTx) error { return tx.Enqueue(ctx, args...) })
+	return errors.Join(failed, err)
+}
+
+// settleAll finds out what became of intents that nobody waits for any more. One that fails
+// does not hold up those behind it, unless the provider is away for all of them.
+func (s *Service) settleAll(ctx context.Context, left []*store.Intent) error {
+	var failed []error
+	away := 0
+	for _, in := range left {
+		err := s.settle(ctx, in)
+		switch {
+		case err == nil:
+			away = 0
+		case fault.CodeOf(err) != fault.Unavailable:
+			failed = append(failed, fmt.Errorf("find out what became of %s: %w", in.IdempotencyKey, err))
+		default:
+			away++
+		}
+		if away == awayAfter || ctx.Err() != nil {
+			break
+		}
+	}
+	return errors.Join(failed...)
 }

@@ -193,7 +193,7 @@ func (h *history) agrees(when string) {
 		}
 		stored, err := store.Facts(h.T.Context(), tx, e)
 		// When a trial began and when a loss was first seen is known here alone.
-		facts = billing.Facts{TrialFrom: stored.TrialFrom, LostAt: stored.LostAt}
+		facts = billing.Facts{TrialFrom: stored.TrialFrom, Lost: stored.Lost}
 		return err
 	})
 	isLost := false
@@ -201,8 +201,8 @@ func (h *history) agrees(when string) {
 		isLost = isLost || d.Status == "lost"
 		facts.Disputed = facts.Disputed || d.Status == "needs_response"
 	}
-	if isLost == facts.LostAt.IsZero() {
-		h.T.Errorf("%s: a dispute is lost: %v, seen here at %s", when, isLost, facts.LostAt)
+	if isLost != (len(facts.Lost) > 0) {
+		h.T.Errorf("%s: a dispute is lost: %v, seen here: %v", when, isLost, facts.Lost)
 	}
 	for _, s := range state.Subscriptions {
 		facts.Subscriptions = append(facts.Subscriptions, fresh(s, state.Invoices))

@@ -113,19 +113,15 @@ func endLost(ctx context.Context, tx *pg.PlatformTx, id tenant.ID) error {
 	if err != nil {
 		return err
 	}
-	var lost time.Time
-	for _, d := range disputes {
-		if d.LostAt != nil && d.LostAt.After(lost) {
-			lost = *d.LostAt
-		}
-	}
+	lost := store.Losses(disputes)
 	all, err := store.Subscriptions(ctx, tx, id)
 	if err != nil {
 		return err
 	}
 	var ends []river.JobArgs
 	for _, s := range all {
-		if (s.IsLive() || s.Status == billing.Incomplete) && !s.Created.After(lost) {
+		isLost := slices.ContainsFunc(lost, func(l billing.Loss) bool { return l.Ends(s.Created) })
+		if isLost && (s.IsLive() || s.Status == billing.Incomplete) {
 			ends = append(ends, jobs.BillingEnd{SubscriptionID: s.ID})
 		}
 	}

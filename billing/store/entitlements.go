@@ -202,10 +202,8 @@ func Facts(ctx context.Context, tx *pg.PlatformTx, e *Entitlement) (billing.Fact
 	}
 	for _, d := range disputes {
 		f.Disputed = f.Disputed || isOpen(d.Status)
-		if lost := at(d.LostAt); lost.After(f.LostAt) {
-			f.LostAt = lost
-		}
 	}
+	f.Lost = Losses(disputes)
 	overrides, err := Overrides(ctx, tx, e.TenantID)
 	if err != nil {
 		return f, err
@@ -216,6 +214,16 @@ func Facts(ctx context.Context, tx *pg.PlatformTx, e *Entitlement) (billing.Fact
 		}
 	}
 	return f, nil
+}
+
+// Losses are those of disputes that were lost.
+func Losses(all []*Dispute) (out []billing.Loss) {
+	for _, d := range all {
+		if d.LostAt != nil {
+			out = append(out, billing.Loss{Opened: d.CreatedAt, At: *d.LostAt})
+		}
+	}
+	return out
 }
 
 // isOpen reports whether a dispute is still argued about

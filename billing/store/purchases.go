@@ -50,7 +50,9 @@ WHERE  tenant_id = @tenant_id AND idempotency_key = @key AND state = 'open'`
 	intentColumns = `SELECT tenant_id, idempotency_key, kind, params, state, object_id, error, created_at FROM billing_intents`
 	openIntents   = intentColumns + ` WHERE tenant_id = @tenant_id AND state = 'open' ORDER BY created_at`
 	leftIntents   = intentColumns + ` WHERE state = 'open' AND created_at < @before ORDER BY created_at LIMIT @limit`
-	countIntents  = `SELECT count(*)::int FROM billing_intents WHERE tenant_id = @tenant_id`
+	countIntents  = `SELECT (count(*) + count(*) FILTER (WHERE state <> 'open'))::int FROM billing_intents WHERE tenant_id = @tenant_id`
+	countRefused  = `
+SELECT count(*)::int FROM billing_intents WHERE tenant_id = @tenant_id AND state = 'failed' AND (idempotency_key = @key OR starts_with(idempotency_key, @key || '/'))`
 	lockPurchases = `SELECT pg_advisory_xact_lock(hashtextextended('purchases ' || @tenant_id::bigint, 0))::text`
 	openCheckout  = `
 SELECT session_id, plan, currency, every, status, url, expires_at, created_at
@@ -103,9 +105,15 @@ func LeftIntents(ctx context.Context, tx *pg.PlatformTx, before time.Time, limit
 	return pg.Many[Intent](ctx, tx, leftIntents, pgx.NamedArgs{"before": before, "limit": limit})
 }
 
-// CountIntents returns how many a tenant has ever had.
+// CountIntents returns a number that has grown whenever anything was begun or has ended for a
+// tenant: what was read at one number is stale at another.
 func CountIntents(ctx context.Context, tx *pg.PlatformTx, id tenant.ID) (int, error) {
 	return pg.Value[int](ctx, tx, countIntents, pgx.NamedArgs{"tenant_id": id})
+}
+
+// CountRefused returns how many were refused under a key and those that begin with it.
+func CountRefused(ctx context.Context, tx *pg.PlatformTx, id tenant.ID, key string) (int, error) {
+	return pg.Value[int](ctx, tx, countRefused, pgx.NamedArgs{"tenant_id": id, "key": key})
 }
 
 // OpenCheckout returns the page on which a tenant can pay now, or nil.

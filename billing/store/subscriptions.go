@@ -60,10 +60,11 @@ WHERE  tenant_id = @tenant_id AND customer_id = @customer_id AND read_at <= @rea
 	endSubscriptions = `
 UPDATE billing_subscriptions SET status = 'canceled', ended_at = COALESCE(ended_at, @at), next_at = NULL, pending_until = NULL, read_at = @at
 WHERE  tenant_id = @tenant_id AND customer_id = @customer_id AND read_at <= @at AND status NOT IN ('canceled', 'incomplete_expired')`
-	// Who has more accounts than are paid for, or fewer shortly before they are paid for again.
+	// Who, of those that pay for each account, has more than are paid for, or fewer shortly before they are paid for again.
 	miscounted = `
 SELECT DISTINCT s.tenant_id
 FROM   billing_subscriptions s
+JOIN   tenant_entitlements e ON e.tenant_id = s.tenant_id AND (e.entitlement -> 'Limits' ->> 'more_accounts')::boolean
 JOIN   unnest(@plans::text[], @included::int[]) AS p (plan, included) ON p.plan = s.plan
 CROSS  JOIN LATERAL (SELECT GREATEST(count(*) - p.included, 0) AS extra FROM accounts a
                      WHERE a.tenant_id = s.tenant_id AND a.domain = '' AND a.deleted_at IS NULL) AS needed
