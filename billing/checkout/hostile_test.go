@@ -62,11 +62,10 @@ func (b *between) CancelNow(ctx context.Context, key, subscription string) error
 func TestPaidWhileChoosingAnother(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.Fake.MisbehaveWebhooks(stripefake.WebhookChaos{Drop: -1})
+	w.NeedsFake("events that never come").MisbehaveWebhooks(stripefake.WebhookChaos{Drop: -1})
 	first := w.start(solo)
 	till := &between{Till: w.Gateway, expire: func() {
-		_, err := w.Fake.PayCheckout(first, pays)
-		must(t, err)
+		must(t, w.PayPage(first, pays))
 	}}
 	_, err := w.sell(till).Start(t.Context(), owner, w.Acme, team)
 	refused(t, "another plan", err, fault.Conflict)
@@ -101,7 +100,7 @@ func TestATabBetweenTwoMoments(t *testing.T) {
 			close(hasRead)
 			<-isThere
 		}
-		return w.Fake.Now()
+		return w.Now()
 	}
 	second, err := slow.Start(t.Context(), owner, w.Acme, team)
 	must(t, err)
@@ -117,7 +116,7 @@ func TestAccountsThatWereGiven(t *testing.T) {
 		"accounts": {Limits: map[string]int64{"accounts": 30}, Reason: "by contract"}, "a plan": {Plan: "business", Reason: "for a year"},
 	} {
 		w := paying(t, team)
-		given.FromAt = w.Fake.Now()
+		given.FromAt = w.Now()
 		w.Platform(func(tx *pg.PlatformTx) error {
 			if err := store.AddOverride(t.Context(), tx, w.Acme.ID, &given); err != nil {
 				return err
@@ -174,7 +173,7 @@ func TestABrokenIntentHoldsUpNone(t *testing.T) {
 	})
 	_, err := w.sell(dying{w.Gateway, "change"}).Change(t.Context(), owner, w.Acme.ID, business)
 	refused(t, "change", err, fault.Unavailable)
-	w.Fake.Advance(2 * time.Minute)
+	w.Advance(2 * time.Minute)
 	w.Settle()
 	if err := w.shop.Sweep(t.Context()); err == nil {
 		t.Error("nobody hears of the broken one")
@@ -189,13 +188,13 @@ func TestABrokenIntentHoldsUpNone(t *testing.T) {
 func TestAChangeIsAskedForTwice(t *testing.T) {
 	t.Parallel()
 	w := paying(t, team)
-	w.Fake.MisbehaveWebhooks(stripefake.WebhookChaos{Drop: -1})
+	w.NeedsFake("events that never come").MisbehaveWebhooks(stripefake.WebhookChaos{Drop: -1})
 	before := w.charged()
 	_, err := w.sell(dying{w.Gateway, "change"}).Change(t.Context(), owner, w.Acme.ID, business)
 	refused(t, "the first time", err, fault.Unavailable)
 	_, err = w.shop.Change(t.Context(), owner, w.Acme.ID, business)
 	refused(t, "while it may be on its way", err, fault.Conflict)
-	w.Fake.Advance(2 * time.Minute)
+	w.Advance(2 * time.Minute)
 	_, err = w.shop.Change(t.Context(), owner, w.Acme.ID, business)
 	must(t, err)
 	w.Wants(tenant.Paid, "business")
@@ -229,7 +228,7 @@ func TestAPlannedChangeOutlivesAnAccount(t *testing.T) {
 			t.Errorf("%s: nothing went wrong", name)
 		}
 		for range 2 {
-			w.Fake.Advance(2 * time.Minute)
+			w.Advance(2 * time.Minute)
 			w.Settle()
 			must(t, w.shop.Sweep(t.Context()))
 		}
