@@ -103,6 +103,8 @@ func funcs(language *words.Language) template.FuncMap {
 		"counted": in.counted,
 		"span":    in.span,
 		"money":   in.money,
+		"size":    in.size,
+		"decimal": in.decimal,
 		"say":     say(language),
 		"listed":  listed(language),
 		"saying":  saying(language),

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"rookery/dashboard/assets"
 	"rookery/dashboard/console"
 )
 
@@ -14,16 +15,16 @@ const aDay = 24 * time.Hour
 func billingPages() []galleryPage {
 	shell := companyShell(console.PlanAndBilling)
 	shell.Room.More = append(shell.Room.More, console.Entry{Text: "Plan and billing", Icon: "receipt", URL: "/billing", IsCurrent: true})
-	offer := func(id, name, summary string, price, extra int64, accounts, domains int, storage string, features ...string) console.BillingOffer {
+	offer := func(id, name, summary string, price, extra int64, accounts, domains int, storage assets.Size, features ...string) console.BillingOffer {
 		return console.BillingOffer{
 			ID: id, Name: name, Summary: summary, Price: euros(price), ExtraPrice: euros(extra), HasExtra: extra > 0, Accounts: accounts, Seats: max(2, accounts), Domains: domains,
 			Storage: storage, Features: features, Currency: "eur", Every: "month", BuyAction: "/billing/buy",
 		}
 	}
 	offers := []console.BillingOffer{
-		offer("solo", "Solo", "One account, two people.", 900, 0, 1, 1, "5 GB"),
-		offer("team", "Team", "Roles, approval of posts and a shared inbox.", 4900, 400, 10, 1, "50 GB", "Posts that wait for approval", "A shared inbox"),
-		offer("business", "Business", "Single sign-on, three domains, and two years of audit log.", 19900, 300, 50, 3, "250 GB",
+		offer("solo", "Solo", "One account, two people.", 900, 0, 1, 1, 5e9),
+		offer("team", "Team", "Roles, approval of posts and a shared inbox.", 4900, 400, 10, 1, 50e9, "Posts that wait for approval", "A shared inbox"),
+		offer("business", "Business", "Single sign-on, three domains, and two years of audit log.", 19900, 300, 50, 3, 250e9,
 			"Posts that wait for approval", "A shared inbox", "Single sign-on"),
 	}
 	var path strings.Builder
@@ -35,8 +36,8 @@ func billingPages() []galleryPage {
 	}
 	uses := []console.BillingUse{
 		use("Accounts", 7, 10), use("People", 10, 10), use("Domains", 1, 1),
-		{Name: "Storage", Used: "23 GB", Limit: "50 GB", Percent: 46, Spark: path.String()},
-		{Name: "Transfer", Used: "120 GB", Limit: "500 GB", Percent: 24, IsMonthly: true, Spark: path.String()},
+		{Name: "Storage", IsSize: true, Used: 23_400_000_000, Limit: 50e9, Percent: 46, Spark: path.String()},
+		{Name: "Transfer", IsSize: true, Used: 4_250_000_000, Limit: 500e9, Percent: 24, IsMonthly: true, Spark: path.String()},
 		{Name: "Deliveries", UsedN: 1_904_000, LimitN: 2_000_000, Percent: 95, IsMonthly: true, Spark: path.String()},
 	}
 	trial := console.BillingView{
@@ -112,7 +113,7 @@ func billingPages() []galleryPage {
 	refused := later
 	refused.Exceeds = []console.BillingExcess{
 		{What: "accounts", Used: 7, Limit: 1, URL: "/a"}, {What: "seats", Used: 10, Limit: 2, URL: "/p"}, {What: "domains", Used: 3, Limit: 1, URL: "/d"},
-		{What: "storage", UsedSize: "23 GB", LimitSize: "5 GB"},
+		{What: "storage", UsedSize: 23e9, LimitSize: 5e9},
 	}
 	done := console.BillingDoneView{Shell: shell, Plan: "Team", BackURL: "/billing", IsConfirmed: true}
 	waiting, unpaid := done, done

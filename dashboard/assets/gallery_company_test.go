@@ -34,8 +34,8 @@ func brandPages() []galleryPage {
 		Accounts: []console.BrandAccount{{ID: "1", Handle: "@support@acme.example", IsChosen: true}, {ID: "2", Handle: "@news@acme.example"}},
 		Swatches: []console.Swatch{
 			{Name: "Given", Colour: b.Given, Ground: "#FFFFFF", Where: "The band at the top and behind the picture"},
-			{Name: "Light pages", Colour: b.Accent, Ground: "#FFFFFF", Ink: b.Ink, Where: "Contrast 4.7 : 1 or better"},
-			{Name: "Dark pages", Colour: b.AccentDark, Ground: "#151A1D", Ink: b.InkDark, Where: "Contrast 6.1 : 1 or better"},
+			{Name: "Light pages", Colour: b.Accent, Ground: "#FFFFFF", Ink: b.Ink, Contrast: 4.7},
+			{Name: "Dark pages", Colour: b.AccentDark, Ground: "#151A1D", Ink: b.InkDark, Contrast: 6.1},
 		},
 		ColourWhy: "Links and buttons get a darker tone on light pages and a lighter one on dark pages, of the same hue: as given, text in it would be hard to read.",
 		Picture:   "/pic/hills.svg", MaxRules: 30,

@@ -3,6 +3,7 @@ package assets_test
 import (
 	"strings"
 
+	"rookery/dashboard/assets"
 	"rookery/dashboard/console"
 )
 
@@ -10,24 +11,24 @@ import (
 func dataPages() []galleryPage {
 	shell := companyShell(console.Data)
 	shell.Room.More = append(shell.Room.More, console.Entry{Text: "Data", Icon: "card", URL: "/data", IsCurrent: true})
-	class := func(title, what string, rows, days int, size string) console.DataClass {
+	class := func(title, what string, rows, days int, size assets.Size) console.DataClass {
 		return console.DataClass{Title: title, What: what, Rows: rows, Size: size, IsAbout: rows > 10_000, Days: days, LastDone: ago(9 * 60 * 60 * 1e9), URL: "/data/clocks/x"}
 	}
 	full := console.DataView{
 		Shell: shell, Token: "t0ken", IsOpen: true, SelfURL: "/data", Action: "/data/exports", Kept: 7,
 		Classes: []console.DataClass{
-			class("Posts of other servers", "Posts from elsewhere that nobody here follows, answers, likes, keeps, repeats or is named in. Whatever your people have to do with stays.", 124_000, 90, "310 MB"),
-			class("Notifications", "Who followed, liked, repeated or named your accounts. Conversations that are done go with them once none of their posts is left.", 3120, 30, "499 kB"),
-			class("Mails", "Which mails went to your people, when, and whether they arrived.", 0, 0, "0 bytes"),
+			class("Posts of other servers", "Posts from elsewhere that nobody here follows, answers, likes, keeps, repeats or is named in. Whatever your people have to do with stays.", 124_000, 90, 310e6),
+			class("Notifications", "Who followed, liked, repeated or named your accounts. Conversations that are done go with them once none of their posts is left.", 3120, 30, 499e3),
+			class("Mails", "Which mails went to your people, when, and whether they arrived.", 0, 0, 0),
 		},
 		Archives: []console.Archive{
-			{State: "Ready", IsReady: true, By: "Mara Lindqvist", AskedAt: ago(3e12), Until: ago(-6 * 24 * 60 * 60 * 1e9), Files: 12_804, Size: "2.4 GB", SHA256: strings.Repeat("0123456789abcdef", 4), URL: "/data/exports/1", Remove: "/x"},
-			{State: "Stopped before its end", By: "Mara Lindqvist", AskedAt: ago(9e13), Size: "1.1 GB"},
+			{State: "Ready", IsReady: true, By: "Mara Lindqvist", AskedAt: ago(3e12), Until: ago(-6 * 24 * 60 * 60 * 1e9), Files: 12_804, Size: 2_400_000_000, SHA256: strings.Repeat("0123456789abcdef", 4), URL: "/data/exports/1", Remove: "/x"},
+			{State: "Stopped before its end", By: "Mara Lindqvist", AskedAt: ago(9e13), Size: 1_100_000_000},
 		},
 	}
 	full.Classes[1].IsOwn = true
 	writing := full
-	writing.Action, writing.Archives = "", []console.Archive{{State: "Being written", IsRunning: true, AskedAt: ago(9e10), Done: 18_400, Total: 61_000, Files: 731, Size: "412 MB", Remove: "/x"}}
+	writing.Action, writing.Archives = "", []console.Archive{{State: "Being written", IsRunning: true, AskedAt: ago(9e10), Done: 18_400, Total: 61_000, Files: 731, Size: 412e6, Remove: "/x"}}
 	writing.Error = "An archive is being written already. It can be stopped here."
 	empty := full
 	empty.Archives = nil

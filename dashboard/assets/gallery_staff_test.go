@@ -41,14 +41,14 @@ func staffPages() []galleryPage {
 	none, free := list, list
 	none.Lines, none.Search, none.IsAll, none.MoreURL = nil, "fahrradfabrik", false, ""
 	free.HasMoney, free.Standings, free.MoreURL = false, nil, ""
-	decision := staff.Decision{Standing: "active", Plan: "Business", Limits: []string{"Accounts: 80"}, From: ago(40 * day), Until: soon(20 * day), Reason: "The invoice is paid by bank transfer, which takes until the month’s end. Agreed by telephone with Mr Lindqvist.", By: "Katharina Brandstätter", IsOn: true, EndURL: "/staff/x/end"}
+	decision := staff.Decision{Standing: "active", Plan: "Business", Limits: []staff.LimitLine{{Label: "Accounts", N: 80}, {Label: "Deliveries a month"}}, From: ago(40 * day), Until: soon(20 * day), Reason: "The invoice is paid by bank transfer, which takes until the month’s end. Agreed by telephone with Mr Lindqvist.", By: "Katharina Brandstätter", IsOn: true, EndURL: "/staff/x/end"}
 	over := decision
 	over.Standing, over.Limits, over.IsOn, over.EndURL, over.EndedAt = "", nil, false, "", ago(2*day)
 	one := staff.TenantView{
 		Shell: staffShell(staff.TenantsPlace), Token: "t0ken", Name: "Globex Vereinigte Fahrradteilefabriken", Host: "fahrradteile.globex.example", HomeURL: "/", ListURL: "/staff/tenants", ID: "7690123456789012345",
 		State: "active", Since: ago(400 * day), LiveAt: ago(380 * day), Owners: []staff.Person{{ID: "1", Name: "Mara Lindqvist", Mail: "mara@globex.example"}, {ID: "2", Name: "einkauf@fahrradteile.globex.example", Mail: "einkauf@fahrradteile.globex.example"}},
 		Names: []staff.NameLine{{Name: "fahrradteile.globex.example", State: "live"}, {Name: "globex.example", State: "pending_routing"}},
-		Uses:  []staff.Use{{Name: "Accounts", UsedN: 12, LimitN: 10, IsOver: true, IsCapped: true}, {Name: "People", UsedN: 7, LimitN: 10, IsCapped: true}, {Name: "Domains", UsedN: 1, LimitN: 1, IsCapped: true}, {Name: "Storage", Used: "4.2 GB", Limit: "50 GB", IsCapped: true}, {Name: "Traffic this month", Used: "120 GB"}, {Name: "Deliveries this month", UsedN: 1_204_411}},
+		Uses:  []staff.Use{{Name: "Accounts", UsedN: 12, LimitN: 10, IsOver: true, IsCapped: true}, {Name: "People", UsedN: 7, LimitN: 10, IsCapped: true}, {Name: "Domains", UsedN: 1, LimitN: 1, IsCapped: true}, {Name: "Storage", IsSize: true, Used: 4_200_000_000, Limit: 50_000_000_000, IsCapped: true}, {Name: "Traffic this month", IsSize: true, Used: 120_000_000_000}, {Name: "Deliveries this month", UsedN: 1_204_411}},
 		Money: &staff.MoneyView{
 			Standing: "grace", Plan: "Business", From: ago(3 * day), EndsAt: soon(11 * day), NextAt: soon(11 * day), Flags: []string{"It uses more than its plan allows.", "A payment is disputed: nothing can be added."},
 			Decisions: []staff.Decision{decision, over}, NewURL: "/staff/x/new", ReadAction: "/staff/x/read",
@@ -73,7 +73,7 @@ func staffPages() []galleryPage {
 	wrong.FormError, wrong.LimitError, wrong.UntilError, wrong.ReasonError = "Choose what is to be another way: the standing, the plan or a limit.", "A limit is a whole number; 0 is no limit.", "A day is written like 2026-11-20.", "Say why: whoever looks at this later has to know."
 	sure.Standing, sure.Reason = "restricted", "They asked for a pause."
 	sure.Preview = &staff.Preview{IsWorse: true, Until: soon(30 * day), Rows: []staff.PreviewRow{
-		{Name: "Standing", Before: "Paid", After: "Read only", IsWords: true}, {Name: "Plan", Before: "Team", After: "Team", IsSame: true}, {Name: "People may post", Before: "Yes", After: "No", IsWords: true}, {Name: "Accounts", Before: "10", After: "No limit", IsWords: true},
+		{Name: "Standing", Before: "Paid", After: "Read only", IsWords: true}, {Name: "Plan", Before: "Team", After: "Team", IsSame: true}, {Name: "People may post", Before: "Yes", After: "No", IsWords: true}, {Name: "Accounts", IsLimit: true, BeforeN: 10}, {Name: "Deliveries a month", IsLimit: true, BeforeN: 1_000_000, AfterN: 1_000_000, IsSame: true},
 	}}
 	own := assets.Own{Base: "/staff/me", Token: "t0ken", Host: "rookery.example", Mail: "katharina@rookery.example", Locale: "en", IsBound: true, ForStaff: true, HasPassword: true, PasskeyName: "Chrome on Windows"}
 	start := staffShell("")

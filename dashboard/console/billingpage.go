@@ -209,7 +209,7 @@ func offerView(mayChange bool, room string, have billing.Choice, p *billing.Plan
 		Currency: price.Currency, Every: string(price.Interval),
 	}
 	if p.Limits.StorageBytes > 0 {
-		o.Storage = sizeOf(p.Limits.StorageBytes)
+		o.Storage = assets.Size(p.Limits.StorageBytes)
 	}
 	for _, f := range tenant.Features() {
 		if p.Limits.Has(f) {
@@ -245,7 +245,7 @@ func billingUsesOf(a *checkout.Account) []BillingUse {
 	for i := range out {
 		use := &out[i]
 		use.IsMonthly = i > 3
-		if use.Used == "" && use.LimitN > 0 {
+		if use.LimitN > 0 {
 			use.Percent, use.IsOver = min(100, 100*use.UsedN/use.LimitN), use.UsedN > use.LimitN
 		}
 	}
@@ -253,9 +253,9 @@ func billingUsesOf(a *checkout.Account) []BillingUse {
 }
 
 func sizeUse(name string, used, limit int64, spark string) BillingUse {
-	u := BillingUse{Name: name, Used: sizeOf(used), Spark: spark}
+	u := BillingUse{Name: name, Used: assets.Size(used), IsSize: true, Spark: spark}
 	if limit > 0 {
-		u.Limit, u.Percent, u.IsOver = sizeOf(limit), int(min(100, 100*used/limit)), used > limit
+		u.Limit, u.Percent, u.IsOver = assets.Size(limit), int(min(100, 100*used/limit)), used > limit
 	}
 	return u
 }
@@ -293,7 +293,7 @@ func (h *Handlers) changeView(v *visitor, o *checkout.Offer) BillingChangeView {
 		x := BillingExcess{What: string(e.What), Used: int(e.Used), Limit: int(e.Limit)}
 		switch e.What {
 		case billing.Storage:
-			x.UsedSize, x.LimitSize = sizeOf(e.Used), sizeOf(e.Limit)
+			x.UsedSize, x.LimitSize = assets.Size(e.Used), assets.Size(e.Limit)
 		case billing.Accounts:
 			x.URL = h.roomURL(v.tenant)
 		case billing.Seats:

@@ -99,14 +99,16 @@ type BillingEnd struct {
 
 // BillingUse is something that plans limit.
 type BillingUse struct {
-	Name, Used, Limit string // Limit "": there is none
-	UsedN, LimitN     int    // where they are numbers: Used and Limit are "" then
-	Percent           int
-	IsOver            bool
-	IsMonthly         bool
-	Extra             int    // accounts of Limit that are paid for besides the plan's
-	Spark             string // the last weeks as a path in a field of 100 by 24; "": not counted yet
-	From, To          string // of those weeks, for readers who do not see it
+	Name          string
+	IsSize        bool        // it is weighed: Used and Limit; else it is counted: UsedN and LimitN
+	Used, Limit   assets.Size // no limit is 0
+	UsedN, LimitN int
+	Percent       int
+	IsOver        bool
+	IsMonthly     bool
+	Extra         int    // accounts of Limit that are paid for besides the plan's
+	Spark         string // the last weeks as a path in a field of 100 by 24; "": not counted yet
+	From, To      string // of those weeks, for readers who do not see it
 }
 
 // BillingLink is one of several ways to look at the plans.
@@ -123,7 +125,7 @@ type BillingOffer struct {
 	IsYearly          bool
 	Accounts, Seats   int // 0: any number
 	Domains           int
-	Storage           string // "": any amount
+	Storage           assets.Size // 0: any amount
 	Features          []string
 	IsCurrent         bool
 	BuyAction         string // posts plan, currency and every
@@ -171,8 +173,8 @@ type BillingChangeView struct {
 type BillingExcess struct {
 	What        string // accounts, seats, domains, storage
 	Used, Limit int
-	UsedSize    string
-	LimitSize   string
+	UsedSize    assets.Size
+	LimitSize   assets.Size
 	URL         string // where there can be fewer; "" where the visitor cannot go
 }
 

@@ -347,7 +347,7 @@ func colourSwatches(colour string) []Swatch {
 	}
 	return []Swatch{
 		{Name: "Given", Colour: b.Given, Ground: "#FFFFFF", Where: "The band at the top and behind the picture"},
-		{Name: "Light pages", Colour: b.Accent, Ground: "#FFFFFF", Ink: b.Ink, Where: contrastWords(b.Contrast)},
-		{Name: "Dark pages", Colour: b.AccentDark, Ground: "#151A1D", Ink: b.InkDark, Where: contrastWords(b.ContrastDark)},
+		{Name: "Light pages", Colour: b.Accent, Ground: "#FFFFFF", Ink: b.Ink, Contrast: b.Contrast},
+		{Name: "Dark pages", Colour: b.AccentDark, Ground: "#151A1D", Ink: b.InkDark, Contrast: b.ContrastDark},
 	}
 }

@@ -49,6 +49,8 @@ type Swatch struct {
 	Ground string // it stands on
 	Ink    string // text on it; ""
 	Where  string
+	// Contrast is of text in it, to one: it stands there instead of words. 0: nobody reads in it.
+	Contrast float64
 }
 
 // BrandRule is a rule in the list.
@@ -122,11 +124,6 @@ var brandTexts = []struct {
 	{brand.About, "About", "Who you are, at length. It stands on your page about and in apps.", "/about"},
 	{brand.Privacy, "Privacy policy", "What you do with what you know about people who write to you.", "/privacy-policy"},
 	{brand.Terms, "Terms of service", "Under which terms people of your team use the accounts.", "/terms-of-service"},
-}
-
-// contrastWords says how well text in a colour is read.
-func contrastWords(ratio float64) string {
-	return "Contrast " + strconv.FormatFloat(ratio, 'f', 1, 64) + " : 1 or better"
 }
 
 // colourWhy says what becomes of a colour, and why.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"rookery/dashboard/assets"
 	"rookery/dashboard/web"
 	"rookery/internal/audit"
 	"rookery/internal/fault"
@@ -73,7 +74,7 @@ func (h *Handlers) showData(c echo.Context, v *visitor, status int, problem stri
 	for _, k := range kept {
 		words := dataWords[k.Class]
 		class := DataClass{
-			Title: words.title, What: words.what, Rows: int(k.Amount.Rows), Size: sizeOf(k.Amount.Bytes), IsAbout: k.Amount.IsAbout,
+			Title: words.title, What: words.what, Rows: int(k.Amount.Rows), Size: assets.Size(k.Amount.Bytes), IsAbout: k.Amount.IsAbout,
 			Days: k.Days, IsOwn: k.IsOwn, LastDone: k.LastDone, URL: h.dataURL(v.tenant) + "/clocks/" + string(k.Class),
 		}
 		if k.Amount.IsAbout {
@@ -102,7 +103,7 @@ func (h *Handlers) archiveView(v *visitor, e *store.Export) Archive {
 	here := h.dataURL(v.tenant) + "/exports/" + ids.Format(e.ID)
 	a := Archive{
 		IsRunning: e.State == store.ExportRunning, By: e.PersonName, AskedAt: e.AskedAt,
-		Done: int(e.Done), Total: int(e.Total), Files: int(e.Files), Size: sizeOf(e.Size),
+		Done: int(e.Done), Total: int(e.Total), Files: int(e.Files), Size: assets.Size(e.Size),
 	}
 	state := e.State
 	if state == store.ExportReady && (e.ExpiresAt == nil || !time.Now().Before(*e.ExpiresAt)) {

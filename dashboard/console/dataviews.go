@@ -3,6 +3,8 @@ package console
 import (
 	"io"
 	"time"
+
+	"rookery/dashboard/assets"
 )
 
 // DataView is the room of what is kept for how long, and of taking everything along.
@@ -23,7 +25,7 @@ type DataView struct {
 type DataClass struct {
 	Title, What string
 	Rows        int
-	Size        string
+	Size        assets.Size
 	IsAbout     bool
 	Days        int  // 0: for ever
 	IsOwn       bool // the company has set it
@@ -41,7 +43,7 @@ type Archive struct {
 	Until       time.Time
 	Done, Total int
 	Files       int
-	Size        string
+	Size        assets.Size
 	SHA256      string
 	URL         string
 	Remove      string // action that stops or removes it; "": nothing is left of it

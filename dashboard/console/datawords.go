@@ -1,8 +1,6 @@
 package console
 
 import (
-	"strconv"
-
 	"rookery/internal/store"
 	"rookery/internal/upkeep"
 )
@@ -32,21 +30,6 @@ var dataWords = map[upkeep.Class]classWords{
 // archiveWords are the states of an archive.
 var archiveWords = map[store.ExportState]string{
 	store.ExportRunning: "Being written", store.ExportReady: "Ready", store.ExportFailed: "Stopped before its end", store.ExportExpired: "Removed",
-}
-
-// sizeOf is a number of bytes as people read it.
-func sizeOf(bytes int64) string {
-	const step = 1000
-	value, unit := float64(bytes), 0
-	units := []string{"bytes", "kB", "MB", "GB", "TB"}
-	for value >= step && unit < len(units)-1 {
-		value, unit = value/step, unit+1
-	}
-	digits := 0
-	if unit > 0 && value < 10 {
-		digits = 1
-	}
-	return strconv.FormatFloat(value, 'f', digits, 64) + " " + units[unit]
 }
 
 // roundly drops the digits of an estimate that nobody can know.

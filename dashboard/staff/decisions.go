@@ -45,12 +45,12 @@ var limitFields = []limitField{
 	{"storage_bytes", "Storage, GB", gigabyte}, {"egress_bytes", "Traffic a month, GB", gigabyte}, {"deliveries", "Deliveries a month", 1},
 }
 
-// limitWords are limits that were set, as a list.
-func limitWords(set map[string]int64) []string {
-	var out []string
+// limitLines are limits that were set, as a list.
+func limitLines(set map[string]int64) []LimitLine {
+	var out []LimitLine
 	for _, f := range limitFields {
 		if n, ok := set[f.name]; ok {
-			out = append(out, f.label+": "+strconv.FormatInt(n/f.unit, 10))
+			out = append(out, LimitLine{f.label, int(n / f.unit)})
 		}
 	}
 	return out
@@ -230,11 +230,8 @@ func (h *Handlers) compare(before, after tenant.Entitlement) []PreviewRow {
 		}
 		return "No"
 	}
-	limit := func(n, unit int64) string {
-		if n == 0 {
-			return "No limit"
-		}
-		return strconv.FormatInt(n/unit, 10)
+	limit := func(name string, before, after, unit int64) PreviewRow {
+		return PreviewRow{Name: name, IsLimit: true, BeforeN: int(before / unit), AfterN: int(after / unit)}
 	}
 	b, a := before.Limits, after.Limits
 	rows := []PreviewRow{
@@ -243,15 +240,15 @@ func (h *Handlers) compare(before, after tenant.Entitlement) []PreviewRow {
 		{Name: "People may post", Before: yes(before.Standing.MayPublish()), After: yes(after.Standing.MayPublish()), IsWords: true},
 		{Name: "Accounts may be added", Before: yes(before.MayGrow()), After: yes(after.MayGrow()), IsWords: true},
 		{Name: "Pages are open", Before: yes(before.Standing.MayRead()), After: yes(after.Standing.MayRead()), IsWords: true},
-		{Name: "Accounts", Before: limit(int64(b.Accounts), 1), After: limit(int64(a.Accounts), 1), IsWords: true},
-		{Name: "People", Before: limit(int64(b.Seats), 1), After: limit(int64(a.Seats), 1), IsWords: true},
-		{Name: "Domains", Before: limit(int64(b.Domains), 1), After: limit(int64(a.Domains), 1), IsWords: true},
-		{Name: "Storage, GB", Before: limit(b.StorageBytes, gigabyte), After: limit(a.StorageBytes, gigabyte), IsWords: true},
-		{Name: "Traffic a month, GB", Before: limit(b.EgressBytes, gigabyte), After: limit(a.EgressBytes, gigabyte), IsWords: true},
-		{Name: "Deliveries a month", Before: limit(b.Deliveries, 1), After: limit(a.Deliveries, 1), IsWords: true},
+		limit("Accounts", int64(b.Accounts), int64(a.Accounts), 1),
+		limit("People", int64(b.Seats), int64(a.Seats), 1),
+		limit("Domains", int64(b.Domains), int64(a.Domains), 1),
+		limit("Storage, GB", b.StorageBytes, a.StorageBytes, gigabyte),
+		limit("Traffic a month, GB", b.EgressBytes, a.EgressBytes, gigabyte),
+		limit("Deliveries a month", b.Deliveries, a.Deliveries, 1),
 	}
 	for i := range rows {
-		rows[i].IsSame = rows[i].Before == rows[i].After
+		rows[i].IsSame = rows[i].Before == rows[i].After && rows[i].BeforeN == rows[i].AfterN
 	}
 	return rows
 }

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -191,11 +190,7 @@ func uses(u billing.Usage, l tenant.Limits, all bool) []Use {
 		return Use{Name: name, UsedN: used, LimitN: limit, IsOver: limit > 0 && used > limit, IsCapped: limit > 0}
 	}
 	bytes := func(name string, used, limit int64) Use {
-		out := Use{Name: name, Used: size(used), IsOver: limit > 0 && used > limit, IsCapped: limit > 0}
-		if limit > 0 {
-			out.Limit = size(limit)
-		}
-		return out
+		return Use{Name: name, IsSize: true, Used: assets.Size(used), Limit: assets.Size(limit), IsOver: limit > 0 && used > limit, IsCapped: limit > 0}
 	}
 	out := []Use{use("Accounts", u.Accounts, l.Accounts), use("People", u.Seats, l.Seats), use("Domains", u.Domains, l.Domains)}
 	if all {
@@ -203,19 +198,6 @@ func uses(u billing.Usage, l tenant.Limits, all bool) []Use {
 			use("Deliveries this month", int(u.Deliveries), int(l.Deliveries)))
 	}
 	return out
-}
-
-// size is a number of bytes as people say it.
-func size(n int64) string {
-	units := []string{"B", "kB", "MB", "GB", "TB"}
-	f, i := float64(n), 0
-	for f >= 1000 && i < len(units)-1 {
-		f, i = f/1000, i+1
-	}
-	if f < 10 && i > 0 {
-		return strconv.FormatFloat(f, 'f', 1, 64) + " " + units[i]
-	}
-	return strconv.FormatFloat(f, 'f', 0, 64) + " " + units[i]
 }
 
 // money puts in words how a tenant stands.
@@ -307,7 +289,7 @@ func (h *Handlers) customerURL(id string, livemode bool) string {
 
 func (h *Handlers) decision(v *visitor, id tenant.ID, o *billingstore.Override, names map[social.PersonID]*people.Person, now time.Time) Decision {
 	d := Decision{
-		Standing: Standing(o.Standing), Plan: h.planName(o.Plan), Limits: limitWords(o.Limits), From: o.FromAt, Until: timeOf(o.Until), Reason: o.Reason, By: staffName(names, o.StaffID),
+		Standing: Standing(o.Standing), Plan: h.planName(o.Plan), Limits: limitLines(o.Limits), From: o.FromAt, Until: timeOf(o.Until), Reason: o.Reason, By: staffName(names, o.StaffID),
 		EndedAt: timeOf(o.EndedAt),
 	}
 	d.IsOn = d.EndedAt.IsZero() && (d.Until.IsZero() || now.Before(d.Until))

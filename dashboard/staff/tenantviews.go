@@ -35,8 +35,9 @@ type Use struct {
 	Name     string
 	UsedN    int // of what is counted
 	LimitN   int
-	Used     string // of what is weighed: "4.2 GB"; else ""
-	Limit    string
+	IsSize   bool // it is weighed: Used and Limit
+	Used     assets.Size
+	Limit    assets.Size
 	IsOver   bool
 	IsCapped bool // there is a limit
 }
@@ -64,7 +65,7 @@ type MoneyView struct {
 type Decision struct {
 	Standing Standing // "" leaves it as it is
 	Plan     string
-	Limits   []string
+	Limits   []LimitLine
 	From     time.Time
 	Until    time.Time // zero: until it is taken back
 	Reason   string
@@ -72,6 +73,12 @@ type Decision struct {
 	EndedAt  time.Time // zero: nobody took it back
 	IsOn     bool
 	EndURL   string
+}
+
+// LimitLine is a limit that was set. 0 is none.
+type LimitLine struct {
+	Label string
+	N     int
 }
 
 // ChangeLine is a step of the record.
@@ -161,6 +168,8 @@ type PreviewRow struct {
 	Name, Before, After string
 	IsSame              bool
 	IsWords             bool // Before and After are words of ours
+	IsLimit             bool // it is a number: BeforeN and AfterN; 0 is no limit
+	BeforeN, AfterN     int
 }
 
 // RenderDecision writes the form, or the question whether that is right.

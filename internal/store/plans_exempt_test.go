@@ -138,7 +138,6 @@ var readsByKey = map[string]string{
 	"LockStaff":               "by key",
 	"IsStaff":                 "by key",
 	"StaffMembers":            "those who run the platform, some dozens",
-	"StaffActsOn":             "one company's trail by key, back from the newest, on a page of the staff",
 	"StaffSessionByHash":      "by key",
 	"StaffSessionsOfPerson":   "one person's, by their index",
 	"CountAccounts":           "by key",

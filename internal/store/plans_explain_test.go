@@ -51,11 +51,15 @@ type node struct {
 	Plans    []node  `json:"Plans"`
 }
 
-// explain runs a statement once more, as the serving role behind row-level security.
-func (l *large) explain(t *testing.T, s testkit.Statement, mode string) *plan {
+// explain runs a statement once more, as the serving role behind row-level security or as the
+// platform's.
+func (l *large) explain(t *testing.T, s testkit.Statement, mode string, onPlatform bool) *plan {
 	t.Helper()
-	ctx := t.Context()
-	conn, err := pgx.Connect(ctx, l.AppURL)
+	ctx, as := t.Context(), l.AppURL
+	if onPlatform {
+		as = l.PlatformURL
+	}
+	conn, err := pgx.Connect(ctx, as)
 	if err != nil {
 		t.Fatal(err)
 	}

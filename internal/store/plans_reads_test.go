@@ -13,6 +13,8 @@ import (
 // read is one function with arguments.
 type read struct {
 	run func(context.Context, *pg.Scope) error
+	// onPlatform is instead of run for what is asked across tenants.
+	onPlatform func(context.Context, *pg.PlatformTx) error
 	// rows is for the few that must look at more than mostRows, however large the tenant.
 	rows float64
 	// whole is a table of which all that the tenant has is asked for: of one who has most
@@ -94,6 +96,7 @@ func (l *large) reads() map[string]read {
 	l.statusReads(m)
 	l.insightReads(m)
 	l.serverReads(m)
+	l.staffReads(m)
 	return m
 }
 

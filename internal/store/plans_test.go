@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 	"fmt"
@@ -67,9 +68,9 @@ func TestReadsOfLargeTablesAreBounded(t *testing.T) {
 	l := newLarge(t)
 	for name, read := range l.reads() {
 		t.Run(name, func(t *testing.T) {
-			for _, statement := range l.sent(t, read.run) {
+			for _, statement := range l.sent(t, read) {
 				for _, mode := range []string{"force_custom_plan", "force_generic_plan"} {
-					p := l.explain(t, statement, mode)
+					p := l.explain(t, statement, mode, read.onPlatform != nil)
 					t.Logf("%s: %.0f rows, %.0f blocks, largest sort %.0f, %.1f ms", mode, p.rows, p.blocks, p.sorted, p.time)
 					for _, complaint := range p.judge(read) {
 						if function, _, _ := strings.Cut(name, ","); growing[function] != "" {
@@ -85,15 +86,15 @@ func TestReadsOfLargeTablesAreBounded(t *testing.T) {
 }
 
 // sent are the statements of a function, without those that say whose data it is.
-func (l *large) sent(t *testing.T, run func(context.Context, *pg.Scope) error) []testkit.Statement {
+func (l *large) sent(t *testing.T, r read) []testkit.Statement {
 	t.Helper()
 	list := l.Statements.Record(func() {
-		err := l.PG.Tenant(t.Context(), 1, func(scope *pg.Scope) error {
-			if err := run(t.Context(), scope); err != nil {
-				return err
-			}
-			return errRollback
-		})
+		var err error
+		if r.onPlatform != nil {
+			err = l.PG.Platform(t.Context(), "look at plans", func(tx *pg.PlatformTx) error { return cmp.Or(r.onPlatform(t.Context(), tx), errRollback) })
+		} else {
+			err = l.PG.Tenant(t.Context(), 1, func(scope *pg.Scope) error { return cmp.Or(r.run(t.Context(), scope), errRollback) })
+		}
 		if err != errRollback { //nolint:errorlint // it passes through as it is
 			t.Fatal(err)
 		}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -91,9 +92,13 @@ func DropFactors(ctx context.Context, p *pg.PlatformTx, person social.PersonID) 
 
 const staffActs = `
 SELECT seq, at, actor_kind, actor_id, action, target, body, hash FROM audit_entries
-WHERE  tenant_id = @tenant_id AND actor_kind = 'staff' AND (@before::bigint = 0 OR seq < @before) ORDER BY seq DESC LIMIT @limit`
+WHERE  tenant_id = @tenant_id AND actor_kind = 'staff' AND seq < @before ORDER BY seq DESC LIMIT @limit`
 
-// StaffActsOn returns what the staff did to a tenant, the newest first.
+// StaffActsOn returns what the staff did to a tenant, the newest first; before is the last one
+// of the page before, or 0.
 func StaffActsOn(ctx context.Context, p *pg.PlatformTx, of tenant.ID, before int64, limit int) ([]*AuditEntry, error) {
+	if before == 0 {
+		before = math.MaxInt64
+	}
 	return pg.Many[AuditEntry](ctx, p, staffActs, pgx.NamedArgs{"tenant_id": of, "before": before, "limit": limit})
 }

@@ -53,18 +53,18 @@ func TestDeepThreads(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			var got []social.StatusID
-			sent := l.sent(t, func(ctx context.Context, s *pg.Scope) error {
+			sent := l.sent(t, reading(func(ctx context.Context, s *pg.Scope) ([]*social.Status, error) {
 				posts, err := tt.read(ctx, s, 0, tt.from, tt.limit)
 				for _, p := range posts {
 					got = append(got, p.ID)
 				}
-				return err
-			})
+				return posts, err
+			}))
 			if len(got) != tt.posts || got[0] != tt.first || !slices.IsSorted(got) {
 				t.Errorf("%d posts from %v, want %d from %d in their order", len(got), got[:min(3, len(got))], tt.posts, tt.first)
 			}
 			for _, statement := range sent {
-				if p := l.explain(t, statement, "force_generic_plan"); p.spilt > 0 {
+				if p := l.explain(t, statement, "force_generic_plan", false); p.spilt > 0 {
 					t.Errorf("%.0f blocks went to disk:\n%s\n%s", p.spilt, statement.SQL, p.text)
 				}
 			}

@@ -171,4 +171,9 @@ SELECT tenant_id, 'account', id, username || CASE WHEN domain = '' THEN '' ELSE 
 INSERT INTO search_texts (tenant_id, kind, ref_id, name) SELECT t, 'tag', 0, 'tag' || i FROM generate_series(1, 20) t, generate_series(0, pg_temp.part(t, 5000)) i;
 INSERT INTO search_texts (tenant_id, kind, ref_id, name) SELECT t, 'tag', 0, 'common' FROM generate_series(1, 20) t;
 
+-- A long trail in which the staff are named now and then.
+INSERT INTO audit_entries (tenant_id, seq, at, actor_kind, actor_id, action, target, body, hash)
+SELECT t, i, now() - i * interval '1 minute', CASE WHEN i % 200 = 0 THEN 'staff' ELSE 'person' END, 1, 'post.approve', 'status:1', '{}', 'x'
+FROM   generate_series(1, 20) t, generate_series(1, pg_temp.part(t, pg_temp.size())) i;
+
 RESET session_replication_role;
