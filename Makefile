@@ -113,6 +113,11 @@ e2e-billing: ## Billing: all cases against the stand-in for Stripe (Stripe's tes
 	go test -count=1 $(if $(ROOKERY_TEST_STRIPE_KEY),-p 1 -parallel 1 -timeout 4h -v) ./billing/... ./internal/testkit/billingtest/...
 	@$(MAKE) --no-print-directory e2e SUITE=Billing
 
+.PHONY: e2e-staff
+e2e-staff: ## The pages of the platform's staff in a real browser (pictures: SCREENS=folder)
+	@deploy/dev/need.sh postgres node chromium
+	@$(MAKE) --no-print-directory e2e SUITE=Staff $(if $(SCREENS),SCREENS=$(abspath $(SCREENS)))
+
 .PHONY: e2e-faults
 e2e-faults: ## Power cuts and restarts: nothing that was accepted is lost
 	@deploy/dev/need.sh postgres

@@ -34,6 +34,13 @@ type WaitingName struct {
 	TenantName string
 }
 
+// Waiting is how much waits for the staff.
+type Waiting struct {
+	Matters int
+	Names   int
+	Events  int // of the provider's, for longer than it takes to look at one
+}
+
 const (
 	matterColumns = `
 SELECT b.id, b.key, b.kind, b.detail, b.tenant_id, COALESCE(t.name, '') AS tenant_name, b.created_at, b.done_at, b.done_by, b.note
@@ -45,7 +52,16 @@ FROM   billing_tasks b LEFT JOIN tenants t ON t.id = b.tenant_id `
 	waitingNames = `
 SELECT d.name, d.state, d.state_since AS since, d.tenant_id, t.name AS tenant_name FROM domains d JOIN tenants t ON t.id = d.tenant_id
 WHERE  d.state IN ('needs_review', 'disputed') ORDER BY d.state_since LIMIT @limit`
+	waiting = `
+SELECT (SELECT count(*) FROM billing_tasks WHERE done_at IS NULL)::int AS matters,
+       (SELECT count(*) FROM domains WHERE state IN ('needs_review', 'disputed'))::int AS names,
+       (SELECT count(*) FROM billing_events WHERE handled_at IS NULL AND received_at < now() - interval '5 minutes')::int AS events`
 )
+
+// Waits counts what waits for the staff. Each number has an index of its own.
+func Waits(ctx context.Context, tx *pg.PlatformTx) (*Waiting, error) {
+	return pg.One[Waiting](ctx, tx, waiting, nil)
+}
 
 // Matters returns a page of what waits for a person, the oldest first, or of what was done,
 // the newest first; after is the last one of the page before.

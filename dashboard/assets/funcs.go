@@ -3,6 +3,7 @@ package assets
 import (
 	"hash/fnv"
 	"html/template"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -72,6 +73,14 @@ func plural(n int, one, many string) string {
 	return many
 }
 
+// dotted is a name of a program's, which may be broken after its dots and strokes:
+// customer.subscription.pending_update_expired.
+func dotted(name string) template.HTML {
+	return template.HTML(afterDot.ReplaceAllString(template.HTMLEscapeString(name), "$0<wbr>"))
+}
+
+var afterDot = regexp.MustCompile(`[._/]`)
+
 // dict hands several named values to a partial template.
 func dict(pairs ...any) map[string]any {
 	m := make(map[string]any, len(pairs)/2)
@@ -111,6 +120,7 @@ func funcs(language *words.Language) template.FuncMap {
 		"who":     who(language),
 		"names":   names(in),
 		"plural":  plural,
+		"dotted":  dotted,
 		"dict":    dict,
 		"safe":    func(s SafeHTML) template.HTML { return template.HTML(s) },
 		"asset":   URL,

@@ -37,10 +37,15 @@ func staffPages() []galleryPage {
 			line("Initech", "initech.example", "restricted", "Solo", 1), line("Umbrella", "umbrella.trial.rookery.example", "trial", "Trial", 1), line("Hooli", "hooli.example", "active_ending", "Team", 4), line("New one", "new.trial.rookery.example", "", "", 0),
 		},
 	}
+	list.Today = []staff.Glance{
+		{Title: "Matters", URL: "/staff/matters", N: 3, Some: "for a person to decide", None: "Nothing to decide"}, {Title: "Names", URL: "/staff/matters#names", Some: "to review or to decide", None: "None waits"},
+		{Title: "Unpaid", URL: "/staff/dunning", N: 1204, Some: "past their trial or their invoice", None: "Everybody has paid"}, {Title: "Events that wait", URL: "/staff/events?outcome=waiting", Some: "for more than five minutes", None: "All are looked at"},
+	}
+	list.Shell.Entries[3].Waits = 3
 	list.Lines[1].NextAt, list.Lines[4].State = soon(6*day), "suspended"
 	none, free := list, list
-	none.Lines, none.Search, none.IsAll, none.MoreURL = nil, "fahrradfabrik", false, ""
-	free.HasMoney, free.Standings, free.MoreURL = false, nil, ""
+	none.Today, none.Lines, none.Search, none.IsAll, none.MoreURL = nil, nil, "fahrradfabrik", false, ""
+	free.HasMoney, free.Standings, free.MoreURL, free.Today = false, nil, "", list.Today[1:2]
 	decision := staff.Decision{Standing: "active", Plan: "Business", Limits: []staff.LimitLine{{Label: "Accounts", N: 80}, {Label: "Deliveries a month"}}, From: ago(40 * day), Until: soon(20 * day), Reason: "The invoice is paid by bank transfer, which takes until the month’s end. Agreed by telephone with Mr Lindqvist.", By: "Katharina Brandstätter", IsOn: true, EndURL: "/staff/x/end"}
 	over := decision
 	over.Standing, over.Limits, over.IsOn, over.EndURL, over.EndedAt = "", nil, false, "", ago(2*day)

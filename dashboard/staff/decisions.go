@@ -160,7 +160,7 @@ func (h *Handlers) decide(c echo.Context, v *visitor) error {
 		}); err != nil {
 			return err
 		}
-		view.Preview.Until = timeOf(o.Until)
+		view.Preview.Until = lastMoment(o.Until)
 		return h.showDecision(c, v, t, http.StatusOK, view)
 	}
 	o.StaffID = int64(v.person.ID)
@@ -178,6 +178,15 @@ func (h *Handlers) decide(c echo.Context, v *visitor) error {
 		return err
 	}
 	return c.Redirect(http.StatusSeeOther, tenantURL(t.ID)+"#decisions")
+}
+
+// lastMoment is when something still holds that ends at a time; zero: it does not end. Of a
+// decision that is its last day: it ends with the day after.
+func lastMoment(end *time.Time) time.Time {
+	if end == nil || end.IsZero() {
+		return time.Time{}
+	}
+	return end.Add(-time.Microsecond)
 }
 
 // decisionDetail is what the audit log keeps of a decision.

@@ -86,6 +86,11 @@ func (h *Handlers) showOwn(c echo.Context, self *web.Self, status int, p web.Own
 		p.Codes.Next = h.in.Home
 	}
 	v := &visitor{session: self.Session, person: self.Person}
+	if self.Session.Factors > 1 {
+		if err := h.look(c, v); err != nil {
+			return err
+		}
+	}
 	return web.HTML(c, status, writer(RenderOwn, OwnView{Shell: h.shell(v), Page: p}))
 }
 
@@ -148,6 +153,9 @@ func (h *Handlers) prove(c echo.Context, v *visitor) error {
 }
 
 func (h *Handlers) showProve(c echo.Context, v *visitor, status int, view ProveView) error {
+	if err := h.look(c, v); err != nil {
+		return err
+	}
 	has, err := h.Factors.Of(c.Request().Context(), v.person.ID, "")
 	if err != nil {
 		return err

@@ -85,6 +85,7 @@ type EventView struct {
 	ReplayURL   string // where it is asked for, with a fresh factor; "": not for this one
 	CanReplay   bool   // the factor is fresh
 	CustomerURL string
+	WasAsked    bool // somebody has just asked for another look
 }
 
 // RenderEvent writes it.
@@ -173,7 +174,7 @@ func (h *Handlers) event(c echo.Context, v *visitor) error {
 	}
 	view := EventView{
 		Shell: h.shell(v), Token: access.CSRF(v.session), ListURL: Base + "/events", Event: eventLine(line), Object: line.ObjectID, Made: line.CreatedAt, HandledAt: timeOf(line.HandledAt),
-		IsTest: !line.Livemode, Version: whole.APIVersion,
+		IsTest: !line.Livemode, Version: whole.APIVersion, WasAsked: c.QueryParam("asked") != "",
 	}
 	view.Payload, view.IsCut = pretty(whole.Payload)
 	if line.CustomerID != "" {
@@ -221,5 +222,5 @@ func (h *Handlers) replay(c echo.Context, v *visitor) error {
 	if err != nil {
 		return err
 	}
-	return c.Redirect(http.StatusSeeOther, Base+"/events/"+url.PathEscape(line.EventID))
+	return c.Redirect(http.StatusSeeOther, Base+"/events/"+url.PathEscape(line.EventID)+"?asked=1")
 }

@@ -10,6 +10,7 @@ import (
 
 	"rookery/billing"
 	"rookery/billing/ledger"
+	billingstore "rookery/billing/store"
 	"rookery/dashboard/assets"
 	"rookery/dashboard/web"
 	"rookery/internal/audit"
@@ -121,6 +122,7 @@ type visitor struct {
 	session *access.Session
 	person  *people.Person
 	place   Place
+	waiting billingstore.Waiting // nothing until look
 }
 
 func (v *visitor) may(d access.StaffDeed) bool { return access.StaffMay(v.session.Staff, d) == nil }
@@ -168,7 +170,23 @@ func (h *Handlers) signedIn(deed access.StaffDeed, next handler) echo.HandlerFun
 func (h *Handlers) at(place Place, deed access.StaffDeed, next handler) echo.HandlerFunc {
 	return h.signedIn(deed, func(c echo.Context, v *visitor) error {
 		v.place = place
+		if place != QueuesPlace { // its pages ask all the time
+			if err := h.look(c, v); err != nil {
+				return err
+			}
+		}
 		return next(c, v)
+	})
+}
+
+// look counts what waits for the staff: the navigation shows it.
+func (h *Handlers) look(c echo.Context, v *visitor) error {
+	return h.read(c, "count what waits for the staff", func(ctx context.Context, tx *pg.PlatformTx) error {
+		found, err := billingstore.Waits(ctx, tx)
+		if err == nil {
+			v.waiting = *found
+		}
+		return err
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"rookery/dashboard/assets"
 	"rookery/dashboard/web"
 	"rookery/internal/audit"
 	"rookery/internal/fault"
@@ -27,9 +28,13 @@ const (
 )
 
 // queuesPolicy is for the queues' own pages: their script draws everything and asks for it
-// below their path. The icons and styles stand in their bundle.
-const queuesPolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; " +
-	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+// below their path. The icons and styles stand in their bundle. framePolicy is for the page of
+// ours that they stand in.
+const (
+	queuesPolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; " +
+		"base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+	framePolicy = assets.Policy + "; frame-src 'self'"
+)
 
 var errOldFactor = fault.New(fault.Forbidden, "You showed your second factor more than an hour ago. Reload the page to go on.")
 
@@ -44,26 +49,55 @@ func (h *Handlers) registerQueues(e *echo.Echo) {
 	}
 }
 
+// QueuesView is our page around the queues' own: whoever looks at them keeps the navigation.
+type QueuesView struct {
+	Shell Shell
+	URL   string // of what stands in the frame
+}
+
+// RenderQueues writes it.
+func RenderQueues(w io.Writer, v QueuesView) error {
+	return render(w, "Queues", "", "staff-queues", v)
+}
+
 // isPolling reports whether a page that is open asks by itself: nobody visits by that.
 func isPolling(c echo.Context) bool {
 	return c.Request().Method == http.MethodGet && strings.HasPrefix(c.Request().URL.Path, queuesAPI)
 }
 
-// queues hands a request on to the queues' own pages.
+// queues answers with our page, or hands a request on to the queues' own pages in it.
 func (h *Handlers) queues(c echo.Context, v *visitor) error {
 	r := c.Request()
-	isPage := (r.Method == http.MethodGet || r.Method == http.MethodHead) && !strings.HasPrefix(r.URL.Path, queuesAPI)
+	isRead := r.Method == http.MethodGet || r.Method == http.MethodHead
+	dest := r.Header.Get("Sec-Fetch-Dest") // "": an old browser, whose frames cannot be told from its windows
 	switch {
-	case isPage && r.Header.Get("Sec-Fetch-Dest") != "script" && r.Header.Get("Sec-Fetch-Dest") != "style" && !h.isFresh(v, freshFor):
+	case isRead && strings.HasPrefix(r.URL.Path, queuesAPI), isRead && (dest == "script" || dest == "style"):
+	case isRead && !h.isFresh(v, freshFor):
 		return c.Redirect(http.StatusSeeOther, proveFor(r.URL.RequestURI()))
-	case r.Method != http.MethodGet && r.Method != http.MethodHead:
+	case isRead && (r.URL.Path == Base+queuesPath || dest == "document"):
+		return h.showQueues(c, v)
+	case !isRead:
 		if err := h.changeQueues(c, v); err != nil {
 			return err
 		}
 	}
 	web.Secure(c, queuesPolicy)
+	c.Response().Header().Set(echo.HeaderXFrameOptions, "SAMEORIGIN")
 	h.Queues.ServeHTTP(c.Response(), r)
 	return nil
+}
+
+// showQueues is our page, with the page of the queues that its address names in a frame.
+func (h *Handlers) showQueues(c echo.Context, v *visitor) error {
+	if err := h.look(c, v); err != nil {
+		return err
+	}
+	at := c.Request().URL.RequestURI()
+	if c.Request().URL.Path == Base+queuesPath {
+		at = Base + queuesPath + "/"
+	}
+	web.Secure(c, framePolicy)
+	return web.HTML(c, http.StatusOK, writer(RenderQueues, QueuesView{Shell: h.shell(v), URL: at}))
 }
 
 // changeQueues lets only this host's own pages change anything, and writes down who did.

@@ -65,6 +65,7 @@ type Entry struct {
 	URL       string
 	IsCurrent bool
 	IsWide    bool // phones show it in the menu: their bar has room for few
+	Waits     int  // how much waits there for the staff
 }
 
 // places are the navigation in its order, with what one must be allowed for them.
@@ -99,7 +100,14 @@ func (h *Handlers) shell(v *visitor) Shell {
 		if !v.may(p.deed) || p.ofMoney && h.Billing == nil || p.place == QueuesPlace && h.Queues == nil {
 			continue
 		}
-		s.Entries = append(s.Entries, Entry{Text: p.text, Icon: p.icon, URL: Base + "/" + string(p.place), IsCurrent: v.place == p.place, IsWide: p.isWide})
+		entry := Entry{Text: p.text, Icon: p.icon, URL: Base + "/" + string(p.place), IsCurrent: v.place == p.place, IsWide: p.isWide}
+		if p.place == MattersPlace {
+			entry.Waits = v.waiting.Names
+			if h.Billing != nil {
+				entry.Waits += v.waiting.Matters
+			}
+		}
+		s.Entries = append(s.Entries, entry)
 	}
 	return s
 }

@@ -204,7 +204,7 @@ func uses(u billing.Usage, l tenant.Limits, all bool) []Use {
 func (h *Handlers) money(c echo.Context, v *visitor, t *tenant.Tenant, f *facts, names map[social.PersonID]*people.Person) *MoneyView {
 	now, e := h.now(), f.found.Entitlement
 	m := &MoneyView{
-		Standing: Standing(e.Standing), Plan: h.planName(e.Plan), From: e.Since, EndsAt: e.EndsAt, ReadAction: tenantURL(t.ID) + "/read", WasRead: c.QueryParam("read") != "",
+		Standing: Standing(e.Standing), Plan: h.planName(e.Plan), From: e.Since, EndsAt: lastMoment(&e.EndsAt), ReadAction: tenantURL(t.ID) + "/read", WasRead: c.QueryParam("read") != "",
 	}
 	if f.found.NextChangeAt != nil {
 		m.NextAt = *f.found.NextChangeAt
@@ -289,10 +289,10 @@ func (h *Handlers) customerURL(id string, livemode bool) string {
 
 func (h *Handlers) decision(v *visitor, id tenant.ID, o *billingstore.Override, names map[social.PersonID]*people.Person, now time.Time) Decision {
 	d := Decision{
-		Standing: Standing(o.Standing), Plan: h.planName(o.Plan), Limits: limitLines(o.Limits), From: o.FromAt, Until: timeOf(o.Until), Reason: o.Reason, By: staffName(names, o.StaffID),
+		Standing: Standing(o.Standing), Plan: h.planName(o.Plan), Limits: limitLines(o.Limits), From: o.FromAt, Until: lastMoment(o.Until), Reason: o.Reason, By: staffName(names, o.StaffID),
 		EndedAt: timeOf(o.EndedAt),
 	}
-	d.IsOn = d.EndedAt.IsZero() && (d.Until.IsZero() || now.Before(d.Until))
+	d.IsOn = o.EndedAt == nil && (o.Until == nil || now.Before(*o.Until))
 	if d.IsOn && v.may(access.DecideStanding) {
 		d.EndURL = tenantURL(id) + "/decisions/" + ids.Format(o.ID) + "/end"
 	}

@@ -119,10 +119,18 @@ type TenantsView struct {
 	Standings []Choice // nil without billing
 	States    []Choice
 	HasMoney  bool
+	Today     []Glance // what waits; on the first page of all alone
 	Lines     []TenantLine
 	MoreURL   string
 	IsFirst   bool
 	IsAll     bool // nothing narrows it
+}
+
+// Glance is how much there is of something that waits for the staff.
+type Glance struct {
+	Title, URL string
+	N          int
+	Some, None string // what is said of some, and where there is none
 }
 
 // RenderTenants writes the list.
@@ -154,7 +162,10 @@ func (h *Handlers) tenants(c echo.Context, v *visitor) error {
 	}
 	var rows []*billingstore.TenantLine
 	err := h.read(c, "list the tenants", func(ctx context.Context, tx *pg.PlatformTx) (err error) {
-		rows, err = billingstore.TenantLines(ctx, tx, s)
+		if rows, err = billingstore.TenantLines(ctx, tx, s); err != nil || !view.IsAll || !view.IsFirst {
+			return err
+		}
+		view.Today, err = h.today(ctx, tx, v)
 		return err
 	})
 	if err != nil {

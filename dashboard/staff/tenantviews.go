@@ -67,7 +67,7 @@ type Decision struct {
 	Plan     string
 	Limits   []LimitLine
 	From     time.Time
-	Until    time.Time // zero: until it is taken back
+	Until    time.Time // its last moment; zero: until it is taken back
 	Reason   string
 	By       string
 	EndedAt  time.Time // zero: nobody took it back

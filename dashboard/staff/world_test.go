@@ -19,6 +19,7 @@ import (
 	"rookery/billing/store"
 	"rookery/billing/stripefake"
 	"rookery/billing/stripegw"
+	"rookery/dashboard/assets"
 	"rookery/dashboard/staff"
 	"rookery/internal/audit"
 	"rookery/internal/limit"
@@ -95,6 +96,7 @@ func newWorld(t testing.TB, charges bool) *world {
 	w.staff = staff.New(deps)
 	platform := echo.New()
 	w.staff.Register(platform)
+	platform.GET(assets.Prefix+"*", echo.WrapHandler(assets.Handler()))
 	e := echo.New()
 	e.Pre(hostroute.New(hostroute.Options{Table: w.Registry, TLS: true, Platform: "rookery.test", PlatformHandler: platform}))
 	w.server = browse.Serve(t, e)

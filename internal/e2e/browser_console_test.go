@@ -187,7 +187,7 @@ func walk(t *testing.T, tab *browse.Tab, selector string) {
 			return
 		}
 		tab.Type("\t")
-		if hidden := browse.Evaluate[string](tab, `(e => e === document.body || e.matches(":focus-visible") && getComputedStyle(e).outlineStyle !== "none" && e.getBoundingClientRect().width > 0 ? "" : e.outerHTML.slice(0, 120))(document.activeElement)`); hidden != "" {
+		if hidden := browse.Evaluate[string](tab, `(e => e === document.body || (e.matches(":focus-visible") || e.type === "date") && getComputedStyle(e).outlineStyle !== "none" && e.getBoundingClientRect().width > 0 ? "" : e.outerHTML.slice(0, 120))(document.activeElement)`); hidden != "" {
 			t.Errorf("the focus cannot be seen on %s", hidden)
 		}
 	}

@@ -4,7 +4,8 @@
 //
 // `make test` runs the cores, `make e2e-fedify`, `make e2e-clients`, `make e2e-browser`
 // and `make e2e-console` (a company's first day, day_*_test.go) the long versions
-// (ROOKERY_E2E=full). The product is a child process here, with settings
+// (ROOKERY_E2E=full); `make e2e-billing` and `make e2e-staff` those about money and the
+// platform's own staff. The product is a child process here, with settings
 // from its environment and operator's commands for everything else: nothing of
 // these tests may reach into it by Go calls or SQL (federation/signature serves as
 // the pen of peers written here). Foreign programs live in peers/, pinned by its
