@@ -19,6 +19,7 @@ import (
 	"rookery/internal/social/media"
 	"rookery/internal/social/relate"
 	"rookery/internal/social/status"
+	"rookery/internal/testkit/testkeys"
 	"rookery/tenant"
 	"rookery/tenant/access"
 )
@@ -26,7 +27,7 @@ import (
 // everyTable is the client API as cmd/rookery mounts it.
 func everyTable(p apitest.Parts) []httpx.Route {
 	deps := v1.Deps{
-		DB: p.DB, Render: p.Render, Accounts: account.New(p.DB, p.Key), Relate: relate.New(p.Streams), Media: media.New(p.DB),
+		DB: p.DB, Render: p.Render, Accounts: account.NewWith(p.DB, p.Key, testkeys.RSA), Relate: relate.New(p.Streams), Media: media.New(p.DB),
 	}
 	posts := v1.StatusDeps{Deps: deps, Statuses: status.New(status.Options{Streams: p.Streams})}
 	server := v1.Server{Stats: v1.NewNumbers(p.DB, p.Render), Version: "0.1"}

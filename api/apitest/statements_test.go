@@ -25,13 +25,14 @@ import (
 	"rookery/internal/social/relate"
 	"rookery/internal/social/status"
 	"rookery/internal/store"
+	"rookery/internal/testkit/testkeys"
 )
 
 // tables are all routes that read lists. v1.Empty and the routes about the server
 // itself have none.
 func tables(p apitest.Parts) []httpx.Route {
 	deps := v1.Deps{
-		DB: p.DB, Render: p.Render, Accounts: account.New(p.DB, p.Key), Relate: relate.New(p.Streams), Media: media.New(p.DB),
+		DB: p.DB, Render: p.Render, Accounts: account.NewWith(p.DB, p.Key, testkeys.RSA), Relate: relate.New(p.Streams), Media: media.New(p.DB),
 	}
 	posts := v1.StatusDeps{Deps: deps, Statuses: status.New(status.Options{Streams: p.Streams})}
 	return slices.Concat(v1.AccountRoutes(deps), v1.StatusRoutes(posts), v2.NewSearch(deps).Routes(), v2.NewNotificationGroups(posts).Routes())

@@ -25,6 +25,7 @@ import (
 	"rookery/internal/social/relate"
 	"rookery/internal/social/status"
 	"rookery/internal/store"
+	"rookery/internal/testkit/testkeys"
 	"rookery/tenant"
 )
 
@@ -33,7 +34,7 @@ func world(t *testing.T, resolver v1.Resolver) *apitest.World {
 	t.Helper()
 	return apitest.New(t, func(p apitest.Parts) []httpx.Route {
 		return v1.AccountRoutes(v1.Deps{
-			DB: p.DB, Render: p.Render, Accounts: account.New(p.DB, p.Key), Relate: relate.New(p.Streams), Media: media.New(p.DB),
+			DB: p.DB, Render: p.Render, Accounts: account.NewWith(p.DB, p.Key, testkeys.RSA), Relate: relate.New(p.Streams), Media: media.New(p.DB),
 			Resolver: resolver,
 		})
 	})

@@ -21,6 +21,7 @@ import (
 	"rookery/internal/social/relate"
 	"rookery/internal/social/status"
 	"rookery/internal/store"
+	"rookery/internal/testkit/testkeys"
 	"rookery/tenant/people"
 )
 
@@ -32,7 +33,7 @@ func postWorld(t testing.TB) *apitest.World {
 
 func postRoutes(p apitest.Parts) []httpx.Route {
 	deps := v1.Deps{
-		DB: p.DB, Render: p.Render, Accounts: account.New(p.DB, p.Key), Relate: relate.New(p.Streams), Media: media.New(p.DB),
+		DB: p.DB, Render: p.Render, Accounts: account.NewWith(p.DB, p.Key, testkeys.RSA), Relate: relate.New(p.Streams), Media: media.New(p.DB),
 	}
 	posts := v1.StatusRoutes(v1.StatusDeps{Deps: deps, Statuses: status.New(status.Options{Streams: p.Streams})})
 	return append(posts, v1.NewMedia(deps).Routes()...)

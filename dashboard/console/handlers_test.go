@@ -30,6 +30,7 @@ import (
 	"rookery/internal/testkit/browse"
 	"rookery/internal/testkit/dnstest"
 	"rookery/internal/testkit/fixture"
+	"rookery/internal/testkit/testkeys"
 	"rookery/internal/upkeep"
 	"rookery/tenant"
 	"rookery/tenant/access"
@@ -84,7 +85,7 @@ func newWorld(t testing.TB, base string, change ...func(*console.Deps)) *world {
 		SSO: w.sso,
 		DB:  w.PG, Log: slog.New(slog.DiscardHandler), Judge: w.judge, People: w.People, Logins: limit.NewLogins(w.PG, limit.Options{Now: testkit.StoppedClock()}),
 		Factors: factor.New(factor.Options{DB: w.PG, Seal: key, Now: w.now}), SignUp: true,
-		Tenants: w.Registry, Accounts: account.New(w.PG, key), Media: media.Addresses{Scheme: "https", Host: "media.test"},
+		Tenants: w.Registry, Accounts: account.NewWith(w.PG, key, testkeys.RSA), Media: media.Addresses{Scheme: "https", Host: "media.test"},
 		Posts: status.New(status.Options{Streams: events.New(w.PG, slog.New(slog.DiscardHandler))}), Files: media.New(w.PG), Relate: relate.New(events.New(w.PG, slog.New(slog.DiscardHandler))),
 		Domains: w.domains, Limiter: limit.New(limit.Options{Now: testkit.StoppedClock()}), Scheme: "https", Host: "rookery.test", Base: base,
 		LinkKey: key.Derive("domain-link"), Deletion: w.deletion, Brands: brand.New(w.PG, w.Registry), Clocks: upkeep.Defaults,

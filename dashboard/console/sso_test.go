@@ -18,6 +18,7 @@ import (
 	"rookery/internal/testkit/browse"
 	"rookery/internal/testkit/fixture"
 	"rookery/internal/testkit/oidctest"
+	"rookery/internal/testkit/testkeys"
 	"rookery/tenant/people"
 	"rookery/tenant/sso"
 )
@@ -26,7 +27,7 @@ func newSSO(t testing.TB, w *fixture.World, key *seal.Key) *sso.Service {
 	t.Helper()
 	client := safehttp.New(safehttp.Options{AllowHTTP: true, AllowPrefixes: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, HostRate: 1000})
 	t.Cleanup(client.Close)
-	return sso.New(sso.Options{DB: w.PG, Seal: key, HTTP: client, People: w.People, Accounts: account.New(w.PG, key), Console: home})
+	return sso.New(sso.Options{DB: w.PG, Seal: key, HTTP: client, People: w.People, Accounts: account.NewWith(w.PG, key, testkeys.RSA), Console: home})
 }
 
 // From an empty form to a provider that is required, by forms alone.

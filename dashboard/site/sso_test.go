@@ -20,6 +20,7 @@ import (
 	"rookery/internal/testkit"
 	"rookery/internal/testkit/browse"
 	"rookery/internal/testkit/oidctest"
+	"rookery/internal/testkit/testkeys"
 	"rookery/tenant/access"
 	"rookery/tenant/people"
 	"rookery/tenant/sso"
@@ -35,7 +36,7 @@ func newSSO(t testing.TB, w *world) *sso.Service {
 	}
 	client := safehttp.New(safehttp.Options{AllowHTTP: true, AllowPrefixes: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, HostRate: 1000})
 	t.Cleanup(client.Close)
-	return sso.New(sso.Options{DB: w.PG, Seal: key, HTTP: client, People: w.People, Accounts: account.New(w.PG, key), Console: "https://rookery.test"})
+	return sso.New(sso.Options{DB: w.PG, Seal: key, HTTP: client, People: w.People, Accounts: account.NewWith(w.PG, key, testkeys.RSA), Console: "https://rookery.test"})
 }
 
 // company is tenant A with a provider of its own.

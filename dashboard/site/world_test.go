@@ -24,6 +24,7 @@ import (
 	"rookery/internal/testkit/browse"
 	"rookery/internal/testkit/fixture"
 	"rookery/internal/testkit/socialtest"
+	"rookery/internal/testkit/testkeys"
 	"rookery/tenant/access"
 	"rookery/tenant/factor"
 	"rookery/tenant/hostroute"
@@ -106,7 +107,7 @@ func (w *world) makeAccount(t testing.TB, username, name string) *social.Account
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := account.New(w.PG, key).Create(t.Context(), w.A.Tenant, account.Local{Username: username, DisplayName: name}, nil)
+	a, err := account.NewWith(w.PG, key, testkeys.RSA).Create(t.Context(), w.A.Tenant, account.Local{Username: username, DisplayName: name}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,6 +24,7 @@ import (
 	"rookery/internal/social/status"
 	"rookery/internal/testkit"
 	"rookery/internal/testkit/socialtest"
+	"rookery/internal/testkit/testkeys"
 	"rookery/tenant"
 	"rookery/tenant/registry"
 )
@@ -125,12 +126,12 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	db := testkit.DB(t).PG
-	tenants := registry.New(registry.Options{DB: db, Seal: key})
+	tenants := registry.New(registry.Options{DB: db, Seal: key, NewKey: testkeys.Pair})
 	made, err := tenants.Create(t.Context(), registry.NewTenant{Name: "A", Host: "a.test"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := account.New(db, key).Create(t.Context(), made, account.Local{Username: "alice"}, nil); err != nil {
+	if _, err := account.NewWith(db, key, testkeys.RSA).Create(t.Context(), made, account.Local{Username: "alice"}, nil); err != nil {
 		t.Fatal(err)
 	}
 	return &world{db: db, home: made, fetcher: func() *fetch.Fetcher {

@@ -29,6 +29,7 @@ import (
 	"rookery/internal/social/status"
 	"rookery/internal/testkit"
 	"rookery/internal/testkit/socialtest"
+	"rookery/internal/testkit/testkeys"
 	"rookery/tenant"
 	"rookery/tenant/hostroute"
 	"rookery/tenant/registry"
@@ -71,8 +72,8 @@ func newWorld(t testing.TB) *world {
 	}
 	w := &world{t: t, raw: testkit.DB(t), streams: &socialtest.Recorder{}}
 	w.db = w.raw.PG
-	w.registry = registry.New(registry.Options{DB: w.db, Seal: key, Entitle: func(t *tenant.Tenant) tenant.Entitlement { return t.Entitlement }})
-	w.accounts = account.New(w.db, key)
+	w.registry = registry.New(registry.Options{DB: w.db, Seal: key, NewKey: testkeys.Pair, Entitle: func(t *tenant.Tenant) tenant.Entitlement { return t.Entitlement }})
+	w.accounts = account.NewWith(w.db, key, testkeys.RSA)
 	w.statuses = status.New(status.Options{Streams: w.streams})
 	w.relations = relate.New(w.streams)
 	w.servers = moderate.NewServers(w.db, nil)

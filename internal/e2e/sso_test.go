@@ -15,6 +15,7 @@ import (
 	"rookery/internal/seal"
 	socialaccount "rookery/internal/social/account"
 	"rookery/internal/testkit/fixture"
+	"rookery/internal/testkit/testkeys"
 	"rookery/tenant/people"
 	"rookery/tenant/sso"
 )
@@ -40,7 +41,7 @@ func newEmployer(t *testing.T) *employer {
 	}
 	client := safehttp.New(safehttp.Options{AllowHTTP: true, AllowPrefixes: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
 	t.Cleanup(client.Close)
-	e.service = sso.New(sso.Options{DB: e.PG, Seal: key, HTTP: client, People: e.People, Accounts: socialaccount.New(e.PG, key), Console: "https://rookery.test"})
+	e.service = sso.New(sso.Options{DB: e.PG, Seal: key, HTTP: client, People: e.People, Accounts: socialaccount.NewWith(e.PG, key, testkeys.RSA), Console: "https://rookery.test"})
 	return e
 }
 

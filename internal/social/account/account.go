@@ -8,6 +8,7 @@ package account
 
 import (
 	"context"
+	"crypto/rsa"
 	"fmt"
 	"regexp"
 	"strings"
@@ -28,10 +29,17 @@ import (
 type Service struct {
 	db  *pg.DB
 	key *seal.Key
+	// newRSA makes the key that everybody verifies.
+	newRSA func() (*rsa.PrivateKey, error)
 }
 
 // New returns a Service. The key seals the private keys of new accounts.
-func New(db *pg.DB, key *seal.Key) *Service { return &Service{db: db, key: key} }
+func New(db *pg.DB, key *seal.Key) *Service { return NewWith(db, key, signature.GenerateRSA) }
+
+// NewWith is New with another source of RSA keys, such as one that has made them before.
+func NewWith(db *pg.DB, key *seal.Key, newRSA func() (*rsa.PrivateKey, error)) *Service {
+	return &Service{db: db, key: key, newRSA: newRSA}
+}
 
 // Local says what a new local account is to be.
 type Local struct {
@@ -148,7 +156,7 @@ func newLocal(t *tenant.Tenant, in Local) *social.Account {
 
 // makeKeys generates an RSA key, which everybody verifies, and an Ed25519 key for later.
 func (s *Service) makeKeys(t tenant.ID, account social.AccountID) ([]store.SealedKey, error) {
-	rsa, err := signature.GenerateRSA()
+	rsaKey, err := s.newRSA()
 	if err != nil {
 		return nil, err
 	}
@@ -156,7 +164,7 @@ func (s *Service) makeKeys(t tenant.ID, account social.AccountID) ([]store.Seale
 	if err != nil {
 		return nil, err
 	}
-	sealedRSA, err := sealKey(s.key, "rsa", rsa, accountPurpose(t, account, "rsa"))
+	sealedRSA, err := sealKey(s.key, "rsa", rsaKey, accountPurpose(t, account, "rsa"))
 	if err != nil {
 		return nil, err
 	}

@@ -15,6 +15,7 @@ import (
 	"rookery/internal/social/account"
 	"rookery/internal/store"
 	"rookery/internal/testkit/fixture"
+	"rookery/internal/testkit/testkeys"
 	"rookery/tenant/people"
 )
 
@@ -25,7 +26,7 @@ func TestADeletedAccountIsGoneAtOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	accounts := account.New(w.PG, key)
+	accounts := account.NewWith(w.PG, key, testkeys.RSA)
 	a, err := accounts.Create(t.Context(), w.A.Tenant, account.Local{Username: "Mara", DisplayName: "Mara M."}, nil)
 	if err != nil {
 		t.Fatal(err)

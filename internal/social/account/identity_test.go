@@ -23,6 +23,7 @@ import (
 	"rookery/internal/stream"
 	"rookery/internal/testkit"
 	"rookery/internal/testkit/fixture"
+	"rookery/internal/testkit/testkeys"
 )
 
 // named is a world whose tenant A has an account with keys, made as the product makes them.
@@ -40,7 +41,7 @@ func newNamed(t *testing.T) *named {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := &named{World: w, key: key, accounts: account.New(w.PG, key)}
+	n := &named{World: w, key: key, accounts: account.NewWith(w.PG, key, testkeys.RSA)}
 	n.mara = n.create(t, "Mara")
 	return n
 }

@@ -11,6 +11,7 @@ import (
 	"rookery/internal/seal"
 	"rookery/internal/social/account"
 	"rookery/internal/testkit/fixture"
+	"rookery/internal/testkit/testkeys"
 	"rookery/tenant"
 )
 
@@ -27,7 +28,7 @@ func newAccounts(t *testing.T, w *fixture.World) *account.Service {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return account.New(w.PG, key)
+	return account.NewWith(w.PG, key, testkeys.RSA)
 }
 
 func countJobs(t *testing.T, w *fixture.World, kind string) int64 {

@@ -9,6 +9,7 @@ import (
 	"rookery/internal/social/account"
 	"rookery/internal/store"
 	"rookery/internal/testkit/socialtest"
+	"rookery/internal/testkit/testkeys"
 )
 
 // One app changes the name while another changes the note: both changes stay.
@@ -19,7 +20,7 @@ func TestProfileChangesAtOnceBothStay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	accounts, alice := account.New(w.DB, key), w.Local("alice")
+	accounts, alice := account.NewWith(w.DB, key, testkeys.RSA), w.Local("alice")
 	name, note := "Alice", "Hello."
 	done := make(chan error, 1)
 	w.Do(func(scope *pg.Scope) error {

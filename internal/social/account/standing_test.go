@@ -8,6 +8,7 @@ import (
 	"rookery/internal/seal"
 	"rookery/internal/social/account"
 	"rookery/internal/testkit/socialtest"
+	"rookery/internal/testkit/testkeys"
 	"rookery/tenant"
 )
 
@@ -20,7 +21,7 @@ func TestProfilesOfWhoMayNotPublishStay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	accounts, alice, name := account.New(w.DB, key), w.Local("alice"), "News"
+	accounts, alice, name := account.NewWith(w.DB, key, testkeys.RSA), w.Local("alice"), "News"
 	owing := *w.Tenant
 	owing.Entitlement.Standing = tenant.Restricted
 	for what, do := range map[string]func(*pg.Scope) error{

@@ -28,6 +28,7 @@ import (
 	"rookery/internal/pg"
 	"rookery/internal/seal"
 	"rookery/internal/testkit"
+	"rookery/internal/testkit/testkeys"
 	"rookery/tenant"
 	"rookery/tenant/registry"
 )
@@ -86,7 +87,7 @@ func New(t *testing.T) *World {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.Tenants = registry.New(registry.Options{DB: w.DB, Seal: key})
+	w.Tenants = registry.New(registry.Options{DB: w.DB, Seal: key, NewKey: testkeys.Pair})
 	if err := w.Ledger.KeepPrices(t.Context(), w.Prices); err != nil {
 		t.Fatal(err)
 	}

@@ -29,6 +29,7 @@ import (
 	"rookery/internal/store"
 	"rookery/internal/testkit"
 	"rookery/internal/testkit/fixture"
+	"rookery/internal/testkit/testkeys"
 	"rookery/tenant"
 	"rookery/tenant/registry"
 )
@@ -53,7 +54,7 @@ func New(t testing.TB) *World {
 	key, err := seal.New("a master key of tests, 32 characters and more")
 	must(t, err)
 	reg := registry.New(registry.Options{
-		DB: db.PG, Seal: key, AllowHTTP: true, Entitle: func(t *tenant.Tenant) tenant.Entitlement { return t.Entitlement },
+		DB: db.PG, Seal: key, NewKey: testkeys.Pair, AllowHTTP: true, Entitle: func(t *tenant.Tenant) tenant.Entitlement { return t.Entitlement },
 	})
 	acme, err := reg.Create(t.Context(), registry.NewTenant{Name: "Acme", Host: "social.acme.test", HandleDomain: "acme.test"})
 	must(t, err)
@@ -63,7 +64,7 @@ func New(t testing.TB) *World {
 	t.Cleanup(client.Close)
 	return &World{
 		Database: db, Registry: reg, Tenant: acme, Keys: account.NewKeyring(db.PG, key), HTTP: client,
-		accounts: account.New(db.PG, key),
+		accounts: account.NewWith(db.PG, key, testkeys.RSA),
 	}
 }
 

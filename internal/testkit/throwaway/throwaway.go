@@ -15,7 +15,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"syscall"
-	"time"
 
 	"rookery/internal/devpg"
 )
@@ -24,7 +23,7 @@ import (
 // server must trust its clients: the roles that tests make have no password.
 const EnvURL = "ROOKERY_TEST_DATABASE_URL"
 
-// prefix of the folders below the temporary one.
+// prefix of the folders.
 const prefix = "rookery-test-"
 
 // janitorScript waits until its standard input closes, which happens when the
@@ -51,10 +50,10 @@ type Server struct {
 	leash    io.Closer // the janitor's standard input
 }
 
-// Start makes a folder below the temporary one and runs Postgres there.
+// Start makes a folder, in memory where there is room, and runs Postgres there.
 func Start(ctx context.Context, log io.Writer) (*Server, error) {
 	sweep()
-	dir, err := os.MkdirTemp("", prefix)
+	dir, err := os.MkdirTemp(place(), prefix)
 	if err != nil {
 		return nil, fmt.Errorf("make a folder for the test database: %w", err)
 	}
@@ -68,6 +67,7 @@ func Start(ctx context.Context, log io.Writer) (*Server, error) {
 		Settings: map[string]string{
 			"max_connections": "500", // parallel tests of parallel packages, each with its pools
 			"autovacuum":      "off", // no table lives long enough
+			"max_wal_size":    "512MB",
 			// A crash of a backend must show in the log, what tests provoke need not.
 			"log_min_messages":        "panic",
 			"log_min_error_statement": "panic",
@@ -129,19 +129,4 @@ func (s *Server) dismissJanitor() error {
 	// Its exit status says nothing: the last command decides it.
 	_ = s.janitor.Wait()
 	return err
-}
-
-// sweep removes folders whose janitor was killed too (a machine going down).
-func sweep() {
-	old, _ := filepath.Glob(filepath.Join(os.TempDir(), prefix+"*"))
-	for _, dir := range old {
-		info, err := os.Stat(dir)
-		if err != nil || time.Since(info.ModTime()) < time.Hour {
-			continue
-		}
-		if _, running := devpg.Running(filepath.Join(dir, "data")); !running {
-			// Best effort: it may belong to another user.
-			_ = os.RemoveAll(dir)
-		}
-	}
 }
