@@ -10,8 +10,8 @@ import (
 )
 
 // memory is where files are kept in memory. Each test has a copy of the template database, which
-// is some eight hundred files: copying them takes 20-30 ms there and ten times as long on a disk
-//
+// is some eight hundred files: copying them takes 30 ms there and ten times as long on a disk
+// (docs/performance.md).
 const memory = "/dev/shm"
 
 // What a run of all tests needs is a quarter of it.
