@@ -136,10 +136,10 @@ func (s *system) grace() time.Duration {
 }
 
 // newServer has no WriteTimeout: it would cut what somebody downloads over a slow line, such
-// as an archive. Handlers are bounded each by themselves.
+// as an archive.
 func newServer(e entrance, errorLog *log.Logger) *http.Server {
 	return &http.Server{
-		Handler:           e.handler,
+		Handler:           cutIdleReaders(readerTime, e.handler),
 		TLSConfig:         e.tls,
 		ErrorLog:          errorLog,
 		ReadHeaderTimeout: 10 * time.Second,
