@@ -111,19 +111,19 @@ func (s *Server) answer(rt route, r *http.Request, request string, p params) (st
 		key = r.Header.Get("Idempotency-Key")
 	}
 	if err := s.admit(r); err != nil {
-		return failed(err, request)
+		return s.failed(err, request)
 	}
 	s.base = baseOf(r)
 	s.tick()
 	fingerprint := r.Method + " " + r.URL.Path + " " + encode(p)
 	if old, ok := s.replies[key]; ok && key != "" {
 		if old.fingerprint != fingerprint {
-			return failed(errOtherRequest(key), request)
+			return s.failed(errOtherRequest(key), request)
 		}
 		return old.status, old.body, true
 	}
 	if err := rt.params.check(p); err != nil {
-		return failed(err, request)
+		return s.failed(err, request)
 	}
 	s.cause = cause{request, key}
 	defer func() { s.cause = cause{} }()
@@ -143,23 +143,26 @@ func (s *Server) run(rt route, c *call) (int, []byte) {
 		}
 	}
 	if err != nil {
-		status, body, _ := failed(err, c.request)
+		status, body, _ := s.failed(err, c.request)
 		return status, body
 	}
 	body, err := json.Marshal(answer)
 	if err != nil {
-		status, body, _ := failed(err, c.request)
+		status, body, _ := s.failed(err, c.request)
 		return status, body
 	}
 	return http.StatusOK, body
 }
 
-func failed(err error, request string) (int, []byte, bool) {
+func (s *Server) failed(err error, request string) (int, []byte, bool) {
 	var e *apiError
 	if !errors.As(err, &e) {
 		e = &apiError{status: http.StatusInternalServerError, kind: stripe.ErrorTypeAPI, message: err.Error()}
 	}
 	shown := e.object()
+	if in, ok := s.intents.get(e.intent); ok {
+		shown["payment_intent"] = s.intentObject(in)
+	}
 	shown["request_log_url"] = "https://dashboard.stripe.com/test/logs/" + request
 	body, err := json.Marshal(obj{"error": shown})
 	if err != nil {

@@ -206,6 +206,7 @@ func (s *Server) sessionObject(cs *session) obj {
 		"mode": "subscription", "payment_intent": ref(""), "payment_status": cs.payment, "payment_method_types": []any{"card"},
 		"payment_method_collection": map[bool]string{true: "if_required", false: "always"}[cs.cardIfRequired],
 		"status":                    cs.status, "subscription": ref(""), "ui_mode": "hosted", "url": nil,
+		"custom_fields": []any{}, "custom_text": obj{"shipping_address": nil, "submit": nil}, "shipping_options": []any{},
 		"total_details": obj{"amount_discount": quote.off, "amount_shipping": 0, "amount_tax": quote.tax},
 	}
 	if cu, ok := s.customers.get(cs.customer); ok && cs.status == "complete" {

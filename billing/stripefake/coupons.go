@@ -239,7 +239,8 @@ func (s *Server) promotionObject(pc *promotion) obj {
 	out := obj{
 		"id": pc.id, "object": "promotion_code", "active": pc.active, "code": pc.code, "created": pc.created,
 		"customer": ref(pc.customer), "livemode": false, "max_redemptions": nil, "metadata": metadata(pc.metadata),
-		"times_redeemed": pc.redeemed,
+		"times_redeemed": pc.redeemed, "expires_at": nil,
+		"restrictions": obj{"first_time_transaction": false, "minimum_amount": nil, "minimum_amount_currency": nil},
 	}
 	if co, ok := s.coupons.get(pc.coupon); ok {
 		out["coupon"] = s.couponObject(co)

@@ -200,6 +200,7 @@ func (s *Server) deleteCustomerDiscount(c *call) (any, error) {
 	}
 	gone := s.discountObject(cu.discount, cu.id, "")
 	cu.discount = nil
+	delete(gone, "end")
 	gone["deleted"] = true
 	s.emit("customer.discount.deleted", cu.id, gone, nil)
 	return gone, nil

@@ -3,6 +3,7 @@ package stripefake
 import (
 	"errors"
 	"net/url"
+	"strings"
 
 	"github.com/stripe/stripe-go/v76"
 )
@@ -40,6 +41,11 @@ func (s *Server) createEndpoint(c *call) (any, error) {
 	events := c.p.texts("enabled_events")
 	if len(events) == 0 {
 		return nil, required("enabled_events")
+	}
+	for _, kind := range events {
+		if kind != "*" && strings.Contains(kind, "*") {
+			return nil, wrong("", "enabled_events", "Invalid enabled_events: %s; name each event, or * for all.", kind)
+		}
 	}
 	if version := c.p.str("api_version"); version != "" && version != Version() && version != s.opts.AccountVersion && version != NewerVersion {
 		return nil, wrong("", "api_version", "Invalid API version: %s", version)

@@ -68,9 +68,6 @@ func (e *apiError) object() obj {
 			out[name] = value
 		}
 	}
-	if e.intent != "" {
-		out["payment_intent"] = obj{"id": e.intent, "object": "payment_intent"}
-	}
 	return out
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/stripe/stripe-go/v76/client"
 
 	"rookery/billing/stripefake"
+	"rookery/internal/testkit/stripespec"
 )
 
 const (
@@ -88,10 +89,31 @@ func newWorld(t *testing.T, change ...func(*stripefake.Options)) *world {
 		c(&opts)
 	}
 	fake := stripefake.New(opts)
-	server := httptest.NewServer(fake)
+	server := httptest.NewServer(stripespec.Watch(t, fake))
 	t.Cleanup(server.Close)
 	t.Cleanup(fake.Close) // before the server, whose end waits for hanging answers
-	return &world{t: t, fake: fake, api: clientOf(server.URL, 0), server: server, hook: h}
+	w := &world{t: t, fake: fake, api: clientOf(server.URL, 0), server: server, hook: h}
+	t.Cleanup(w.asDescribed)
+	return w
+}
+
+// asDescribed holds all events of a test against Stripe's description, where there is one.
+func (w *world) asDescribed() {
+	if sp, err := stripespec.Load(); sp == nil && err == nil {
+		return
+	}
+	w.fake.MisbehaveAPI(stripefake.APIChaos{})
+	w.fake.MisbehaveWebhooks(stripefake.WebhookChaos{})
+	endpoint, _ := w.fake.AddEndpoint(w.hook.URL, "", stripefake.Version())
+	all := &stripe.EventListParams{}
+	all.Limit, all.Context = stripe.Int64(100), context.WithoutCancel(w.t.Context())
+	list := w.api.Events.List(all)
+	for list.Next() {
+		body, _, err := w.fake.Signed(list.Event().ID, endpoint)
+		w.must(err)
+		stripespec.Event(w.t, body)
+	}
+	w.must(list.Err())
 }
 
 func clientOf(url string, retries int64) *client.API {

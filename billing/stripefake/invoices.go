@@ -190,18 +190,19 @@ func (s *Server) invoiceObject(inv *invoice) obj {
 		"id": inv.id, "object": "invoice", "account_country": "DE", "account_name": "Fake", "livemode": false,
 		"amount_due": inv.due, "amount_paid": inv.paid, "amount_remaining": inv.due - inv.paid, "amount_shipping": 0,
 		"attempt_count": inv.attempts, "attempted": inv.attempted, "auto_advance": inv.autoAdvance,
-		"automatic_tax":  obj{"enabled": inv.automaticTax, "status": text(inv.taxStatus), "liability": nil},
+		"automatic_tax":  obj{"enabled": inv.automaticTax, "status": text(inv.taxStatus), "liability": liability(inv.automaticTax)},
 		"billing_reason": string(inv.reason), "charge": ref(inv.charge), "collection_method": "charge_automatically",
 		"created": inv.created, "currency": inv.currency, "customer": ref(inv.customer), "customer_address": addressObject(cu.address),
-		"customer_email": text(cu.email), "customer_name": text(cu.name), "default_payment_method": nil, "description": nil,
+		"customer_email": text(cu.email), "customer_name": text(cu.name), "default_payment_method": nil, "default_tax_rates": []any{}, "description": nil,
 		"discount": s.discountObject(inv.discount, inv.customer, inv.subscription), "due_date": nil, "effective_at": when(inv.finalizedAt),
 		"starting_balance": inv.startBalance, "ending_balance": nil, "hosted_invoice_url": nil, "invoice_pdf": nil,
-		"last_finalization_error": nil, "lines": whole("/v1/invoices/"+inv.id+"/lines", lines), "metadata": metadata(inv.metadata),
+		"issuer": obj{"type": "self"}, "last_finalization_error": nil, "lines": whole("/v1/invoices/"+inv.id+"/lines", lines), "metadata": metadata(inv.metadata),
 		"next_payment_attempt": when(inv.nextAttempt), "number": text(inv.number), "paid": inv.status == "paid",
 		"paid_out_of_band": inv.outOfBand, "payment_intent": ref(inv.intent), "period_start": inv.periodStart, "period_end": inv.periodEnd,
 		"status": inv.status, "subscription": ref(inv.subscription), "subtotal": inv.subtotal, "subtotal_excluding_tax": inv.subtotal,
 		"tax": nil, "total": inv.total, "total_excluding_tax": inv.total - inv.tax, "test_clock": ref(cu.testClock),
-		"total_discount_amounts": []any{}, "total_tax_amounts": []any{},
+		"total_discount_amounts": []any{}, "total_tax_amounts": []any{}, "pre_payment_credit_notes_amount": 0, "post_payment_credit_notes_amount": 0,
+		"payment_settings": obj{"default_mandate": nil, "payment_method_options": nil, "payment_method_types": nil},
 		"status_transitions": obj{"finalized_at": when(inv.finalizedAt), "paid_at": when(inv.paidAt),
 			"voided_at": when(inv.voidedAt), "marked_uncollectible_at": when(inv.markedAt)},
 	}
@@ -226,6 +227,14 @@ func (s *Server) invoiceObject(inv *invoice) obj {
 	return out
 }
 
+// liability: the account itself owes what automatic tax is.
+func liability(automaticTax bool) any {
+	if !automaticTax {
+		return nil
+	}
+	return obj{"type": "self"}
+}
+
 func (s *Server) lineObject(inv *invoice, l line) obj {
 	kind := "subscription"
 	if l.proration {
@@ -236,10 +245,13 @@ func (s *Server) lineObject(inv *invoice, l line) obj {
 		"description": l.description, "discountable": !l.proration, "discount_amounts": []any{}, "discounts": []any{},
 		"invoice": text(inv.id), "livemode": false, "metadata": map[string]string{}, "period": obj{"start": l.start, "end": l.end},
 		"price": nil, "proration": l.proration, "quantity": l.quantity, "subscription": ref(inv.subscription),
-		"subscription_item": text(l.item), "tax_amounts": []any{}, "tax_rates": []any{}, "type": kind,
+		"tax_amounts": []any{}, "tax_rates": []any{}, "type": kind,
 	}
-	if l.proration {
+	if l.invoiceItem != "" {
 		out["invoice_item"] = ref(l.invoiceItem)
+	}
+	if l.item != "" {
+		out["subscription_item"] = l.item
 	}
 	if pr, ok := s.prices.get(l.price); ok {
 		out["price"] = s.priceObject(pr)

@@ -192,7 +192,7 @@ func whole(url string, data []any) obj {
 	if data == nil {
 		data = []any{}
 	}
-	return obj{"object": "list", "url": url, "has_more": false, "total_count": len(data), "data": data}
+	return obj{"object": "list", "url": url, "has_more": false, "data": data}
 }
 
 // createdIn tells whether a moment is in the range of a filter such as

@@ -137,10 +137,13 @@ func (s *Server) configObject(cfg *portalConfig) obj {
 	return obj{
 		"id": cfg.id, "object": "billing_portal.configuration", "active": cfg.active, "created": cfg.created, "updated": cfg.created,
 		"default_return_url": text(cfg.returnURL), "is_default": false, "livemode": false, "metadata": metadata(cfg.metadata),
+		"business_profile": obj{"headline": nil, "privacy_policy_url": nil, "terms_of_service_url": nil},
+		"login_page":       obj{"enabled": false, "url": nil},
 		"features": obj{
 			"invoice_history": obj{"enabled": cfg.invoices}, "payment_method_update": obj{"enabled": cfg.card},
-			"subscription_cancel": obj{"enabled": cfg.cancel, "mode": mode, "proration_behavior": "none"},
-			"subscription_update": obj{"enabled": false}, "subscription_pause": obj{"enabled": false},
+			"subscription_cancel": obj{"enabled": cfg.cancel, "mode": mode, "proration_behavior": "none",
+				"cancellation_reason": obj{"enabled": false, "options": []any{}}},
+			"subscription_update": obj{"enabled": false, "default_allowed_updates": []any{}, "proration_behavior": "none"}, "subscription_pause": obj{"enabled": false},
 			"customer_update": obj{"enabled": false, "allowed_updates": []any{}},
 		},
 	}

@@ -234,7 +234,7 @@ func (s *Server) productObject(pr *product) obj {
 	return obj{
 		"id": pr.id, "object": "product", "active": pr.active, "created": pr.created, "updated": pr.created,
 		"name": pr.name, "description": text(pr.description), "livemode": false, "metadata": metadata(pr.metadata),
-		"default_price": nil, "features": []any{}, "images": []any{}, "type": "service",
+		"default_price": nil, "features": []any{}, "images": []any{},
 	}
 }
 
@@ -244,6 +244,6 @@ func (s *Server) priceObject(pr *price) obj {
 		"currency": pr.currency, "livemode": false, "lookup_key": text(pr.lookupKey), "metadata": metadata(pr.metadata),
 		"nickname": text(pr.nickname), "product": ref(pr.product), "type": "recurring", "tax_behavior": "exclusive",
 		"unit_amount": pr.amount, "unit_amount_decimal": decimal(pr.amount),
-		"recurring": obj{"interval": pr.interval, "interval_count": pr.count, "usage_type": "licensed", "aggregate_usage": nil, "trial_period_days": nil},
+		"recurring": obj{"interval": pr.interval, "interval_count": pr.count, "usage_type": "licensed", "aggregate_usage": nil},
 	}
 }

@@ -247,13 +247,14 @@ func (s *Server) scheduleObject(sc *schedule) obj {
 		for _, it := range ph.items {
 			items = append(items, obj{"price": ref(it.price), "quantity": it.quantity, "metadata": metadata(it.metadata), "tax_rates": []any{}})
 		}
-		phases = append(phases, obj{"start_date": ph.start, "end_date": ph.end, "items": items, "proration_behavior": ph.proration,
+		phases = append(phases, obj{"currency": s.currencyOf(ph.items), "start_date": ph.start, "end_date": ph.end, "items": items, "proration_behavior": ph.proration,
 			"metadata": metadata(ph.metadata), "add_invoice_items": []any{}})
 	}
 	out := obj{
 		"id": sc.id, "object": "subscription_schedule", "created": sc.created, "customer": ref(sc.customer), "current_phase": nil,
 		"end_behavior": sc.endBehavior, "livemode": false, "metadata": metadata(sc.metadata), "phases": phases, "status": sc.status,
 		"subscription": ref(sc.subscription), "released_subscription": nil, "released_at": nil, "canceled_at": nil, "completed_at": nil,
+		"default_settings": obj{"billing_cycle_anchor": "automatic", "collection_method": "charge_automatically", "default_payment_method": nil},
 	}
 	switch sc.status {
 	case "active":

@@ -221,6 +221,7 @@ func (s *Server) deleteSubscriptionDiscount(c *call) (any, error) {
 		return nil, missing("discount", c.id, "")
 	}
 	gone := s.discountObject(sub.discount, sub.customer, sub.id)
+	delete(gone, "end")
 	gone["deleted"] = true
 	s.changeSub(sub, "customer.subscription.updated", func() { sub.discount = nil })
 	s.emit("customer.discount.deleted", sub.customer, gone, nil)
@@ -249,7 +250,7 @@ func (s *Server) subObject(sub *subscription) obj {
 		data[i] = s.itemObject(sub, it)
 	}
 	out := obj{
-		"id": sub.id, "object": "subscription", "application": nil, "automatic_tax": obj{"enabled": sub.automaticTax, "liability": nil},
+		"id": sub.id, "object": "subscription", "application": nil, "automatic_tax": obj{"enabled": sub.automaticTax, "liability": liability(sub.automaticTax)},
 		"billing_cycle_anchor": sub.anchor, "cancel_at": when(sub.cancelAt), "cancel_at_period_end": sub.cancelAtPeriodEnd,
 		"canceled_at": when(sub.canceledAt), "cancellation_details": obj{"comment": nil, "feedback": nil, "reason": text(sub.cancelReason)},
 		"collection_method": "charge_automatically", "created": sub.created, "currency": sub.currency,

@@ -15,6 +15,7 @@ import (
 
 	"rookery/billing/ledger"
 	"rookery/billing/stripefake"
+	"rookery/internal/testkit/stripespec"
 )
 
 // The variables that have the tests drive Stripe's test mode in place of the fake.
@@ -70,7 +71,7 @@ func ThroughTestMode(t *testing.T, tests map[string]func(*testing.T)) {
 		t.Run(name, func(t *testing.T) {
 			fake := stripefake.New(stripefake.Options{TaxBasisPoints: taxBasisPoints})
 			t.Cleanup(fake.Close)
-			api := httptest.NewServer(fake)
+			api := httptest.NewServer(stripespec.Watch(t, fake))
 			t.Cleanup(api.Close)
 			driven.Store(t, &place{url: api.URL, key: "sk_test_world"})
 			t.Cleanup(func() {
@@ -114,7 +115,7 @@ func (w *World) useFake() {
 	start := time.Now() // tenants are made by the real clock
 	w.fake = stripefake.New(stripefake.Options{Now: func() time.Time { return start }, Client: http.DefaultClient, TaxBasisPoints: taxBasisPoints})
 	w.provider = faked{w.fake}
-	api := httptest.NewServer(w.fake)
+	api := httptest.NewServer(stripespec.Watch(w.T, w.fake))
 	w.T.Cleanup(api.Close)
 	w.T.Cleanup(w.fake.Close)
 	w.place = place{url: api.URL, key: "sk_test_world"}
