@@ -22,5 +22,6 @@ func TestThroughTestMode(t *testing.T) {
 		"a dispute":              TestNoChangeWhileSomethingIsOpen,
 		"a deleted customer":     TestBuyingAfterTheCustomerWasDeleted,
 		"more accounts":          TestMoreAccounts,
+		"two tabs":               TestTwoTabs,
 	})
 }
