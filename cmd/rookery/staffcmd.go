@@ -18,7 +18,14 @@ import (
 )
 
 func staffCommand(g *globals) *cobra.Command {
-	c := &cobra.Command{Use: "staff", Short: "Say who runs the platform on its staff pages"}
+	c := &cobra.Command{
+		Use:   "staff",
+		Short: "Say who runs the platform on its staff pages",
+		Long: `Say who runs the platform on its staff pages, at /staff on the platform's host.
+
+There is no other way to become one of the staff, and each of these is written into the
+platform's audit log (rookery audit export).`,
+	}
 	c.AddCommand(staffCreate(g), staffList(g), staffRemove(g), staffResetFactors(g))
 	return c
 }
@@ -38,9 +45,11 @@ func staffCreate(g *globals) *cobra.Command {
 
 The person is made if nobody has that mail address yet; their password is in
 --password-file, or in the variable ROOKERY_PASSWORD, or a new one that is printed once.
+Whoever has that mail address already keeps their name and their password.
 At the first sign-in they set up a second factor, and get nowhere before.
 
-Roles: admin does everything; billing everything but the queues; support looks.`,
+Roles: admin does everything; billing everything but the queues; support looks at
+tenants, dunning and matters, and may have a customer read again at the provider.`,
 		Example: "  rookery staff create --email mara@rookery.example --name Mara\n  rookery staff create --email jon@rookery.example --role support",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -64,7 +73,7 @@ Roles: admin does everything; billing everything but the queues; support looks.`
 
 func (s *system) createStaff(cmd *cobra.Command, n newStaff) error {
 	ctx, out := cmd.Context(), cmd.OutOrStdout()
-	person, madeUp, err := s.staffPerson(ctx, n)
+	person, madeUp, isNew, err := s.staffPerson(ctx, n)
 	if err != nil {
 		return err
 	}
@@ -72,7 +81,7 @@ func (s *system) createStaff(cmd *cobra.Command, n newStaff) error {
 		return err
 	}
 	at := s.console() + "/staff"
-	row := map[string]string{"person": person.Email, "role": n.role, "url": at}
+	row := map[string]any{"person": person.Email, "role": n.role, "url": at, "new": isNew}
 	if madeUp != "" {
 		row["password"] = madeUp
 	}
@@ -80,6 +89,9 @@ func (s *system) createStaff(cmd *cobra.Command, n newStaff) error {
 		return printJSON(out, row)
 	}
 	fmt.Fprintf(out, "%s is one of the staff (%s).\n", person.Email, n.role)
+	if !isNew && n.name+n.passwordFile != "" {
+		fmt.Fprintf(out, "%s was there already: name and password stay as they are.\n", person.Email)
+	}
 	if madeUp != "" {
 		fmt.Fprintf(out, "Password, shown this once: %s\n", madeUp)
 	}
@@ -91,17 +103,19 @@ func (s *system) createStaff(cmd *cobra.Command, n newStaff) error {
 }
 
 // staffPerson finds the person, or makes one. The password of somebody who is there stays.
-func (s *system) staffPerson(ctx context.Context, n newStaff) (p *people.Person, madeUp string, err error) {
+func (s *system) staffPerson(ctx context.Context, n newStaff) (p *people.Person, madeUp string, isNew bool, err error) {
 	if p, err = s.people.ByEmail(ctx, n.email); !fault.IsNotFound(err) {
-		return p, "", err
+		return p, "", false, err
 	}
 	password := os.Getenv("ROOKERY_PASSWORD")
 	if n.passwordFile != "" {
 		text, err := os.ReadFile(n.passwordFile)
 		if err != nil {
-			return nil, "", fmt.Errorf("read the password: %w", err)
+			return nil, "", false, fmt.Errorf("read the password: %w", err)
 		}
-		password, _, _ = strings.Cut(strings.ReplaceAll(string(text), "\r\n", "\n"), "\n")
+		if password, _, _ = strings.Cut(strings.ReplaceAll(string(text), "\r\n", "\n"), "\n"); password == "" {
+			return nil, "", false, wrongUse("--password-file %s: its first line is empty", n.passwordFile)
+		}
 	}
 	if password == "" {
 		madeUp = ids.Secret(12)
@@ -112,7 +126,7 @@ func (s *system) staffPerson(ctx context.Context, n newStaff) (p *people.Person,
 		name, _, _ = strings.Cut(n.email, "@")
 	}
 	p, err = s.people.Create(ctx, people.NewPerson{Email: n.email, Name: name, Password: password})
-	return p, madeUp, err
+	return p, madeUp, true, err
 }
 
 func staffList(g *globals) *cobra.Command {
@@ -155,8 +169,12 @@ func (s *system) listStaff(cmd *cobra.Command, asJSON bool) error {
 }
 
 func staffRemove(g *globals) *cobra.Command {
-	return &cobra.Command{
+	var asJSON bool
+	c := &cobra.Command{
 		Use: "remove EMAIL", Short: "Take a person from the staff; their sessions there end at once", Args: cobra.ExactArgs(1),
+		Long: `Take a person from the staff; their sessions there end at once.
+
+Their login stays, with what it opens in companies. What they did stays in the audit logs.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return g.withSystem(cmd.Context(), func(s *system) error {
 				p, err := s.personNamed(cmd.Context(), args[0])
@@ -166,15 +184,21 @@ func staffRemove(g *globals) *cobra.Command {
 				if err := s.judge.RemoveStaff(cmd.Context(), p.ID, audit.ByOperator()); err != nil {
 					return err
 				}
+				if asJSON {
+					return printJSON(cmd.OutOrStdout(), map[string]any{"person": p.Email, "removed": true})
+				}
 				fmt.Fprintf(cmd.OutOrStdout(), "%s is no longer one of the staff.\n", p.Email)
 				return nil
 			})
 		},
 	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return c
 }
 
 func staffResetFactors(g *globals) *cobra.Command {
-	return &cobra.Command{
+	var asJSON bool
+	c := &cobra.Command{
 		Use:   "reset-factors EMAIL",
 		Short: "For a lost device: take all second factors of one of the staff away",
 		Long: `For a lost device: take all second factors of one of the staff away.
@@ -199,11 +223,16 @@ they set up a new one. Make sure first that it is really they who ask.`,
 				if err := s.factors.Reset(ctx, p.ID, audit.ByOperator()); err != nil {
 					return err
 				}
+				if asJSON {
+					return printJSON(cmd.OutOrStdout(), map[string]any{"person": p.Email, "reset": true})
+				}
 				fmt.Fprintf(cmd.OutOrStdout(), "%s has no second factor now and is signed out everywhere. They set up a new one at the next sign-in at %s/staff.\n", p.Email, s.console())
 				return nil
 			})
 		},
 	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return c
 }
 
 // personNamed finds a person by mail address.

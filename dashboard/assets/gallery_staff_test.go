@@ -52,7 +52,7 @@ func staffPages() []galleryPage {
 	one := staff.TenantView{
 		Shell: staffShell(staff.TenantsPlace), Token: "t0ken", Name: "Globex Vereinigte Fahrradteilefabriken", Host: "fahrradteile.globex.example", HomeURL: "/", ListURL: "/staff/tenants", ID: "7690123456789012345",
 		State: "active", Since: ago(400 * day), LiveAt: ago(380 * day), Owners: []staff.Person{{ID: "1", Name: "Mara Lindqvist", Mail: "mara@globex.example"}, {ID: "2", Name: "einkauf@fahrradteile.globex.example", Mail: "einkauf@fahrradteile.globex.example"}},
-		Names: []staff.NameLine{{Name: "fahrradteile.globex.example", State: "live"}, {Name: "globex.example", State: "pending_routing"}},
+		Names: []staff.NameLine{{Name: "fahrradteile.globex.example", State: "works"}, {Name: "globex.example", State: "does not lead here yet"}},
 		Uses:  []staff.Use{{Name: "Accounts", UsedN: 12, LimitN: 10, IsOver: true, IsCapped: true}, {Name: "People", UsedN: 7, LimitN: 10, IsCapped: true}, {Name: "Domains", UsedN: 1, LimitN: 1, IsCapped: true}, {Name: "Storage", IsSize: true, Used: 4_200_000_000, Limit: 50_000_000_000, IsCapped: true}, {Name: "Traffic this month", IsSize: true, Used: 120_000_000_000}, {Name: "Deliveries this month", UsedN: 1_204_411}},
 		Money: &staff.MoneyView{
 			Standing: "grace", Plan: "Business", From: ago(3 * day), EndsAt: soon(11 * day), NextAt: soon(11 * day), Flags: []string{"It uses more than its plan allows.", "A payment is disputed: nothing can be added."},

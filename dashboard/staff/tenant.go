@@ -75,7 +75,7 @@ func (h *Handlers) tenant(c echo.Context, v *visitor) error {
 		view.Owners = append(view.Owners, Person{ID: ids.Format(int64(o.PersonID)), Name: nameOr(o.Name, o.Email), Mail: o.Email})
 	}
 	for _, d := range f.names {
-		view.Names = append(view.Names, NameLine{Name: d.Name, State: string(d.State)})
+		view.Names = append(view.Names, NameLine{Name: d.Name, State: nameWords[d.State]})
 	}
 	view.Acts = actLines(f.acts, names)
 	if len(f.acts) > actsShown {

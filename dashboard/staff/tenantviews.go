@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"rookery/dashboard/assets"
+	"rookery/tenant"
 )
 
 // TenantView is everything about one tenant.
@@ -28,7 +29,18 @@ type TenantView struct {
 }
 
 // NameLine is one of a tenant's domains.
-type NameLine struct{ Name, State string }
+type NameLine struct {
+	Name  string
+	State string // in words
+}
+
+// nameWords are the states of a domain, for those who look after it.
+var nameWords = map[tenant.DomainState]string{
+	tenant.DomainNeedsReview: "waits for a review", tenant.DomainPendingOwnership: "is not proven yet", tenant.DomainExpired: "was never proven", tenant.DomainVerified: "is proven",
+	tenant.DomainPendingRouting: "does not lead here yet", tenant.DomainIssuing: "gets its certificate", tenant.DomainIssueFailed: "got no certificate", tenant.DomainLive: "works",
+	tenant.DomainDegraded: "leads elsewhere now", tenant.DomainParked: "has led elsewhere for long", tenant.DomainSuspended: "is suspended", tenant.DomainDisputed: "is disputed",
+	tenant.DomainReleasing: "is being given up", tenant.DomainReleased: "was given up",
+}
 
 // Use is how much of something a tenant has in use, and what it may.
 type Use struct {
