@@ -28,6 +28,8 @@ type Reader interface {
 	Undelivered(ctx context.Context, since time.Time) ([]Event, error)
 	// Subscriptions calls fn with every subscription there is, page by page.
 	Subscriptions(ctx context.Context, fn func(page []SubscriptionState) error) error
+	// Warnings lists the early fraud warnings since a time.
+	Warnings(ctx context.Context, since time.Time) ([]Warning, error)
 	// DisputedCustomer finds whose payment a charge was.
 	DisputedCustomer(ctx context.Context, charge string) (string, error)
 }
@@ -54,6 +56,9 @@ type Till interface {
 	CancelAtEnd(ctx context.Context, key, subscription string, cancel bool) error
 	CancelNow(ctx context.Context, key, subscription string) error
 	Refund(ctx context.Context, key, invoice string, amount int64) error
+	// RefundCharge gives all of a payment back that was made with a stolen card; one that was
+	// given back already is fine.
+	RefundCharge(ctx context.Context, key, charge string) error
 }
 
 // NewCustomer is a tenant that is about to pay for the first time.
@@ -130,7 +135,7 @@ type CustomerState struct {
 	Email         string
 	Currency      string
 	Subscriptions []SubscriptionState
-	Invoices      []InvoiceState // the newest ones, and all that are open
+	Invoices      []InvoiceState // the newest hundred, and all that are open
 	Disputes      []DisputeState
 }
 
@@ -150,6 +155,8 @@ type SubscriptionState struct {
 	NextAt time.Time
 	// PendingUntil is how long a change waits for its payment; zero: none does.
 	PendingUntil time.Time
+	// Monthly is what it brings a month after what coupons take off, without tax.
+	Monthly int64
 }
 
 // PricedItem is a line of a subscription.
@@ -166,6 +173,13 @@ type InvoiceState struct {
 	Total, Tax, Refunded         int64
 	PageURL, PDFURL              string
 	PeriodEnd, Created           time.Time
+	Due                          time.Time // of one that is paid by bank transfer; zero: at once
+}
+
+// Warning is what a bank says of a payment before its card's owner contests it.
+type Warning struct {
+	ID, Charge string
+	Created    time.Time
 }
 
 // DisputeState is a dispute as the provider has it.

@@ -78,8 +78,11 @@ func (s *Service) tryStart(ctx context.Context, who Buyer, t *tenant.Tenant, wan
 	if err != nil {
 		return "", err
 	}
-	if st.live != nil {
+	switch {
+	case st.live != nil:
 		return "", errHas
+	case st.isHeld:
+		return "", errHeld
 	}
 	if url, err := s.again(ctx, t.ID, st.page, want); url != "" || err != nil {
 		return url, err

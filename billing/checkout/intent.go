@@ -27,6 +27,7 @@ const (
 	kindResume   = "resume"
 	kindQuantity = "quantity"
 	kindEnd      = "end"
+	kindFraud    = "fraud"
 )
 
 const (
@@ -167,6 +168,8 @@ func (s *Service) settle(ctx context.Context, in *store.Intent) error {
 		}
 	case kindEnd:
 		err = s.end(ctx, in)
+	case kindFraud:
+		err = s.fraud(ctx, in)
 	default:
 		err = s.look(ctx, in)
 	}

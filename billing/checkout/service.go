@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"time"
 
 	"rookery/billing"
@@ -86,6 +87,7 @@ type state struct {
 	usage       billing.Usage
 	entitlement tenant.Entitlement
 	disputes    []*store.Dispute
+	isHeld      bool            // the staff keep it from publishing, whatever is paid
 	page        *store.Checkout // to pay on; nil: none is open
 	asked       int             // store.CountIntents when it was read: the state is stale once it is more
 }
@@ -122,8 +124,21 @@ func (s *Service) readIn(ctx context.Context, tx *pg.PlatformTx, id tenant.ID, s
 	if st.disputes, err = store.Disputes(ctx, tx, id); err != nil {
 		return err
 	}
+	if st.isHeld, err = s.holds(ctx, tx, id); err != nil {
+		return err
+	}
 	st.page, err = store.OpenCheckout(ctx, tx, id, s.Now())
 	return err
+}
+
+// holds reports whether a decision of the staff is in force that no payment changes.
+func (s *Service) holds(ctx context.Context, tx *pg.PlatformTx, id tenant.ID) (bool, error) {
+	all, err := store.Overrides(ctx, tx, id)
+	now := s.Now()
+	return slices.ContainsFunc(all, func(o *store.Override) bool {
+		isInForce := o.EndedAt == nil && !now.Before(o.FromAt) && (o.Until == nil || now.Before(*o.Until))
+		return isInForce && o.Standing.IsWorseThan(tenant.Grace)
+	}), err
 }
 
 // live is the subscription that counts of those that are paid for, or may be again.

@@ -30,6 +30,8 @@ func (s *Service) Register(w *river.Workers) {
 	river.AddWorker(w, &quantityWorker{service: s})
 	river.AddWorker(w, &purchasesWorker{service: s})
 	river.AddWorker(w, &endWorker{service: s})
+	river.AddWorker(w, &fraudWorker{service: s})
+	river.AddWorker(w, &leaveWorker{service: s})
 }
 
 type quantityWorker struct {
@@ -75,6 +77,32 @@ func (w *endWorker) Work(ctx context.Context, job *river.Job[jobs.BillingEnd]) e
 	return w.service.End(ctx, job.Args.SubscriptionID)
 }
 
+type fraudWorker struct {
+	river.WorkerDefaults[jobs.BillingFraud]
+	service *Service
+}
+
+// Timeout implements river.Worker.
+func (*fraudWorker) Timeout(*river.Job[jobs.BillingFraud]) time.Duration { return jobTime }
+
+// Work implements river.Worker.
+func (w *fraudWorker) Work(ctx context.Context, job *river.Job[jobs.BillingFraud]) error {
+	return w.service.Fraud(ctx, job.Args.CustomerID, job.Args.ChargeID)
+}
+
+type leaveWorker struct {
+	river.WorkerDefaults[jobs.BillingLeave]
+	service *Service
+}
+
+// Timeout implements river.Worker.
+func (*leaveWorker) Timeout(*river.Job[jobs.BillingLeave]) time.Duration { return jobTime }
+
+// Work implements river.Worker.
+func (w *leaveWorker) Work(ctx context.Context, job *river.Job[jobs.BillingLeave]) error {
+	return w.service.Left(ctx, job.Args)
+}
+
 // Sweep takes up what was asked of the provider and never answered, and has accounts counted
 // anew where the provider knows of another number.
 func (s *Service) Sweep(ctx context.Context) error {
@@ -86,7 +114,7 @@ func (s *Service) Sweep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	failed := s.settleAll(ctx, left)
+	failed := errors.Join(append(s.leave(ctx), s.settleAll(ctx, left))...)
 	due, err := s.miscounted(ctx)
 	if err != nil || len(due) == 0 {
 		return errors.Join(failed, err)

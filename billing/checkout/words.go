@@ -7,6 +7,7 @@ var (
 	errNoOffer  = fault.New(fault.Invalid, "There is no such plan to choose. Look at the plans again.")
 	errMail     = fault.New(fault.Forbidden, "Confirm your mail address first: invoices go there.")
 	errHas      = fault.New(fault.Conflict, "There is a plan already that is paid for. Change it in place of buying a second one.")
+	errHeld     = fault.New(fault.Forbidden, "The people who run this platform have restricted your organisation: a payment would change nothing. Write to them first.")
 	errLeaving  = fault.New(fault.Conflict, "The company is being deleted. Keep it first if you want to go on.")
 	errPages    = fault.New(fault.TooMany, "Five pages to pay on were opened within an hour. Use the one that is open, or come back in an hour.")
 	errAddress  = fault.New(fault.TooMany, "Many pages to pay on were opened from your network within an hour. Come back in an hour.")

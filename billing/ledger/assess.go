@@ -21,18 +21,25 @@ const (
 	DisputeLost     = "dispute_lost"      // the paid time has ended, here and at the provider
 	GivenBack       = "full_refund"       // does the company go on?
 	FraudWarning    = "fraud_warning"     // the bank believes that the card was stolen
+	FraudEnded      = "fraud_ended"       // and was given back, with all that was bought, of a young tenant
 	NotFinal        = "invoice_not_final" // an invoice cannot be made: mostly an address without a country
 	PaidForNothing  = "paid_for_nothing"  // a live subscription of a tenant that is gone
 )
 
 // task leaves a matter to the staff, once.
 func (l *Ledger) task(ctx context.Context, tx *pg.PlatformTx, id tenant.ID, kind, object string, detail map[string]string) error {
-	isNew, err := store.AddTask(ctx, tx, store.Task{Key: kind + "/" + object, TenantID: &id, Kind: kind, Detail: detail})
+	_, err := l.leave(ctx, tx, id, kind, object, detail)
+	return err
+}
+
+// leave is task, and reports whether it is a new matter.
+func (l *Ledger) leave(ctx context.Context, tx *pg.PlatformTx, id tenant.ID, kind, object string, detail map[string]string) (isNew bool, err error) {
+	isNew, err = store.AddTask(ctx, tx, store.Task{Key: kind + "/" + object, TenantID: &id, Kind: kind, Detail: detail})
 	if isNew {
 		l.Log.WarnContext(ctx, "billing needs a person", "tenant", id, "matter", kind, "object", object)
 		l.metrics.task(kind)
 	}
-	return err
+	return isNew, err
 }
 
 // Assess finds out anew what a tenant is entitled to, from what is known here: after a

@@ -25,7 +25,7 @@ const wantsAnswer = "invoice.payment_action_required"
 var payers = []string{"owner", "billing"}
 
 // signals are events that are a matter for the staff by themselves.
-var signals = map[string]string{"radar.early_fraud_warning.created": FraudWarning, "invoice.finalization_failed": NotFinal}
+var signals = map[string]string{"invoice.finalization_failed": NotFinal}
 
 // matters leaves to people what a reading, or an event that made it, shows.
 func (l *Ledger) matters(ctx context.Context, tx *pg.PlatformTx, id tenant.ID, state *billing.CustomerState) error {
@@ -36,13 +36,19 @@ func (l *Ledger) matters(ctx context.Context, tx *pg.PlatformTx, id tenant.ID, s
 			}
 		}
 	}
-	events, err := store.WaitingEvents(ctx, tx, state.ID, append(slices.Collect(maps.Keys(signals)), wantsAnswer))
+	events, err := store.WaitingEvents(ctx, tx, state.ID, append(slices.Collect(maps.Keys(signals)), wantsAnswer, fraudWarning))
 	if err != nil {
 		return err
 	}
 	for _, e := range events {
 		if e.Type == wantsAnswer {
 			if err := askToConfirm(ctx, tx, id, state, e.ObjectID); err != nil {
+				return err
+			}
+			continue
+		}
+		if e.Type == fraudWarning {
+			if err := l.warned(ctx, tx, id, e); err != nil {
 				return err
 			}
 			continue

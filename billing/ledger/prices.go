@@ -46,7 +46,7 @@ func (l *Ledger) names(ctx context.Context, tx *pg.PlatformTx) (*priceNames, err
 func (n *priceNames) row(s billing.SubscriptionState) store.Subscription {
 	out := store.Subscription{
 		Subscription: s.Subscription, CustomerID: s.CustomerID, Currency: s.Currency, Every: s.Every,
-		CardBrand: s.CardBrand, CardLast4: s.CardLast4, IsPaused: s.IsPaused, NextAt: s.NextAt, PendingUntil: s.PendingUntil,
+		CardBrand: s.CardBrand, CardLast4: s.CardLast4, IsPaused: s.IsPaused, NextAt: s.NextAt, PendingUntil: s.PendingUntil, Monthly: &s.Monthly,
 	}
 	for _, item := range s.Prices {
 		out.PriceIDs = append(out.PriceIDs, item.PriceID)

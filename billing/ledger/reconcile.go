@@ -23,6 +23,11 @@ const (
 
 	pollBack    = 3 * 24 * time.Hour // the provider tries to deliver as long
 	revisitMost = 1000
+	// Everybody who pays is read once a week, whatever events came, some each hour: 500 are two
+	// thousand requests, of the hundred that the provider takes each second.
+	readEvery   = 7 * 24 * time.Hour
+	weeklyMost  = 500
+	contested   = 200 * 24 * time.Hour // banks take a payment back for as long
 	keepEvents  = 90 * 24 * time.Hour
 	comparePage = 500
 )
@@ -41,14 +46,27 @@ func (l *Ledger) Poll(ctx context.Context) error {
 	return nil
 }
 
-// Revisit has customers read of which something is open, or whose period is over.
+// Revisit has customers read of which something is open, or whose period is over; and, spread
+// over the hour, some of those whom nobody has looked at for a week.
 func (l *Ledger) Revisit(ctx context.Context) error {
 	return l.DB.Platform(ctx, "have customers read that may have changed", func(tx *pg.PlatformTx) error {
 		customers, err := store.RestlessCustomers(ctx, tx, l.Now().Add(-RevisitEvery), revisitMost)
 		if err != nil {
 			return err
 		}
-		return readAll(ctx, tx, customers)
+		if err := readAll(ctx, tx, customers); err != nil {
+			return err
+		}
+		now := l.Now()
+		if customers, err = store.UnreadCustomers(ctx, tx, now.Add(-readEvery), now.Add(-contested), weeklyMost); err != nil || len(customers) == 0 {
+			return err
+		}
+		later := make([]river.InsertManyParams, len(customers))
+		for i, c := range customers {
+			at := time.Now().Add(RevisitEvery * time.Duration(i) / time.Duration(len(customers)))
+			later[i] = river.InsertManyParams{Args: jobs.BillingSync{CustomerID: c}, InsertOpts: &river.InsertOpts{ScheduledAt: at}}
+		}
+		return tx.EnqueueWith(ctx, later)
 	})
 }
 

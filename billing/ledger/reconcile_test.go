@@ -222,11 +222,16 @@ func TestMoneyThatGoesBack(t *testing.T) {
 	w.wantsTask(ledger.DisputeLost)
 }
 
-// A bank that warns of a payment is a matter for the staff, and changes nothing by itself.
+// A bank that warns of a payment is a matter for the staff, and changes nothing by itself where
+// the company has been there for long.
 func TestAWarningOfFraud(t *testing.T) {
 	t.Parallel()
 	w, customer := paying(t)
 	fake := w.NeedsFake("the bank warns of a payment")
+	w.Platform(func(tx *pg.PlatformTx) error {
+		_, err := pg.Exec(t.Context(), tx, `UPDATE tenants SET created_at = created_at - interval '31 days'`, nil)
+		return err
+	})
 	_, err := fake.WarnOfFraud(w.charge(customer))
 	must(t, err)
 	w.Settle()

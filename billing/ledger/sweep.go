@@ -58,6 +58,11 @@ func (l *Ledger) Sweep(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		gone, err := store.PayingGone(ctx, tx, sweepMost)
+		if err != nil {
+			return err
+		}
+		left = unique(append(left, gone...))
 		args := make([]river.JobArgs, len(left))
 		for i, customer := range left {
 			args[i] = jobs.BillingSync{CustomerID: customer}

@@ -4,13 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"rookery/billing"
 	"rookery/billing/store"
 	"rookery/internal/fault"
+	"rookery/internal/jobs"
 	"rookery/internal/pg"
 	"rookery/tenant"
+	"rookery/tenant/registry"
 )
 
 // errAgain says that something was told while the customer was read.
@@ -65,6 +68,13 @@ func (l *Ledger) syncOnce(ctx context.Context, customer string) error {
 			return err
 		}
 		again = now != told
+		t, err := registry.Find(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if t.State == tenant.Deleted {
+			return l.gone(ctx, tx, id, began, state)
+		}
 		if err := l.write(ctx, tx, id, began, state); err != nil {
 			return err
 		}
@@ -151,6 +161,42 @@ func (l *Ledger) write(ctx context.Context, tx *pg.PlatformTx, id tenant.ID, beg
 	return l.done(ctx, tx, state.ID, began)
 }
 
+// gone has everything ended that a deleted tenant still pays for. What was stored of it is
+// kept true until it is removed, and comes back no more.
+func (l *Ledger) gone(ctx context.Context, tx *pg.PlatformTx, id tenant.ID, began time.Time, state *billing.CustomerState) error {
+	names, err := l.names(ctx, tx)
+	if err != nil {
+		return err
+	}
+	listed := make([]string, len(state.Subscriptions))
+	for i, s := range state.Subscriptions {
+		listed[i] = s.ID
+		if !s.IsLive() && s.Status != billing.Incomplete {
+			continue
+		}
+		if err := l.task(ctx, tx, id, PaidForNothing, s.ID, map[string]string{"customer": state.ID}); err != nil {
+			return err
+		}
+		if err := tx.Enqueue(ctx, jobs.BillingLeave{SubscriptionID: s.ID, CustomerID: state.ID, Of: id}); err != nil {
+			return err
+		}
+	}
+	held, err := store.HeldByID(ctx, tx, listed)
+	if err != nil {
+		return err
+	}
+	var rows []store.Subscription
+	for _, s := range state.Subscriptions {
+		if slices.ContainsFunc(held, func(h *store.Held) bool { return h.SubscriptionID == s.ID }) {
+			rows = append(rows, names.row(s))
+		}
+	}
+	if err := store.PutSubscriptions(ctx, tx, id, state.ID, began, rows); err != nil {
+		return err
+	}
+	return l.done(ctx, tx, state.ID, began)
+}
+
 // moved has the customers read that held a subscription before, where the provider's support
 // gave it to another one.
 func (l *Ledger) moved(ctx context.Context, tx *pg.PlatformTx, id tenant.ID, rows []store.Subscription) error {
@@ -178,11 +224,16 @@ func (l *Ledger) done(ctx context.Context, tx *pg.PlatformTx, customer string, b
 	return store.SettleEvents(ctx, tx, customer, began)
 }
 
-// oldestOpen is when the oldest invoice was made that a subscription owes.
+// oldestOpen is since when a subscription owes what it has owed for longest: from the day on
+// which an invoice by bank transfer was to be paid.
 func oldestOpen(all []billing.InvoiceState, subscription string) (oldest time.Time) {
 	for _, i := range all {
-		if i.Subscription == subscription && i.Status == "open" && (oldest.IsZero() || i.Created.Before(oldest)) {
-			oldest = i.Created
+		owed := i.Created
+		if !i.Due.IsZero() {
+			owed = i.Due
+		}
+		if i.Subscription == subscription && i.Status == "open" && (oldest.IsZero() || owed.Before(oldest)) {
+			oldest = owed
 		}
 	}
 	return oldest

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -30,7 +31,7 @@ func (l *Ledger) Nightly(ctx context.Context) error {
 	if err := l.Forget(ctx); err != nil {
 		return err
 	}
-	return l.Compare(ctx)
+	return errors.Join(l.Warnings(ctx), l.Compare(ctx))
 }
 
 // plain is a worker that is one function.

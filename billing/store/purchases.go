@@ -53,6 +53,13 @@ WHERE  tenant_id = @tenant_id AND idempotency_key = @key AND state = 'open'`
 	countIntents  = `SELECT (count(*) + count(*) FILTER (WHERE state <> 'open'))::int FROM billing_intents WHERE tenant_id = @tenant_id`
 	countRefused  = `
 SELECT count(*)::int FROM billing_intents WHERE tenant_id = @tenant_id AND state = 'failed' AND (idempotency_key = @key OR starts_with(idempotency_key, @key || '/'))`
+	// Of those that can be taken back yet. What a deleted one pays is ended by the ledger.
+	leavingTenants = `
+SELECT t.id FROM tenants t
+WHERE  t.state = 'deleting' AND (
+       EXISTS (SELECT FROM billing_subscriptions s WHERE s.tenant_id = t.id AND s.status IN ('active', 'trialing', 'past_due') AND s.cancel_at IS NULL)
+       OR EXISTS (SELECT FROM billing_checkouts c WHERE c.tenant_id = t.id AND c.status = 'open' AND c.expires_at > @now))
+ORDER  BY t.id LIMIT @limit`
 	lockPurchases = `SELECT pg_advisory_xact_lock(hashtextextended('purchases ' || @tenant_id::bigint, 0))::text`
 	openCheckout  = `
 SELECT session_id, plan, currency, every, status, url, expires_at, created_at
@@ -109,6 +116,11 @@ func LeftIntents(ctx context.Context, tx *pg.PlatformTx, before time.Time, limit
 // tenant: what was read at one number is stale at another.
 func CountIntents(ctx context.Context, tx *pg.PlatformTx, id tenant.ID) (int, error) {
 	return pg.Value[int](ctx, tx, countIntents, pgx.NamedArgs{"tenant_id": id})
+}
+
+// LeavingTenants returns those that are being deleted, and pay or could pay on an open page.
+func LeavingTenants(ctx context.Context, tx *pg.PlatformTx, now time.Time, limit int) ([]tenant.ID, error) {
+	return pg.Values[tenant.ID](ctx, tx, leavingTenants, pgx.NamedArgs{"now": now, "limit": limit})
 }
 
 // CountRefused returns how many were refused under a key and those that begin with it.

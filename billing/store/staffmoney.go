@@ -20,6 +20,7 @@ type Sold struct {
 	Status   billing.Status
 	IsPaused bool
 	N        int
+	Monthly  *int64 // all of them together, as the provider charges them; nil: nobody has read it yet
 }
 
 // StandingCount is how many tenants stand so.
@@ -59,8 +60,8 @@ type Debtor struct {
 
 const (
 	soldNow = `
-SELECT plan, currency, every, extra, status, is_paused, count(*)::int AS n FROM billing_subscriptions
-WHERE  status IN ('active', 'past_due', 'trialing') GROUP BY plan, currency, every, extra, status, is_paused`
+SELECT plan, currency, every, extra, status, is_paused, count(*)::int AS n, sum(monthly)::bigint AS monthly FROM billing_subscriptions
+WHERE  status IN ('active', 'past_due', 'trialing') GROUP BY plan, currency, every, extra, status, is_paused, monthly IS NULL`
 	standingCounts = `
 SELECT e.standing, count(*)::int AS n FROM tenant_entitlements e JOIN tenants t ON t.id = e.tenant_id AND t.state <> 'deleted' GROUP BY e.standing`
 	trialsEnding = `

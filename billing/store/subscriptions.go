@@ -28,6 +28,7 @@ type Subscription struct {
 	NextAt    time.Time
 	// PendingUntil is how long a change waits for its payment; zero: none does.
 	PendingUntil time.Time
+	Monthly      *int64 // what it brings a month, without tax; only written
 }
 
 const (
@@ -36,19 +37,22 @@ SELECT subscription_id, customer_id, status, plan, price_ids, extra, currency, e
        oldest_open_at, card_brand, card_last4, is_paused, created_at, next_plan, next_every, next_extra, next_at, pending_until
 FROM   billing_subscriptions WHERE tenant_id = @tenant_id ORDER BY created_at DESC, subscription_id`
 	// A reading that began earlier than the one that is stored says nothing new. Of a price
-	// that nobody knows the plan stays what it was.
+	// that nobody knows the plan stays what it was. What is owed without an invoice that could
+	// be seen (support wrote it off) is owed since that was seen first: a period may have begun
+	// a year ago, and nobody is closed for that.
 	putSubscription = `
 INSERT INTO billing_subscriptions AS s (tenant_id, subscription_id, customer_id, status, plan, price_ids, extra, currency, every, period_start, period_end,
        trial_end, cancel_at, ended_at, oldest_open_at, card_brand, card_last4, is_paused, created_at, read_at,
-       next_plan, next_every, next_extra, next_at, pending_until)
+       next_plan, next_every, next_extra, next_at, pending_until, monthly)
 VALUES (@tenant_id, @subscription_id, @customer_id, @status, @plan, @price_ids, @extra, @currency, @every, @period_start, @period_end,
-       @trial_end, @cancel_at, @ended_at, @oldest_open_at, @card_brand, @card_last4, @is_paused, @created_at, @read_at,
-       @next_plan, @next_every, @next_extra, @next_at, @pending_until)
+       @trial_end, @cancel_at, @ended_at, CASE WHEN @status IN ('past_due', 'unpaid') THEN COALESCE(@oldest_open_at::timestamptz, @read_at::timestamptz) ELSE @oldest_open_at END, @card_brand, @card_last4, @is_paused, @created_at, @read_at,
+       @next_plan, @next_every, @next_extra, @next_at, @pending_until, @monthly)
 ON CONFLICT (tenant_id, subscription_id) DO UPDATE SET
        customer_id = excluded.customer_id, status = excluded.status, plan = CASE WHEN excluded.plan = '' THEN s.plan ELSE excluded.plan END,
        price_ids = excluded.price_ids, extra = excluded.extra, currency = excluded.currency, every = excluded.every,
        period_start = excluded.period_start, period_end = excluded.period_end, trial_end = excluded.trial_end, cancel_at = excluded.cancel_at,
-       ended_at = excluded.ended_at, oldest_open_at = excluded.oldest_open_at, card_brand = excluded.card_brand, card_last4 = excluded.card_last4,
+       ended_at = excluded.ended_at, monthly = excluded.monthly,
+       oldest_open_at = CASE WHEN NOT @has_open AND excluded.status IN ('past_due', 'unpaid') AND s.status IN ('past_due', 'unpaid') THEN COALESCE(s.oldest_open_at, excluded.oldest_open_at) ELSE excluded.oldest_open_at END, card_brand = excluded.card_brand, card_last4 = excluded.card_last4,
        is_paused = excluded.is_paused, created_at = excluded.created_at, read_at = excluded.read_at, next_plan = excluded.next_plan,
        next_every = excluded.next_every, next_extra = excluded.next_extra, next_at = excluded.next_at, pending_until = excluded.pending_until
 WHERE  s.read_at <= excluded.read_at`
@@ -110,7 +114,7 @@ func PutSubscriptions(ctx context.Context, tx *pg.PlatformTx, id tenant.ID, cust
 			"trial_end": pg.NullTime(s.TrialEnd), "cancel_at": pg.NullTime(s.CancelAt), "ended_at": pg.NullTime(s.EndedAt),
 			"oldest_open_at": pg.NullTime(s.OldestOpen), "card_brand": s.CardBrand, "card_last4": s.CardLast4, "is_paused": s.IsPaused,
 			"created_at": s.Created, "read_at": readAt, "next_plan": s.NextPlan, "next_every": string(s.NextEvery), "next_extra": s.NextExtra,
-			"next_at": pg.NullTime(s.NextAt), "pending_until": pg.NullTime(s.PendingUntil),
+			"next_at": pg.NullTime(s.NextAt), "pending_until": pg.NullTime(s.PendingUntil), "monthly": s.Monthly, "has_open": !s.OldestOpen.IsZero(),
 		})
 	}
 	b.Exec(dropSubscriptions, pgx.NamedArgs{"tenant_id": id, "customer_id": customer, "read_at": readAt, "listed": listed})

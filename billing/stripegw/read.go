@@ -3,6 +3,8 @@ package stripegw
 import (
 	"context"
 	"encoding/json"
+	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -17,8 +19,7 @@ import (
 const metaTenant = "tenant_id"
 
 const (
-	pageSize     = 100 // Stripe's largest
-	invoicesRead = 24  // the newest: two years of months
+	pageSize = 100 // Stripe's largest
 )
 
 // Customer implements billing.Reader: the customer, its subscriptions in every status, its
@@ -58,14 +59,33 @@ func (g *Gateway) invoicesOf(ctx context.Context, out *billing.CustomerState) er
 	params.Context = ctx
 	params.Limit = stripe.Int64(pageSize)
 	params.AddExpand("data.charge")
+	params.Single = true // the newest page, whoever has more
 	all := g.api.Invoices.List(params)
-	for n := 0; all.Next() && n < invoicesRead; n++ {
+	for all.Next() {
 		i := all.Invoice()
 		out.Invoices = append(out.Invoices, invoice(i))
 		if i.Charge != nil && i.Charge.Disputed { // seldom
 			if err := g.disputesOf(ctx, i.Charge.ID, out); err != nil {
 				return err
 			}
+		}
+	}
+	if err := mapError(all.Err()); err != nil || !all.Meta().HasMore {
+		return err
+	}
+	return g.olderOpen(ctx, out)
+}
+
+// olderOpen adds the invoices that are owed and older than those that were read.
+func (g *Gateway) olderOpen(ctx context.Context, out *billing.CustomerState) error {
+	params := &stripe.InvoiceListParams{Customer: stripe.String(out.ID), Status: stripe.String(string(stripe.InvoiceStatusOpen))}
+	params.Context = ctx
+	params.Limit = stripe.Int64(pageSize)
+	all := g.api.Invoices.List(params)
+	for all.Next() {
+		i := invoice(all.Invoice())
+		if !slices.ContainsFunc(out.Invoices, func(have billing.InvoiceState) bool { return have.ID == i.ID }) {
+			out.Invoices = append(out.Invoices, i)
 		}
 	}
 	return mapError(all.Err())
@@ -97,6 +117,24 @@ func (g *Gateway) Undelivered(ctx context.Context, since time.Time) (out []billi
 			return nil, err
 		}
 		out = append(out, e)
+	}
+	return out, mapError(all.Err())
+}
+
+// Warnings implements billing.Reader. The newest come first.
+func (g *Gateway) Warnings(ctx context.Context, since time.Time) (out []billing.Warning, err error) {
+	params := &stripe.RadarEarlyFraudWarningListParams{}
+	params.Context = ctx
+	params.Limit = stripe.Int64(pageSize)
+	all := g.api.RadarEarlyFraudWarnings.List(params)
+	for all.Next() {
+		w := all.RadarEarlyFraudWarning()
+		if unix(w.Created).Before(since) {
+			return out, nil
+		}
+		if w.Charge != nil {
+			out = append(out, billing.Warning{ID: w.ID, Charge: w.Charge.ID, Created: unix(w.Created)})
+		}
 	}
 	return out, mapError(all.Err())
 }
@@ -159,6 +197,7 @@ func subscription(s *stripe.Subscription) billing.SubscriptionState {
 			}
 		}
 	}
+	out.Monthly = monthly(s)
 	if s.PendingUpdate != nil {
 		out.PendingUntil = unix(s.PendingUpdate.ExpiresAt)
 	}
@@ -167,6 +206,51 @@ func subscription(s *stripe.Subscription) billing.SubscriptionState {
 		out.CardBrand, out.CardLast4, out.HasCard = string(m.Card.Brand), m.Card.Last4, true
 	}
 	return out
+}
+
+// monthly is what a subscription brings a month: by what its prices were when it was bought,
+// less what a coupon takes off for longer than once.
+func monthly(s *stripe.Subscription) int64 {
+	if s.Items == nil {
+		return 0
+	}
+	const months = 12
+	sum := 0.0
+	for _, item := range s.Items.Data {
+		if item.Price == nil || item.Price.Recurring == nil {
+			continue
+		}
+		amount := off(s.Discount, float64(item.Price.UnitAmount*item.Quantity))
+		every := float64(max(item.Price.Recurring.IntervalCount, 1))
+		if item.Price.Recurring.Interval == stripe.PriceRecurringIntervalYear {
+			every *= months
+		}
+		sum += amount / every
+	}
+	if c := coupon(s.Discount); c != nil && c.AmountOff > 0 {
+		every := 1.0
+		if items := s.Items.Data; len(items) > 0 && items[0].Price != nil && items[0].Price.Recurring != nil && items[0].Price.Recurring.Interval == stripe.PriceRecurringIntervalYear {
+			every = months
+		}
+		sum -= float64(c.AmountOff) / every
+	}
+	return max(0, int64(math.Round(sum)))
+}
+
+// coupon is one that counts for the invoices to come; nil: none does.
+func coupon(d *stripe.Discount) *stripe.Coupon {
+	if d == nil || d.Coupon == nil || d.Coupon.Duration == stripe.CouponDurationOnce {
+		return nil
+	}
+	return d.Coupon
+}
+
+// off takes a coupon's percentage off an amount.
+func off(d *stripe.Discount, amount float64) float64 {
+	if c := coupon(d); c != nil {
+		return amount * (100 - c.PercentOff) / 100
+	}
+	return amount
 }
 
 // next is what a subscription becomes by its schedule; nothing where it follows none, or is
@@ -192,7 +276,7 @@ func next(s *stripe.Subscription) (lines []billing.PricedItem, at time.Time) {
 func invoice(i *stripe.Invoice) billing.InvoiceState {
 	out := billing.InvoiceState{
 		ID: i.ID, Number: i.Number, Status: string(i.Status), Currency: string(i.Currency), Total: i.Total, Tax: i.Tax,
-		PageURL: i.HostedInvoiceURL, PDFURL: i.InvoicePDF, PeriodEnd: unix(i.PeriodEnd), Created: unix(i.Created),
+		PageURL: i.HostedInvoiceURL, PDFURL: i.InvoicePDF, PeriodEnd: unix(i.PeriodEnd), Created: unix(i.Created), Due: unix(i.DueDate),
 	}
 	if i.Subscription != nil {
 		out.Subscription = i.Subscription.ID

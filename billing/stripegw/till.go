@@ -2,6 +2,7 @@ package stripegw
 
 import (
 	"context"
+	"errors"
 
 	"github.com/stripe/stripe-go/v76"
 
@@ -107,6 +108,19 @@ func (g *Gateway) Refund(ctx context.Context, key, invoice string, amount int64)
 	params.Context = ctx
 	params.SetIdempotencyKey(key)
 	_, err = g.api.Refunds.New(params)
+	return mapError(err)
+}
+
+// RefundCharge implements billing.Till. The reason keeps the card from paying anything more.
+func (g *Gateway) RefundCharge(ctx context.Context, key, charge string) error {
+	params := &stripe.RefundParams{Charge: stripe.String(charge), Reason: stripe.String(string(stripe.RefundReasonFraudulent))}
+	params.Context = ctx
+	params.SetIdempotencyKey(key)
+	_, err := g.api.Refunds.New(params)
+	var said *stripe.Error
+	if errors.As(err, &said) && said.Code == stripe.ErrorCodeChargeAlreadyRefunded {
+		return nil
+	}
 	return mapError(err)
 }
 

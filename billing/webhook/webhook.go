@@ -140,8 +140,10 @@ func (h *Handler) prove(body []byte, signature string, secrets []string) error {
 	if h.Now != nil {
 		now = h.Now()
 	}
-	if age := now.Sub(signedAt(signature)); age > tolerance || age < -tolerance {
-		return errTime
+	for _, at := range signedAt(signature) { // the library believes the last of several
+		if age := now.Sub(at); age > tolerance || age < -tolerance {
+			return errTime
+		}
 	}
 	for _, secret := range secrets {
 		if secret != "" && webhook.ValidatePayloadIgnoringTolerance(body, signature, secret) == nil {
@@ -151,16 +153,19 @@ func (h *Handler) prove(body []byte, signature string, secrets []string) error {
 	return errSignature
 }
 
-// signedAt is the time in a signature; the zero time where there is none.
-func signedAt(signature string) time.Time {
+// signedAt are the times in a signature; the zero time where there is none, or no number.
+func signedAt(signature string) (all []time.Time) {
 	for part := range strings.SplitSeq(signature, ",") {
 		if text, ok := strings.CutPrefix(strings.TrimSpace(part), "t="); ok {
 			seconds, err := strconv.ParseInt(text, 10, 64)
 			if err != nil {
-				return time.Time{}
+				return []time.Time{{}}
 			}
-			return time.Unix(seconds, 0)
+			all = append(all, time.Unix(seconds, 0))
 		}
 	}
-	return time.Time{}
+	if len(all) == 0 {
+		return []time.Time{{}}
+	}
+	return all
 }

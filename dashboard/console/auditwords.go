@@ -29,6 +29,8 @@ var auditSentences = map[string]string{
 	"billing.checkout": "went to pay for the plan {plan}", "billing.change": "chose the plan {to} in place of {from}", "billing.change_later": "chose the plan {to} in place of {from}, from {at} on",
 	"billing.keep": "kept the plan {from} in place of {to}", "billing.cancel": "cancelled the plan {plan}, which ends on {at}", "billing.resume": "let the plan {plan} go on", "billing.quantity": "paid for {to} more accounts in place of {from}",
 	"billing.goodbye": "chose that other servers are told when the company ends unpaid", "billing.quiet_end": "chose that other servers are sent nothing when the company ends unpaid",
+	"billing.left":  "The plan was ended, because the company was deleted",
+	"billing.fraud": "A bank reported a payment as fraud, so nothing new can be published", "billing.fraud_refund": "A payment that was reported as fraud was given back, and the plan was ended", "billing.fraud_end": "The plan was ended, because a bank reported its payment as fraud",
 	"billing.end": "The plan {plan} was ended, because the bank gave a contested payment back",
 	"brand.texts": "changed a text of the company", "brand.words": "changed what the company says about itself", "brand.picture": "changed a picture of the company", "brand.picture_removed": "removed a picture of the company",
 	"conversation.assign": "gave a conversation to somebody", "conversation.state": "changed the state of a conversation", "conversation.note": "wrote a note about a conversation",

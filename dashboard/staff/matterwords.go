@@ -42,6 +42,10 @@ var matterWords = map[string]MatterWords{
 		"A card may be stolen", "The bank that gave out a card believes that a payment was made by somebody else. A dispute follows as a rule.",
 		"Look at the tenant and what it publishes. If it is not who it says, pay the money back, cancel the subscription, and restrict the tenant.",
 	},
+	ledger.FraudEnded: {
+		"Fraud was ended by itself", "The bank that gave out a card believes that a payment was made by somebody else, and the tenant is younger than 30 days. By itself the payment was given back, the subscription ended and the tenant made read-only; its owners were told whom to write to.",
+		"Look at the tenant and what it publishes. If it is honest, take the decision back that keeps it read-only and ask its owner to pay with another card. If it is not, suspend it.",
+	},
 	ledger.NotFinal: {
 		"An invoice cannot be made", "The payment provider could not finish an invoice, mostly because the address has no country. Nothing is charged until it is, and the tenant keeps its plan.",
 		"Ask the owner for the address of the company, or enter it at the provider; then finish the invoice there.",
@@ -51,7 +55,7 @@ var matterWords = map[string]MatterWords{
 		"Look at the refused payments at the provider. If they come from one tenant or network, close that one, and pay back what went through.",
 	},
 	ledger.PaidForNothing: {
-		"Money is taken for nothing", "A subscription is live and its tenant is gone.", "Cancel it at the provider at once, and pay back what was charged since.",
+		"Money is taken for nothing", "A subscription is live and its tenant is being deleted, or is gone. By itself it is not renewed while the deletion can be undone, and ended after that.", "See at the provider that it is so, and pay back what was charged since.",
 	},
 }
 

@@ -127,8 +127,8 @@ func (h *Handlers) revenue(c echo.Context, v *visitor) error {
 	return web.HTML(c, http.StatusOK, writer(RenderRevenue, view))
 }
 
-// recurring adds up what subscriptions bring a month, by the prices of the plans file: what
-// coupons take off is known to the provider alone.
+// recurring adds up what subscriptions bring a month, after coupons and by the prices that
+// they were bought at.
 func (h *Handlers) recurring(view *RevenueView, sold []*billingstore.Sold) {
 	total := map[string]int64{}
 	lines := map[[3]string]*SoldLine{}
@@ -164,8 +164,12 @@ func (h *Handlers) recurring(view *RevenueView, sold []*billingstore.Sold) {
 	})
 }
 
-// monthly is what so many subscriptions of a kind bring a month.
+// monthly is what so many subscriptions of a kind bring a month; of those that were not read
+// yet, by the prices of the plans file.
 func (h *Handlers) monthly(s *billingstore.Sold) (int64, bool) {
+	if s.Monthly != nil {
+		return *s.Monthly, true
+	}
 	plan, ok := h.Billing.Plans.Plan(s.Plan)
 	if !ok {
 		return 0, false

@@ -80,7 +80,7 @@ func TestMattersOfEachKind(t *testing.T) {
 	w := newWorld(t, true)
 	mine := w.buy(t, w.A, "team")
 	kinds := []string{
-		ledger.UnknownCustomer, ledger.CustomerGone, ledger.UnknownPrice, ledger.DoublePaid, ledger.Disputed, ledger.DisputeLost, ledger.GivenBack, ledger.FraudWarning, ledger.NotFinal,
+		ledger.UnknownCustomer, ledger.CustomerGone, ledger.UnknownPrice, ledger.DoublePaid, ledger.Disputed, ledger.DisputeLost, ledger.GivenBack, ledger.FraudWarning, ledger.FraudEnded, ledger.NotFinal,
 		ledger.PaidForNothing, checkout.CardTesting,
 	}
 	w.set(t, `INSERT INTO billing_customers (customer_id, tenant_id, livemode, currency, is_current)

@@ -91,6 +91,37 @@ func (BillingEnd) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: QueueBilling, MaxAttempts: 20, UniqueOpts: onceAtATime}
 }
 
+// BillingFraud gives a payment back that was made with a stolen card, and ends what the
+// customer has bought. Whoever restricts the tenant enqueues it, in the same transaction.
+type BillingFraud struct {
+	CustomerID string `json:"customer_id"`
+	ChargeID   string `json:"charge_id" river:"unique"`
+}
+
+// Kind implements river.JobArgs.
+func (BillingFraud) Kind() string { return "billing_fraud" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (BillingFraud) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueBilling, MaxAttempts: 20, UniqueOpts: onceAtATime}
+}
+
+// BillingLeave ends a subscription of a tenant that was deleted. The tenant has another name
+// here than in jobs of a tenant's own, which are dropped with it.
+type BillingLeave struct {
+	SubscriptionID string    `json:"subscription_id" river:"unique"`
+	CustomerID     string    `json:"customer_id"`
+	Of             tenant.ID `json:"of"`
+}
+
+// Kind implements river.JobArgs.
+func (BillingLeave) Kind() string { return "billing_leave" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (BillingLeave) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueBilling, MaxAttempts: 20, UniqueOpts: onceAtATime}
+}
+
 // BillingPurchases takes up what was asked of the provider and never answered, and counts
 // accounts anew whose paid time ends.
 type BillingPurchases struct{}

@@ -20,7 +20,7 @@ var here = mail.Templates{Home: "https://rookery.example"}
 
 // outage is data as tenant/domains gives it; its own test holds the two together.
 var outage = map[string]string{
-	"name": "social.acme-räder.example", "role": "service", "organisation": "Acme Räder", "code": "WRONG_CNAME", "cause": "routing",
+	"name": "social.acme-räder.example", "role": "service", "organisation": "Acme Räder", "code": "WRONG_CNAME", "cause": "routing", "refunded": "yes",
 	"advice":   "social.acme-räder.example is an alias of old.hoster.example: change its CNAME record to t-117651737293785707.edge.rookery.example.",
 	"since":    "2026-11-20T09:42:00+01:00",
 	"deadline": "2026-12-04T10:42:00Z", "not_after": "2026-12-10T10:42:00Z", "link": "https://rookery.example/tenants/117651737293785707/domains/117651737293789999",
