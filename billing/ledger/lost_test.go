@@ -170,3 +170,21 @@ func TestWhatIsPaidAMonth(t *testing.T) {
 		return err
 	})
 }
+
+// An event of which nobody found out whom it is about, before its job was given up, is taken up
+// again.
+func TestAnEventWithoutAJob(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	e := billing.Event{ID: "evt_dispute", Type: "charge.dispute.created", Object: "ch_1", Charge: "ch_1", Raw: []byte("{}")}
+	must(t, w.Ledger.Receive(t.Context(), e, store.FromWebhook))
+	w.Platform(func(tx *pg.PlatformTx) error {
+		_, err := pg.Exec(t.Context(), tx, `DELETE FROM river.river_job`, nil)
+		return err
+	})
+	w.Advance(time.Minute)
+	w.Sweep()
+	if n := w.Count(`river.river_job WHERE kind = 'billing_event' AND args->>'event_id' = 'evt_dispute'`, nil); n != 1 {
+		t.Errorf("%d jobs find out whom it is about", n)
+	}
+}

@@ -67,6 +67,13 @@ func (l *Ledger) Sweep(ctx context.Context) error {
 		for i, customer := range left {
 			args[i] = jobs.BillingSync{CustomerID: customer}
 		}
+		nameless, err := store.NamelessEvents(ctx, tx, l.Now().Add(-leftLying), sweepMost)
+		if err != nil {
+			return err
+		}
+		for _, e := range nameless {
+			args = append(args, jobs.BillingEvent{EventID: e})
+		}
 		return tx.Enqueue(ctx, args...)
 	})
 	if err != nil {

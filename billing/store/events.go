@@ -64,7 +64,8 @@ SELECT event_id, type, api_version, livemode, customer_id, object_id, payload, c
 FROM   billing_events WHERE customer_id = @customer_id AND handled_at IS NULL AND type = ANY(@types)`
 	customersWithNews = `
 SELECT DISTINCT customer_id FROM billing_events WHERE handled_at IS NULL AND customer_id <> '' AND received_at < @before LIMIT @limit`
-	selectEvents = `
+	namelessEvents = `SELECT event_id FROM billing_events WHERE handled_at IS NULL AND customer_id = '' AND received_at < @before ORDER BY received_at LIMIT @limit`
+	selectEvents   = `
 SELECT event_id, type, api_version, livemode, customer_id, object_id, payload, created_at, received_at, source, outcome, handled_at
 FROM   billing_events
 WHERE  (@customer_id = '' OR customer_id = @customer_id) AND (@before::timestamptz IS NULL OR received_at < @before)
@@ -118,6 +119,11 @@ func WaitingEvents(ctx context.Context, tx *pg.PlatformTx, customer string, type
 // CustomersWithNews returns those whose events from before a time nobody has handled.
 func CustomersWithNews(ctx context.Context, tx *pg.PlatformTx, before time.Time, limit int) ([]string, error) {
 	return pg.Values[string](ctx, tx, customersWithNews, pgx.NamedArgs{"before": before, "limit": limit})
+}
+
+// NamelessEvents returns those from before a time of which nobody has found out whom they are about.
+func NamelessEvents(ctx context.Context, tx *pg.PlatformTx, before time.Time, limit int) ([]string, error) {
+	return pg.Values[string](ctx, tx, namelessEvents, pgx.NamedArgs{"before": before, "limit": limit})
 }
 
 // Events returns the newest that came before a time (zero: all), of one customer or, with
