@@ -1,6 +1,7 @@
 package assets
 
 import (
+	"math"
 	"strconv"
 	"strings"
 
@@ -23,8 +24,8 @@ func (c calendar) size(s Size) string {
 		value, unit = value/step, unit+1
 	}
 	digits := 0
-	if value < 10 {
-		digits = 1
+	if tenths := math.Round(10 * value); tenths < 100 && math.Mod(tenths, 10) != 0 {
+		digits = 1 // 4.2 GB, but 5 GB
 	}
 	return c.decimal(value, digits) + noBreak + sizeUnits[unit]
 }
