@@ -31,6 +31,10 @@ type Facts struct {
 	Lost         []Loss
 	// StorageOverSince is since when storage has been above 110 % without a break.
 	StorageOverSince time.Time
+	// ReadAt is when the provider was last asked about the current customer; zero: there is none.
+	ReadAt time.Time
+	// PutOff is by how much later the steps after an end come: see Catalogue.PutOff.
+	PutOff time.Duration
 }
 
 // Loss is a dispute that was lost.
@@ -92,6 +96,7 @@ func (c *Catalogue) Entitle(f Facts, now time.Time) (e tenant.Entitlement, next 
 type moment struct {
 	standing          tenant.Standing
 	since, ends, next time.Time
+	end               time.Time // of what the tenant had, by the facts alone; zero: it goes on
 }
 
 // stand is the standing without the staff's decisions.
@@ -101,7 +106,7 @@ func stand(f Facts, trial time.Duration, now time.Time) moment {
 		if end := f.TrialFrom.Add(trial); now.Before(end) {
 			return moment{standing: tenant.Trial, since: f.TrialFrom, ends: end, next: end}
 		}
-		return ended(f.TrialFrom.Add(trial), now)
+		return f.ended(f.TrialFrom.Add(trial), now)
 	}
 	end := earliest(s.end(), f.CustomerGone)
 	for _, l := range f.Lost {
@@ -112,7 +117,7 @@ func stand(f Facts, trial time.Duration, now time.Time) moment {
 	if end.IsZero() || now.Before(end) && (s.Status == PastDue || s.Status == Unpaid) {
 		return s.running(end)
 	}
-	return ended(end, now)
+	return f.ended(end, now)
 }
 
 // end is when what was paid for is over, zero while it is not. That a paid time is over is
@@ -150,7 +155,17 @@ func (s Subscription) running(end time.Time) moment {
 func (s Subscription) openSince() time.Time { return firstSet(s.OldestOpen, s.PeriodStart, s.Created) }
 
 // ended is the clock after a paid time, a trial or a grace.
-func ended(since, now time.Time) moment {
+func (f Facts) ended(end, now time.Time) moment {
+	since := end.Add(f.PutOff)
+	if since.After(now) { // the facts are others by now
+		since = end
+	}
+	m := step(since, now)
+	m.end = end
+	return m
+}
+
+func step(since, now time.Time) moment {
 	unpaid := since.Add(RestrictedTime)
 	closing := unpaid.Add(UnpaidTime)
 	closed := closing.Add(ClosingTime)

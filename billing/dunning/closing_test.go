@@ -25,16 +25,25 @@ func TestTheClockClosesQuietly(t *testing.T) {
 	w := billingtest.New(t)
 	fake := w.NeedsFake("from some day on no event comes")
 	loud := w.Company("globex.test")
+	var customers []string
 	pays := stripefake.Purchase{Card: stripefake.CardFirstTimeBad, Country: "DE", PostalCode: "10115", Name: "Acme"}
 	for _, of := range []*tenant.Tenant{w.Acme, loud} {
 		w.Person(of, "owner")
-		w.Buy(of, w.Customer(of), "team", pays)
+		customers = append(customers, w.Customer(of))
+		w.Buy(of, customers[len(customers)-1], "team", pays)
 	}
 	w.Settle()
 	w.Pass(31*billing.Day + 2*time.Hour)
 	w.Wants(tenant.Grace, "team")
-	failed := w.Entitlement(w.Acme).Since
-	fake.MisbehaveWebhooks(stripefake.WebhookChaos{Drop: -1}) // from here on there is only the clock
+	fake.MisbehaveWebhooks(stripefake.WebhookChaos{Drop: -1})
+	w.Advance(16 * billing.Day) // the provider gives up
+	for _, customer := range customers {
+		if err := w.Ledger.Sync(t.Context(), customer); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.Wants(tenant.Restricted, "team")
+	ended := w.Entitlement(w.Acme).Since // from here on there is only the clock
 	service := &dunning.Service{
 		DB: w.DB, Trial: w.Plans.Trial, Console: "https://console.test", Now: w.Now,
 		Ender: deletion.New(deletion.Options{DB: w.DB, Tenants: w.Tenants, Names: domains.New(domains.Options{DB: w.DB, Tenants: w.Tenants}), Now: w.Now}),
@@ -49,8 +58,8 @@ func TestTheClockClosesQuietly(t *testing.T) {
 	ends := func(of *tenant.Tenant, quiet bool) int {
 		return w.Count(`tenants WHERE id = @id AND state = 'deleting' AND is_quiet = @quiet`, pgx.NamedArgs{"id": of.ID, "quiet": quiet})
 	}
-	for _, day := range []int{14, 28, 90, 119, 120, 133} {
-		w.Advance(failed.Add(time.Duration(day)*billing.Day + time.Hour).Sub(w.Now()))
+	for _, day := range []int{14, 76, 105, 106, 119} {
+		w.Advance(ended.Add(time.Duration(day)*billing.Day + time.Hour).Sub(w.Now()))
 		w.Sweep()
 		if err := service.Sweep(t.Context()); err != nil {
 			t.Fatal(err)

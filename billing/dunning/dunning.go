@@ -67,28 +67,22 @@ func (s *Service) now() time.Time {
 	return s.Now()
 }
 
-// Sweep sends the letters that are due, and begins the end of tenants whose time is over.
-// One that fails does not hold up the others.
+// Sweep sends the letters that are due, and begins the end of tenants whose time is over, each
+// by itself: one that fails does not hold up the others.
 func (s *Service) Sweep(ctx context.Context) error {
 	var failed []error
 	for after, more := tenant.ID(0), true; more; {
 		var list []*store.Standing
-		err := s.DB.Platform(ctx, "tell tenants what their standing means", func(tx *pg.PlatformTx) (err error) {
-			if list, err = store.Standings(ctx, tx, after, page); err != nil {
-				return err
-			}
-			for _, one := range list { // a letter is due on a few days of months
-				if err := s.write(ctx, tx, one); err != nil {
-					return err
-				}
-			}
-			return nil
+		err := s.DB.Platform(ctx, "find tenants that are told something", func(tx *pg.PlatformTx) (err error) {
+			list, err = store.Standings(ctx, tx, after, page)
+			return err
 		})
 		if err != nil {
-			return fmt.Errorf("tell tenants what their standing means: %w", err)
+			return errors.Join(append(failed, fmt.Errorf("find tenants that are told something: %w", err))...)
 		}
 		for _, one := range list {
 			after = one.TenantID
+			failed = append(failed, s.write(ctx, one))
 			if one.Entitlement.Standing == tenant.ClosedUnpaid {
 				failed = append(failed, s.end(ctx, one))
 			}
@@ -98,8 +92,21 @@ func (s *Service) Sweep(ctx context.Context) error {
 	return errors.Join(failed...)
 }
 
-func (s *Service) write(ctx context.Context, tx *pg.PlatformTx, one *store.Standing) error {
-	for _, l := range Letters(one.Entitlement, s.now()) {
+// write queues the letters of one tenant; one is due on a few days of months.
+func (s *Service) write(ctx context.Context, one *store.Standing) error {
+	due := Letters(one.Entitlement, s.now())
+	if len(due) == 0 {
+		return nil
+	}
+	err := s.DB.Platform(ctx, "tell a tenant what its standing means", func(tx *pg.PlatformTx) error { return s.queue(ctx, tx, one, due) })
+	if err != nil {
+		return fmt.Errorf("tell tenant %d what its standing means: %w", one.TenantID, err)
+	}
+	return nil
+}
+
+func (s *Service) queue(ctx context.Context, tx *pg.PlatformTx, one *store.Standing, due []Letter) error {
+	for _, l := range due {
 		n := notice.Notice{Key: fmt.Sprintf("%s/%d", l.Key, one.TenantID), Template: l.Template, Data: s.data(one), To: payers}
 		if l.Everybody {
 			n.To, n.Data["link"] = everybody, s.Console+"/tenants/"+one.TenantID.String()

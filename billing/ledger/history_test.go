@@ -18,6 +18,7 @@ import (
 	"rookery/billing/store"
 	"rookery/billing/stripefake"
 	"rookery/internal/pg"
+	"rookery/tenant"
 )
 
 const (
@@ -208,9 +209,27 @@ func (h *history) agrees(when string) {
 		facts.Subscriptions = append(facts.Subscriptions, fresh(s, state.Invoices))
 	}
 	want, _ := h.Plans.Entitle(facts, h.Now())
+	if want.Standing.IsWorseThan(tenant.Grace) { // how late an end was seen is for the history to say
+		facts.PutOff = h.putOff()
+		want, _ = h.Plans.Entitle(facts, h.Now())
+	}
 	if diff := cmp.Diff(want, h.Entitlement(h.Acme)); diff != "" {
 		h.T.Errorf("%s: -as the customer says now, +as is stored:\n%s", when, diff)
 	}
+}
+
+// putOff is by how much an end comes later than the facts say.
+func (h *history) putOff() time.Duration {
+	h.T.Helper()
+	var seconds int64
+	h.Platform(func(tx *pg.PlatformTx) (err error) {
+		seconds, err = pg.Value[int64](h.T.Context(), tx, `SELECT put_off FROM tenant_entitlements WHERE tenant_id = @id`, pgx.NamedArgs{"id": h.Acme.ID})
+		return err
+	})
+	if seconds < 0 {
+		h.T.Errorf("an end comes %d s sooner than it should", -seconds)
+	}
+	return time.Duration(seconds) * time.Second
 }
 
 // fresh is a subscription as it was just read, with its plan by the name of its price.

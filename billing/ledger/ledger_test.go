@@ -188,7 +188,9 @@ func TestARenewalFails(t *testing.T) {
 	w.Wants(tenant.Restricted, "team")
 }
 
-// 27: the clock alone: no event comes, and nobody can be asked.
+// 27: the clock alone: no event comes, and nobody can be asked. It goes as far as read-only;
+// what lies behind begins when the provider has said that nothing was paid, and then needs
+// nobody either.
 func TestTheClockNeedsNobody(t *testing.T) {
 	t.Parallel()
 	w, customer := paying(t)
@@ -202,8 +204,27 @@ func TestTheClockNeedsNobody(t *testing.T) {
 	for _, step := range []struct {
 		day      int // since the payment failed
 		standing tenant.Standing
-	}{{13, tenant.Grace}, {14, tenant.Restricted}, {27, tenant.Restricted}, {28, tenant.Unpaid}, {119, tenant.Unpaid}, {120, tenant.Closing}, {134, tenant.ClosedUnpaid}} {
+	}{{13, tenant.Grace}, {14, tenant.Restricted}, {28, tenant.Restricted}, {200, tenant.Restricted}} {
 		w.Advance(failed.Add(time.Duration(step.day) * billing.Day).Sub(w.Now()))
+		w.Sweep()
+		w.Wants(step.standing, "team")
+	}
+	fake.MisbehaveAPI(stripefake.APIChaos{})
+	asked := w.Now()
+	must(t, w.Ledger.Sync(t.Context(), customer))
+	fake.MisbehaveAPI(stripefake.APIChaos{Status: http.StatusServiceUnavailable})
+	w.Wants(tenant.Restricted, "team")
+	w.Advance(w.Entitlement(w.Acme).EndsAt.Add(-billing.UnpaidTime).Sub(w.Now()))
+	w.Sweep()
+	w.Wants(tenant.Unpaid, "team")
+	if e := w.Entitlement(w.Acme); e.Since.Before(asked) || e.EndsAt.Sub(e.Since) != billing.UnpaidTime {
+		t.Errorf("paused from %v to %v; the provider was asked at %v", e.Since, e.EndsAt, asked)
+	}
+	for _, step := range []struct {
+		days     int
+		standing tenant.Standing
+	}{{91, tenant.Unpaid}, {1, tenant.Closing}, {13, tenant.Closing}, {1, tenant.ClosedUnpaid}} {
+		w.Advance(time.Duration(step.days)*billing.Day + time.Minute)
 		w.Sweep()
 		w.Wants(step.standing, "team")
 	}

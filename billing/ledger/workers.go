@@ -48,5 +48,15 @@ func worker[T river.JobArgs](timeout time.Duration, work func(context.Context, T
 // Timeout implements river.Worker.
 func (p *plain[T]) Timeout(*river.Job[T]) time.Duration { return p.timeout }
 
+// longestWait is between two tries: while a job for a customer waits no other is queued, and
+// River would wait for most of two days at the end.
+const longestWait = 10 * time.Minute
+
+// NextRetry implements river.Worker.
+func (p *plain[T]) NextRetry(job *river.Job[T]) time.Time {
+	n := time.Duration(job.Attempt)
+	return time.Now().Add(min(n*n*n*n*time.Second, longestWait))
+}
+
 // Work implements river.Worker.
 func (p *plain[T]) Work(ctx context.Context, job *river.Job[T]) error { return p.work(ctx, job.Args) }

@@ -23,6 +23,7 @@ type Entitlement struct {
 	Entitlement      tenant.Entitlement
 	NextChangeAt     *time.Time
 	StorageOverSince *time.Time
+	PutOff           int64 // seconds: billing.Facts.PutOff
 }
 
 // Override is a decision of the platform's staff.
@@ -59,14 +60,14 @@ const (
 
 const (
 	lockEntitlement = `
-SELECT tenant_id, trial_from, entitlement, next_change_at, storage_over_since
+SELECT tenant_id, trial_from, entitlement, next_change_at, storage_over_since, put_off
 FROM   tenant_entitlements WHERE tenant_id = @tenant_id FOR UPDATE`
 	addEntitlement = `
 INSERT INTO tenant_entitlements (tenant_id, trial_from, standing, plan, entitlement)
 VALUES (@tenant_id, @trial_from, '', '', '{}') ON CONFLICT (tenant_id) DO NOTHING`
 	putEntitlement = `
 UPDATE tenant_entitlements SET standing = @standing, plan = @plan, entitlement = @entitlement, next_change_at = @next_change_at,
-       storage_over_since = @storage_over_since, updated_at = now()
+       storage_over_since = @storage_over_since, put_off = @put_off, updated_at = now()
 WHERE  tenant_id = @tenant_id`
 	addChange = `
 INSERT INTO entitlement_changes (tenant_id, id, cause, from_standing, to_standing, from_plan, to_plan)
@@ -123,7 +124,7 @@ func PutEntitlement(ctx context.Context, tx *pg.PlatformTx, before *Entitlement,
 	b := pg.NewBatch(tx)
 	b.Exec(putEntitlement, pgx.NamedArgs{
 		"tenant_id": before.TenantID, "standing": string(now.Standing), "plan": now.Plan, "entitlement": string(text), "next_change_at": pg.NullTime(next),
-		"storage_over_since": before.StorageOverSince,
+		"storage_over_since": before.StorageOverSince, "put_off": before.PutOff,
 	})
 	if old := before.Entitlement; old.Standing != now.Standing || old.Plan != now.Plan {
 		b.Exec(addChange, pgx.NamedArgs{
@@ -179,14 +180,14 @@ func EndOverride(ctx context.Context, tx *pg.PlatformTx, id tenant.ID, override 
 
 // Facts gathers all that a tenant's entitlement depends on, but for its usage.
 func Facts(ctx context.Context, tx *pg.PlatformTx, e *Entitlement) (billing.Facts, error) {
-	f := billing.Facts{TrialFrom: e.TrialFrom, StorageOverSince: at(e.StorageOverSince)}
+	f := billing.Facts{TrialFrom: e.TrialFrom, StorageOverSince: at(e.StorageOverSince), PutOff: time.Duration(e.PutOff) * time.Second}
 	customers, err := Customers(ctx, tx, e.TenantID)
 	if err != nil {
 		return f, err
 	}
 	for _, c := range customers {
 		if c.IsCurrent {
-			f.CustomerGone = at(c.DeletedAt)
+			f.CustomerGone, f.ReadAt = at(c.DeletedAt), at(c.SyncedAt)
 		}
 	}
 	subscriptions, err := Subscriptions(ctx, tx, e.TenantID)

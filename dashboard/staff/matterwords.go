@@ -3,6 +3,7 @@ package staff
 import (
 	"rookery/billing/checkout"
 	"rookery/billing/ledger"
+	"rookery/billing/meter"
 )
 
 // MatterWords are what happened, and what a person can do about it.
@@ -51,8 +52,12 @@ var matterWords = map[string]MatterWords{
 		"Ask the owner for the address of the company, or enter it at the provider; then finish the invoice there.",
 	},
 	checkout.CardTesting: {
-		"Cards are being tried", "More than twenty payments were refused within ten minutes. Nothing can be bought until that is over; it opens again by itself.",
+		"Cards are being tried", "More than twenty payments were refused within ten minutes. Until that is over nothing can be bought by companies that are new or were refused; it opens again by itself.",
 		"Look at the refused payments at the provider. If they come from one tenant or network, close that one, and pay back what went through.",
+	},
+	meter.OverLimit: {
+		"More is in use than the plan allows", "For two weeks a tenant has had more accounts, people or domains than its plan. Its owners had three mails. Nothing was taken away, but nothing can be added.",
+		"Ask the owner what is planned: a larger plan, or fewer. If it may stay as it is, decide so for a time.",
 	},
 	ledger.PaidForNothing: {
 		"Money is taken for nothing", "A subscription is live and its tenant is being deleted, or is gone. By itself it is not renewed while the deletion can be undone, and ended after that.", "See at the provider that it is so, and pay back what was charged since.",

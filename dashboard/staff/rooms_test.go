@@ -15,6 +15,7 @@ import (
 	"rookery/billing"
 	"rookery/billing/checkout"
 	"rookery/billing/ledger"
+	"rookery/billing/meter"
 	"rookery/billing/store"
 	"rookery/internal/pg"
 	"rookery/internal/testkit/browse"
@@ -81,7 +82,7 @@ func TestMattersOfEachKind(t *testing.T) {
 	mine := w.buy(t, w.A, "team")
 	kinds := []string{
 		ledger.UnknownCustomer, ledger.CustomerGone, ledger.UnknownPrice, ledger.DoublePaid, ledger.Disputed, ledger.DisputeLost, ledger.GivenBack, ledger.FraudWarning, ledger.FraudEnded, ledger.NotFinal,
-		ledger.PaidForNothing, checkout.CardTesting,
+		ledger.PaidForNothing, checkout.CardTesting, meter.OverLimit,
 	}
 	w.set(t, `INSERT INTO billing_customers (customer_id, tenant_id, livemode, currency, is_current)
 		SELECT 'cus_real', tenant_id, true, 'eur', false FROM billing_customers`)

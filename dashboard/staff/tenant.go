@@ -159,6 +159,9 @@ func staffName(names map[social.PersonID]*people.Person, id int64) string {
 	if p := names[social.PersonID(id)]; p != nil {
 		return nameOr(p.Name, p.Email)
 	}
+	if id == 0 {
+		return "Rookery, by itself"
+	}
 	return "Somebody who has left"
 }
 
