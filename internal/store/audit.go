@@ -67,51 +67,61 @@ type AuditFilter struct {
 
 const (
 	auditColumns = `SELECT seq, at, actor_kind, actor_id, action, target, body, hash FROM audit_entries WHERE tenant_id = @tenant_id`
-	auditMatches = ` AND (@action = '' OR starts_with(action, @action)) AND (@target = '' OR target = @target)
-AND (@actor::bigint = 0 OR actor_id = @actor) AND (@from::timestamptz IS NULL OR at >= @from) AND (@until::timestamptz IS NULL OR at < @until)`
-	auditForward  = auditColumns + auditMatches + ` AND seq > @after AND (@before::bigint = 0 OR seq < @before) ORDER BY seq LIMIT @limit`
-	auditBackward = auditColumns + auditMatches + ` AND seq > @after AND (@before::bigint = 0 OR seq < @before) ORDER BY seq DESC LIMIT @limit`
-	auditHead     = `SELECT seq, hash FROM audit_heads WHERE tenant_id = @tenant_id`
+	auditOnwards = auditColumns + ` AND seq > @after ORDER BY seq LIMIT @limit`
+	auditHead    = `SELECT seq, hash FROM audit_heads WHERE tenant_id = @tenant_id`
 )
 
-func (f AuditFilter) args() (sql string, args pgx.NamedArgs) {
-	sql = auditBackward
+// statement has only the conditions that are asked for: with all of them, each off by its value,
+// a plan that fits every value sorts a tenant's whole trail for one page.
+func (f AuditFilter) statement() (sql string, args pgx.NamedArgs) {
+	sql, args = auditColumns, pgx.NamedArgs{"limit": f.Limit}
+	for _, condition := range []struct {
+		isAsked bool
+		sql     string
+		name    string
+		value   any
+	}{
+		{f.Action != "", ` AND starts_with(action, @action)`, "action", f.Action},
+		{f.Target != "", ` AND target = @target`, "target", f.Target},
+		{f.Actor != 0, ` AND actor_id = @actor`, "actor", f.Actor},
+		{!f.From.IsZero(), ` AND at >= @from`, "from", f.From},
+		{!f.Until.IsZero(), ` AND at < @until`, "until", f.Until},
+		{f.After > 0, ` AND seq > @after`, "after", f.After},
+		{f.Before > 0, ` AND seq < @before`, "before", f.Before},
+	} {
+		if condition.isAsked {
+			sql += condition.sql
+			args[condition.name] = condition.value
+		}
+	}
 	if f.After > 0 && f.Before == 0 {
-		sql = auditForward
+		return sql + ` ORDER BY seq LIMIT @limit`, args
 	}
-	return sql, f.named()
-}
-
-func (f AuditFilter) named() pgx.NamedArgs {
-	return pgx.NamedArgs{
-		"action": f.Action, "target": f.Target, "actor": f.Actor, "from": pg.NullTime(f.From), "until": pg.NullTime(f.Until),
-		"after": f.After, "before": f.Before, "limit": f.Limit,
-	}
+	return sql + ` ORDER BY seq DESC LIMIT @limit`, args
 }
 
 // AuditEntries returns a page of the tenant's log: the newest first, or after f.After the oldest first.
 func AuditEntries(ctx context.Context, scope *pg.Scope, f AuditFilter) ([]*AuditEntry, error) {
-	sql, args := f.args()
+	sql, args := f.statement()
 	return pg.Many[AuditEntry](ctx, scope, sql, args)
 }
 
 // AuditEntriesOf is AuditEntries for the platform, of any tenant.
 func AuditEntriesOf(ctx context.Context, tx *pg.PlatformTx, of tenant.ID, f AuditFilter) ([]*AuditEntry, error) {
-	sql, args := f.args()
+	sql, args := f.statement()
 	args["tenant_id"] = of
 	return pg.Many[AuditEntry](ctx, tx, sql, args)
 }
 
 // AuditChain returns the entries of a chain after a number, the oldest first: for export and proof.
 func AuditChain(ctx context.Context, tx *pg.PlatformTx, of tenant.ID, after int64, limit int) ([]*AuditEntry, error) {
-	args := AuditFilter{After: after, Limit: limit}.named()
-	args["tenant_id"] = of
-	return pg.Many[AuditEntry](ctx, tx, auditForward, args)
+	args := pgx.NamedArgs{"tenant_id": of, "after": after, "limit": limit}
+	return pg.Many[AuditEntry](ctx, tx, auditOnwards, args)
 }
 
 // AuditAfter returns the entries of the tenant's log after a number, the oldest first.
 func AuditAfter(ctx context.Context, scope *pg.Scope, after int64, limit int) ([]*AuditEntry, error) {
-	return pg.Many[AuditEntry](ctx, scope, auditForward, AuditFilter{After: after, Limit: limit}.named())
+	return pg.Many[AuditEntry](ctx, scope, auditOnwards, pgx.NamedArgs{"after": after, "limit": limit})
 }
 
 const countAudit = `SELECT count(*) FROM audit_entries WHERE tenant_id = @tenant_id AND action = @action AND at >= @since`
