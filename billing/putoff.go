@@ -37,6 +37,13 @@ func stepOf(s tenant.Standing) int {
 	return -1
 }
 
+// EntitleFrom is Entitle for a tenant that had a standing until now. It sets Facts.PutOff to
+// what is to be kept for the next time.
+func (c *Catalogue) EntitleFrom(had tenant.Standing, f *Facts, now time.Time) (e tenant.Entitlement, next time.Time) {
+	f.PutOff = c.PutOff(*f, had, now)
+	return c.Entitle(*f, now)
+}
+
 // PutOff returns Facts.PutOff for a tenant that had a standing until now. Everybody is told of
 // an end when it begins, and has its whole time from then on: where the platform stood still,
 // where it learns late that something is over, or where a decision of the staff ends after
@@ -45,7 +52,9 @@ func stepOf(s tenant.Standing) int {
 func (c *Catalogue) PutOff(f Facts, had tenant.Standing, now time.Time) time.Duration {
 	m := stand(f, c.TrialTime(), now)
 	was, is := stepOf(had), stepOf(m.standing)
-	begins := func(step int, at time.Time) time.Duration { return at.Add(-steps[step].after).Sub(m.end) }
+	begins := func(step int, at time.Time) time.Duration {
+		return at.Add(-steps[step].after).Sub(m.end).Truncate(time.Second)
+	}
 	switch {
 	case is < 0:
 		return 0

@@ -78,9 +78,8 @@ func (l *Ledger) assess(ctx context.Context, tx *pg.PlatformTx, id tenant.ID, ca
 			return err
 		}
 	}
-	facts.PutOff = l.Plans.PutOff(facts, before.Entitlement.Standing, now).Truncate(time.Second)
+	e, next := l.Plans.EntitleFrom(before.Entitlement.Standing, &facts, now)
 	before.PutOff = int64(facts.PutOff / time.Second)
-	e, next := l.Plans.Entitle(facts, now)
 	changed, err := store.PutEntitlement(ctx, tx, before, e, next, cause)
 	if err != nil || !changed {
 		return err

@@ -59,10 +59,11 @@ const (
 )
 
 const (
-	lockEntitlement = `
+	foundEntitlement = `
 SELECT tenant_id, trial_from, entitlement, next_change_at, storage_over_since, put_off
-FROM   tenant_entitlements WHERE tenant_id = @tenant_id FOR UPDATE`
-	addEntitlement = `
+FROM   tenant_entitlements WHERE tenant_id = @tenant_id`
+	lockEntitlement = foundEntitlement + ` FOR UPDATE`
+	addEntitlement  = `
 INSERT INTO tenant_entitlements (tenant_id, trial_from, standing, plan, entitlement)
 VALUES (@tenant_id, @trial_from, '', '', '{}') ON CONFLICT (tenant_id) DO NOTHING`
 	putEntitlement = `

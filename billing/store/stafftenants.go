@@ -64,8 +64,6 @@ FROM   page ORDER BY page.id DESC`
 	tenantOwners = `
 SELECT p.id AS person_id, p.email, p.name FROM memberships m JOIN persons p ON p.id = m.person_id
 WHERE  m.tenant_id = @tenant_id AND m.role = 'owner' ORDER BY p.email LIMIT 50`
-	foundEntitlement = `
-SELECT tenant_id, trial_from, entitlement, next_change_at, storage_over_since FROM tenant_entitlements WHERE tenant_id = @tenant_id`
 )
 
 // like is a text as a pattern that finds it anywhere.

@@ -211,11 +211,13 @@ func decisionDetail(o *billingstore.Override) map[string]string {
 func (h *Handlers) preview(c echo.Context, id tenant.ID, with func([]billing.Override) []billing.Override) (*Preview, error) {
 	now := h.now()
 	var f billing.Facts
+	var has tenant.Standing
 	err := h.read(c, "see what a decision would do", func(ctx context.Context, tx *pg.PlatformTx) error {
 		found, err := billingstore.FoundEntitlement(ctx, tx, id, now)
 		if err != nil {
 			return err
 		}
+		has = found.Entitlement.Standing
 		if f, err = billingstore.Facts(ctx, tx, found); err != nil {
 			return err
 		}
@@ -225,10 +227,10 @@ func (h *Handlers) preview(c echo.Context, id tenant.ID, with func([]billing.Ove
 	if err != nil {
 		return nil, err
 	}
-	before, _ := h.Billing.Plans.Entitle(f, now)
+	before, _ := h.Billing.Plans.EntitleFrom(has, &f, now)
 	f.Overrides = with(slices.Clone(f.Overrides))
 	// A moment later: a decision that begins now is in force.
-	after, _ := h.Billing.Plans.Entitle(f, now.Add(time.Millisecond))
+	after, _ := h.Billing.Plans.EntitleFrom(has, &f, now.Add(time.Millisecond))
 	return &Preview{Rows: h.compare(before, after), IsWorse: after.Standing.IsWorseThan(before.Standing) && !after.Standing.MayPublish()}, nil
 }
 
