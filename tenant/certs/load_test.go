@@ -118,7 +118,7 @@ func TestStrangersCostNothing(t *testing.T) {
 	}
 	l.store.slow(20 * time.Millisecond)
 	got := l.visit(visit{Count: 1000, Names: "one", Workers: 1000})
-	// Two for a load. Who looked just before one ended begins another: on a busy machine some do.
+	// A load is a few questions. Who looked just before one ended begins another: some do on a busy machine.
 	if loads := l.store.calls.Load(); got.Done != 1000 || loads > 10 {
 		t.Errorf("a crowd of 1,000: %+v, %d questions to the storage; want 10 at most", got, loads)
 	}
