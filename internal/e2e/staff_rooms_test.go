@@ -181,7 +181,8 @@ func (c *clerk) watchesQueues(t *testing.T) {
 	})
 	c.see("queues")
 	c.tab.Press(`.side [href="/staff/tenants"]`)
-	c.must(t, "h1", "Tenants")
+	// The frame may have loaded something just then, which looks like the page.
+	testkit.Eventually(t, 30*time.Second, "the tenants are shown", func() bool { return c.tab.Text("h1") == "Tenants" })
 }
 
 // onlyLooks is what support may and may not.
