@@ -98,7 +98,7 @@ func looksTwice() bool { return os.Getenv("ROOKERY_E2E") == "full" || os.Getenv(
 // quickly is of how many samples one is opened in an ordinary run: neighbours are states of
 // one page, with the same parts. "make e2e-gallery" opens all, and TestGalleryMarkup reads
 // the markup of all.
-const quickly = 3
+const quickly = 5
 
 // schemesAt are the colours in which a page is looked at.
 func schemesAt(width int64) []string {
