@@ -241,36 +241,6 @@ func TestJoinedConversations(t *testing.T) {
 	}
 }
 
-// Of two who answer what both have read, one wins; the other keeps the text and reads first.
-func TestTwoAnswerAtOnce(t *testing.T) {
-	t.Parallel()
-	o := newOffice(t)
-	_, k := o.asks(social.Public)
-	seen := desk.Version(o.thread(k).DeskThread)
-	errs := make([]error, 2)
-	var group sync.WaitGroup
-	for i, who := range []plan.By{o.owner, o.second} {
-		group.Go(func() { _, errs[i] = o.answer(who, k, desk.Reply{Text: "hello", Seen: seen}) })
-	}
-	group.Wait()
-	won := 0
-	for _, err := range errs {
-		if err == nil {
-			won++
-		} else if !errors.Is(err, desk.ErrAnswered) {
-			t.Errorf("the slower one: %v", err)
-		}
-	}
-	if won != 1 || len(o.thread(k).Entries) != 2 {
-		t.Errorf("%d answers went out", won)
-	}
-	now := desk.Version(o.thread(k).DeskThread)
-	o.says(o.ines, social.Direct, "https://velo.test/notes/1", o.A.Account)
-	if _, err := o.answer(o.owner, k, desk.Reply{Text: "hello", Seen: now}); !errors.Is(err, desk.ErrAskedAgain) {
-		t.Errorf("an answer to what was not read: %v", err)
-	}
-}
-
 // Assigning at once leaves one of the two, and both acts in the log.
 func TestTwoAssignAtOnce(t *testing.T) {
 	t.Parallel()
@@ -310,35 +280,6 @@ func TestWhoLeavesHasNoThreads(t *testing.T) {
 	o.do(func(ctx context.Context, s *pg.Scope) error { return people.Leave(ctx, s, o.second.Person) })
 	if got := o.thread(k); got.AssigneeID != 0 || got.State != social.DeskOpen {
 		t.Errorf("after they left: %+v", got.DeskThread)
-	}
-}
-
-// A hidden message is not answered in the open by accident.
-func TestAnAnswerThatReachesMore(t *testing.T) {
-	t.Parallel()
-	o := newOffice(t)
-	for message, answers := range map[social.Visibility]map[social.Visibility]bool{
-		social.Direct:    {social.Public: false, social.Unlisted: false, social.Followers: false, social.Direct: true, "": true},
-		social.Followers: {social.Public: false, social.Unlisted: false, social.Followers: true, social.Direct: true, "": true},
-		social.Unlisted:  {social.Public: true, "": true},
-		social.Public:    {social.Public: true, social.Direct: true, "": true},
-	} {
-		for v, may := range answers {
-			_, k := o.asks(message)
-			made, err := o.answer(o.owner, k, desk.Reply{Text: "the key for 88213 leaves today", Visibility: v})
-			if may != (err == nil) || !may && !errors.Is(err, desk.ErrWide) {
-				t.Errorf("%q to a %s message: %v", v, message, err)
-			}
-			if may {
-				if want := map[bool]social.Visibility{true: message, false: v}[v == ""]; made.Status.Visibility != want || !strings.HasPrefix(made.Status.Source, "@ines@velo.test ") {
-					t.Errorf("%q to a %s message became %s %q", v, message, made.Status.Visibility, made.Status.Source)
-				}
-				continue
-			}
-			if _, err := o.answer(o.owner, k, desk.Reply{Text: "for all", Visibility: v, IsWide: true}); err != nil {
-				t.Errorf("%q to a %s message, on purpose: %v", v, message, err)
-			}
-		}
 	}
 }
 
@@ -413,65 +354,6 @@ func TestWhoMayDoWhat(t *testing.T) {
 	}
 }
 
-// A drafter's answer waits in the thread until somebody lets it out, with the same warning.
-func TestADraftersAnswerWaits(t *testing.T) {
-	t.Parallel()
-	o := newOffice(t)
-	_, k := o.asks(social.Direct)
-	made, err := o.answer(o.drafter, k, desk.Reply{Text: "We look into it."})
-	if err != nil || made.Plan == nil || made.Status != nil {
-		t.Fatalf("%+v, %v", made, err)
-	}
-	th := o.thread(k)
-	if len(th.Plans) != 1 || th.Plans[0].AuthorID != o.drafter.Person || th.State != social.DeskOpen {
-		t.Fatalf("waiting: %+v, %s", th.Plans, th.State)
-	}
-	approve := func(who plan.By, v social.Visibility) error {
-		return o.try(func(ctx context.Context, s *pg.Scope) error {
-			_, err := o.desk.Approve(ctx, s, o.A.Tenant, who, k, th.Plans[0].ID, desk.Reply{Text: "We look into it now.", Visibility: v}, th.Plans[0].UpdatedAt)
-			return err
-		})
-	}
-	if err := approve(o.drafter, social.Direct); fault.CodeOf(err) != fault.Forbidden {
-		t.Errorf("a drafter approves: %v", err)
-	}
-	if err := approve(o.second, social.Public); !errors.Is(err, desk.ErrWide) {
-		t.Errorf("approved in the open: %v", err)
-	}
-	if err := approve(o.second, social.Direct); err != nil {
-		t.Fatal(err)
-	}
-	got := o.thread(k)
-	last := got.Entries[len(got.Entries)-1].Message
-	if got.State != social.DeskWaiting || got.AnsweredBy != o.drafter.Person || last.DecidedBy != o.second.Person || last.AuthorID != o.drafter.Person || last.Visibility != social.Direct {
-		t.Errorf("after approval %+v, %+v", got.DeskThread, last)
-	}
-	if err := approve(o.owner, social.Direct); fault.CodeOf(err) != fault.NotFound {
-		t.Errorf("approved twice: %v", err)
-	}
-}
-
-// Who writes is shown for half a minute; a second person is asked before they send.
-func TestThePen(t *testing.T) {
-	t.Parallel()
-	o := newOffice(t)
-	_, k := o.asks(social.Public)
-	o.do(func(ctx context.Context, s *pg.Scope) error { return o.desk.Write(ctx, s, o.second.Person, k) })
-	o.do(func(ctx context.Context, s *pg.Scope) error { return o.desk.Write(ctx, s, o.drafter.Person, k) })
-	if th := o.thread(k); desk.WriterOf(th.DeskThread, o.owner.Person) != o.second.Person || desk.WriterOf(th.DeskThread, o.second.Person) != 0 {
-		t.Errorf("writing: %d until %v", th.WritingBy, th.WritingUntil)
-	}
-	if _, err := o.answer(o.owner, k, desk.Reply{Text: "hello"}); !errors.Is(err, desk.ErrWriting) {
-		t.Errorf("sent over a colleague: %v", err)
-	}
-	if _, err := o.answer(o.second, k, desk.Reply{Text: "hello"}); err != nil {
-		t.Errorf("who holds the pen: %v", err)
-	}
-	if th := o.thread(k); desk.WriterOf(th.DeskThread, o.owner.Person) != 0 {
-		t.Error("whoever has sent still writes")
-	}
-}
-
 // The message may be deleted; what is left is answered, or nothing.
 func TestADeletedMessage(t *testing.T) {
 	t.Parallel()
@@ -498,110 +380,5 @@ func TestADeletedMessage(t *testing.T) {
 	})
 	if _, err := o.answer(o.owner, alone, desk.Reply{Text: "x"}); !errors.Is(err, desk.ErrGone) {
 		t.Errorf("an answer to nothing: %v", err)
-	}
-}
-
-// Pages follow one another without a gap, in the order of each list, and a page takes the
-// same statements however long it is.
-func TestPagesOfTheList(t *testing.T) {
-	t.Parallel()
-	o := newOffice(t)
-	other := o.A.AddAccount(t, "news")
-	o.A.Grant(t, other.ID, o.owner.Person, people.Owner)
-	for i := range 7 {
-		to := []*social.Account{o.A.Account}
-		if i%2 == 0 {
-			to = append(to, other)
-		}
-		o.says(o.remote(fmt.Sprintf("guest%d", i)), social.Public, "", to...)
-	}
-	for _, state := range []social.DeskState{social.DeskOpen, ""} {
-		var got []store.DeskKey
-		f := desk.Filter{State: state, Limit: 2}
-		for range 9 {
-			l := o.list(o.owner, f)
-			for _, line := range l.Lines {
-				got = append(got, line.Key())
-			}
-			if !l.More {
-				break
-			}
-			f.After = desk.Cursor(l.Lines[len(l.Lines)-1], state)
-		}
-		whole := o.list(o.owner, desk.Filter{State: state, Limit: 50})
-		var want []store.DeskKey
-		for _, line := range whole.Lines {
-			want = append(want, line.Key())
-		}
-		if len(want) != 11 || !cmp.Equal(want, got) {
-			t.Errorf("%q: pages %v, at once %v", state, got, want)
-		}
-	}
-	count := func(limit int) int {
-		return len(o.DB.Statements.Record(func() { o.list(o.owner, desk.Filter{Limit: limit}) }))
-	}
-	if one, many := count(1), count(50); one != many {
-		t.Errorf("a page of one takes %d statements, one of eleven %d", one, many)
-	}
-	_, k := o.asks(social.Public)
-	read := func() int { return len(o.DB.Statements.Record(func() { o.thread(k) })) }
-	before := read()
-	for range 4 {
-		o.says(o.remote(fmt.Sprintf("more%d", o.said)), social.Public, fmt.Sprintf("https://velo.test/notes/%d", o.said), o.A.Account)
-		o.do(func(ctx context.Context, s *pg.Scope) error {
-			return o.desk.Note(ctx, s, o.A.Tenant, o.owner, k, "note")
-		})
-	}
-	if after := read(); after != before || len(o.thread(k).Entries) != 9 {
-		t.Errorf("a thread of one takes %d statements, one of nine %d", before, after)
-	}
-}
-
-// A saved reply names whoever is answered, and cannot be made to call others.
-func TestSavedReplies(t *testing.T) {
-	t.Parallel()
-	o := newOffice(t)
-	o.do(func(ctx context.Context, s *pg.Scope) error {
-		o.ines.DisplayName = "Ines @everyone"
-		return store.UpsertRemoteAccount(ctx, s, o.ines)
-	})
-	_, k := o.asks(social.Public)
-	o.do(func(ctx context.Context, s *pg.Scope) error {
-		if err := o.desk.SaveReply(ctx, s, o.A.Tenant, o.owner, store.SavedReply{Title: " Thanks ", Text: "Hello {name}, thank you."}); err != nil {
-			return err
-		}
-		all, err := o.desk.Replies(ctx, s, o.drafter.Person, access.Draft)
-		if err != nil || len(all) != 1 || all[0].Title != "Thanks" {
-			t.Fatalf("saved: %+v, %v", all, err)
-		}
-		text, err := o.desk.Saved(ctx, s, o.drafter.Person, k, all[0].ID)
-		if text != "Hello Ines everyone, thank you." {
-			t.Errorf("inserted %q", text)
-		}
-		if err := o.desk.SaveReply(ctx, s, o.A.Tenant, o.owner, store.SavedReply{ID: all[0].ID, Title: "Thanks", Text: ""}); fault.CodeOf(err) != fault.Invalid {
-			t.Errorf("an empty one: %v", err)
-		}
-		if err != nil {
-			return err
-		}
-		return o.desk.DeleteReply(ctx, s, o.owner, all[0].ID)
-	})
-}
-
-// The median is that of first answers; half a conversation does not count.
-func TestFirstAnswerTimes(t *testing.T) {
-	t.Parallel()
-	o := newOffice(t)
-	for i, minutes := range []int{10, 30, 50, 600} {
-		_, k := o.asks(social.Public)
-		o.do(func(ctx context.Context, s *pg.Scope) error {
-			_, err := pg.Exec(ctx, s, `UPDATE desk_threads SET opened_at = now() - make_interval(days => @days, mins => @minutes), first_answer_at = now() - make_interval(days => @days)
-				WHERE tenant_id = @tenant_id AND conversation_id = @id`, map[string]any{"minutes": minutes, "days": map[bool]int{true: 20}[i == 3], "id": k.ConversationID})
-			return err
-		})
-	}
-	o.asks(social.Public)
-	if got := o.list(o.owner, desk.Filter{}).Times; got.WeekSeconds != 30*60 || got.MonthSeconds != 40*60 || got.Week != 3 || got.Month != 4 {
-		t.Errorf("%+v", got)
 	}
 }
